@@ -1,0 +1,11 @@
+import org.jspecify.annotations.NullMarked;
+
+/** The recurrent-network engine. */
+@NullMarked
+module dev.gatun {
+  requires dev.gatun.bindings;
+  requires dev.gatun.kernels;
+  requires static transitive org.jspecify;
+
+  exports dev.gatun.tensor;
+}
