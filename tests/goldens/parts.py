@@ -1,0 +1,89 @@
+"""The parts around a recurrent stack: layers, losses, optimizers."""
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch.nn.utils import clip_grad_norm_
+
+from case import Case
+
+
+def finish(case, outputs, leaves, seed=None):
+    """Stores outputs and the gradients of leaves (named by their expected keys)."""
+    first = next(iter(outputs.values()))
+    grads = torch.autograd.grad(first, list(leaves.values()), seed)
+    for key, value in (outputs | dict(zip(leaves, grads))).items():
+        case.expect(key, value)
+    return case
+
+
+def layer_cases():
+    case = Case("layers/embedding")
+    weight = case.normal("weight", 11, 6)
+    tokens = case.integers("tokens", case.random.randint(0, 9, (7, 5)))  # 35 draws of 9: repeats; rows 9, 10 untouched
+    dy = case.normal("dy", 7, 5, 6).detach()
+    yield finish(case, {"y": F.embedding(tokens, weight)}, {"grad.weight": weight}, dy)
+    case = Case("layers/linear")
+    x, weight, bias = case.normal("x", 7, 5, 6), case.normal("weight", 3, 6), case.normal("bias", 3)
+    dy = case.normal("dy", 7, 5, 3).detach()
+    yield finish(case, {"y": F.linear(x, weight, bias)}, {"dx": x, "grad.weight": weight, "grad.bias": bias}, dy)
+
+
+def cross_entropy_case(name, scale=1.0, ignored=0, weighted=False):
+    case = Case(f"losses/{name}", reduction="mean", ignore_index=-100)
+    logits = case.normal("logits", 7, 5, 11, scale=scale)
+    targets = case.random.randint(0, 11, (7, 5))
+    targets.flat[case.random.permutation(35)[:ignored]] = -100
+    targets = case.integers("targets", targets)
+    weight = case.given("class_weights", case.random.uniform(0.2, 2, 11)).detach() if weighted else None
+    loss = F.cross_entropy(logits.reshape(35, 11), targets.reshape(35), weight=weight, ignore_index=-100)
+    return finish(case, {"loss": loss}, {"dlogits": logits})
+
+
+def loss_cases():
+    yield cross_entropy_case("cross-entropy")
+    yield cross_entropy_case("cross-entropy-ignored", ignored=13)
+    yield cross_entropy_case("cross-entropy-weighted", ignored=8, weighted=True)
+    yield cross_entropy_case("cross-entropy-large-logits", scale=300.0)  # exp overflows without the maximum taken off
+    for name, valid_share in (("mean-squared-error", 1.0), ("mean-squared-error-masked", 0.6)):
+        case = Case(f"losses/{name}", reduction="mean over elements of valid positions")
+        prediction, target = case.normal("prediction", 7, 5, 3), case.normal("target", 7, 5, 3).detach()
+        case.arrays["mask"] = (case.random.uniform(size=(7, 5)) < valid_share).astype(np.int64)
+        mask = torch.tensor(case.arrays["mask"]) == 1
+        yield finish(case, {"loss": F.mse_loss(prediction[mask], target[mask])}, {"dprediction": prediction})
+
+
+def optimizer_case(name, optimizer, max_norm=None, steps=10, **options):
+    case = Case(f"optimizers/{name}", optimizer=optimizer, max_norm=max_norm, **options)
+    parameters = {key: case.normal(f"initial.{key}", *shape) for key, shape in (("a", (5, 3)), ("b", (7,)))}
+    grads = {key: case.normal(f"grad.{key}", steps, *value.shape).detach().clone() for key, value in parameters.items()}
+    for key in grads:
+        grads[key][::3] *= 0.125  # every third step stays below max_norm, so that clipping is off there
+        case.arrays[f"grad.{key}"] = grads[key].numpy().astype(np.float32)
+    stepper = getattr(torch.optim, optimizer)(parameters.values(), **options)
+    history = {}
+    for step in range(steps):
+        for key, value in parameters.items():
+            value.grad = grads[key][step].clone()
+        norm = clip_grad_norm_(parameters.values(), max_norm or float("inf"))  # p.grad *= min(1, max/(norm + 1e-6))
+        history.setdefault("norm", []).append(norm)
+        stepper.step()
+        for key, value in parameters.items():
+            history.setdefault(f"parameter.{key}", []).append(value.detach().clone())
+            for moment, state in stepper.state[value].items():
+                if moment != "step" and state is not None:
+                    history.setdefault(f"{moment}.{key}", []).append(state.clone())
+    for key, values in history.items():
+        case.expect(key, torch.stack(values))
+    return case
+
+
+def optimizer_cases():
+    adam = dict(lr=0.01, betas=(0.9, 0.999), eps=1e-8)
+    yield optimizer_case("sgd", "SGD", lr=0.1, momentum=0.9)
+    yield optimizer_case("sgd-clip", "SGD", max_norm=1.5, lr=0.1, momentum=0.9)
+    yield optimizer_case("sgd-weight-decay", "SGD", lr=0.1, momentum=0.9, weight_decay=0.05)
+    yield optimizer_case("sgd-nesterov", "SGD", lr=0.1, momentum=0.9, nesterov=True)
+    yield optimizer_case("adam", "Adam", **adam)
+    yield optimizer_case("adam-clip", "Adam", max_norm=1.5, **adam)
+    yield optimizer_case("adam-weight-decay", "Adam", weight_decay=0.05, **adam)
+    yield optimizer_case("adamw", "AdamW", weight_decay=0.05, **adam)
