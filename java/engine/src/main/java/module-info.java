@@ -7,5 +7,6 @@ module dev.gatun {
   requires dev.gatun.kernels;
   requires static transitive org.jspecify;
 
+  exports dev.gatun.backend;
   exports dev.gatun.tensor;
 }

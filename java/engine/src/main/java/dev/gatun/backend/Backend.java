@@ -1,0 +1,169 @@
+package dev.gatun.backend;
+
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Memory;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An execution context: a device or a team of threads, and every operation on activations,
+ * gradients and parameters. For one thread at a time; memory may be shared between contexts of the
+ * same kind, so another thread opens a context of its own.
+ *
+ * <p>Row counts are given with each call: tensors hold a plan's largest sizes and a call works on
+ * the dense prefix. Letters: M rows (t*n or n), C or K input features, O outputs, V classes.
+ */
+public interface Backend extends AutoCloseable {
+  /** The name it was opened by: {@code cpu}, {@code reference}. */
+  String name();
+
+  /** One line: what runs, with which library, threads and vector width. */
+  String description();
+
+  /** The type of parameters, activations and gradients. */
+  DType real();
+
+  /** Zeroed memory where this backend computes; the caller closes it. */
+  Memory allocate(long bytes);
+
+  /** An empty workspace in this backend's memory. */
+  default Workspace workspace() {
+    return new Workspace(this::allocate, real());
+  }
+
+  /** Another context on the same kind of memory, for another thread. The caller closes it. */
+  Backend fork();
+
+  /**
+   * Copies all elements; F32 and F64 convert into each other, and either side may be host memory.
+   *
+   * @throws IllegalArgumentException if sizes differ or types do not convert
+   */
+  void copy(Tensor from, Tensor to);
+
+  /** Sets every element. */
+  void fill(Tensor tensor, double value);
+
+  /**
+   * Compiles a recurrent stack.
+   *
+   * @param spec its shape
+   * @param weights the flat block, laid out as {@link RecurrentSpec#weights}; read by {@link
+   *     Recurrent#refresh} and never written
+   * @param io the tensors to work on
+   * @param mode inference or training
+   * @param mask the key of the dropout masks; layer l's output uses layer number mask.layer + l,
+   *     element index (step * n + sequence) * width + unit
+   */
+  Recurrent recurrent(RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask);
+
+  /** y [rows, O] = x [rows, K] weight' [O, K] + bias [O]. */
+  void linear(int rows, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y);
+
+  /**
+   * The gradients of {@link #linear}: dx is overwritten (null: not wanted), dWeight and dBias are
+   * accumulated into.
+   */
+  void linearBackward(
+      int rows,
+      Tensor x,
+      Tensor weight,
+      Tensor dy,
+      @Nullable Tensor dx,
+      Tensor dWeight,
+      @Nullable Tensor dBias);
+
+  /**
+   * y [rows, E] = table [V, E] at the rows {@code ids}, I32 [rows].
+   *
+   * @throws IllegalArgumentException if an id is outside 0 to V-1 (host backends)
+   */
+  void embedding(int rows, Tensor ids, Tensor table, Tensor y);
+
+  /** Adds each row of dy [rows, E] to the row of dTable [V, E] that its id names. */
+  void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable);
+
+  /**
+   * y = x / (1 - rate) where {@code key}'s mask keeps an element, else 0. Applied to dy it is its
+   * own backward. y may be x.
+   *
+   * @param size the number of elements from the start
+   */
+  void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key);
+
+  /** to[:, toColumn..+columns] = from[:, fromColumn..+columns] for the first rows of both. */
+  void copyColumns(
+      int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
+
+  /**
+   * Softmax cross-entropy with integer targets: loss = scale * sum over rows with a target of
+   * -log softmax(logits)[target].
+   *
+   * @param logits [rows, V], read
+   * @param targets I32 [rows]; a negative one is ignored and its gradient is zero
+   * @param scale F64 [1], usually 1 / number of targets
+   * @param loss F64 [1], overwritten
+   * @param dLogits [rows, V], overwritten with the gradient; may be logits; null: not wanted
+   * @throws IllegalArgumentException if a target is V or more (host backends)
+   */
+  void softmaxCrossEntropy(
+      int rows,
+      Tensor logits,
+      Tensor targets,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dLogits);
+
+  /**
+   * Mean squared error: loss = scale * sum over rows of weight * sum over columns of (prediction -
+   * target)^2.
+   *
+   * @param prediction [rows, O], read
+   * @param target [rows, O], read
+   * @param rowWeights [rows], usually 1 or 0 on padding; null: all 1
+   * @param scale F64 [1], usually 1 / (valid rows * O)
+   * @param loss F64 [1], overwritten
+   * @param dPrediction overwritten with the gradient; null: not wanted
+   */
+  void meanSquaredError(
+      int rows,
+      Tensor prediction,
+      Tensor target,
+      @Nullable Tensor rowWeights,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dPrediction);
+
+  /**
+   * Measures the gradient before an update: writes {@link Control#NORM}, {@link
+   * Control#NON_FINITE} and {@link Control#FACTOR} = min(1, maxNorm / (norm + 1e-6)) as PyTorch's
+   * {@code clip_grad_norm_}, and advances {@link Control#UPDATES} unless a gradient is not finite.
+   *
+   * @param gradients all gradients, flat
+   * @param maxNorm the largest norm, or positive infinity for no clipping
+   * @param control F64 [{@link Control#SIZE}]
+   */
+  void prepareUpdate(Tensor gradients, double maxNorm, Tensor control);
+
+  /**
+   * One fused pass: applies the rule to factor * gradient and zeroes the gradient; if {@link
+   * Control#NON_FINITE} is not -1 it only zeroes the gradient.
+   *
+   * @param momentum the velocity; null without momentum
+   */
+  void sgd(
+      SgdRule rule,
+      Tensor parameters,
+      Tensor gradients,
+      @Nullable Tensor momentum,
+      Tensor control);
+
+  /** As {@link #sgd}, with Adam's two moments. */
+  void adam(
+      AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control);
+
+  /** Stops the threads of this context; memory it allocated stays valid. */
+  @Override
+  void close();
+}
