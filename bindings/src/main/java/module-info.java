@@ -12,4 +12,14 @@ module dev.gatun.bindings {
       dev.gatun.app,
       dev.gatun.bench,
       dev.gatun.tests;
+  exports dev.gatun.bindings.generated.libc to
+      dev.gatun,
+      dev.gatun.app,
+      dev.gatun.bench,
+      dev.gatun.tests;
+  exports dev.gatun.bindings.generated.openblas to
+      dev.gatun,
+      dev.gatun.app,
+      dev.gatun.bench,
+      dev.gatun.tests;
 }

@@ -1,0 +1,214 @@
+package dev.gatun.bindings;
+
+import dev.gatun.bindings.generated.openblas.cblas_h;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** One attempt to load OpenBLAS; {@link OpenBlas} documents the search order. */
+final class OpenBlasLoader {
+  static final String PATH = "gatun.openblas.path";
+  static final String CHOICE = "gatun.openblas";
+
+  private static final String NAME = "OpenBLAS";
+
+  /** Its multithreaded GEMM has a race. */
+  private static final String REFUSED = "0.3.30";
+
+  private static final Pattern VERSION = Pattern.compile("OpenBLAS (\\d+(?:\\.\\d+)+\\S*)");
+
+  /**
+   * Libraries OpenBLAS may need, in load order; libgfortran does not find libquadmath by itself.
+   */
+  private static final List<String> COMPANIONS =
+      List.of(
+          "libgcc_s.so.1",
+          "libquadmath.so.0",
+          "libgfortran.so.5",
+          "libgcc_s.1.1.dylib",
+          "libquadmath.0.dylib",
+          "libgfortran.5.dylib");
+
+  /** Cores whose kernels use 512-bit vectors. */
+  private static final List<String> WIDE_CORES =
+      List.of("SkylakeX", "Cooperlake", "SapphireRapids");
+
+  private final List<String> searched = new ArrayList<>();
+  private final List<String> warnings = new ArrayList<>();
+
+  /** Known after {@link #load}. */
+  List<String> warnings() {
+    return List.copyOf(warnings);
+  }
+
+  LibraryStatus load() {
+    List<Path> files;
+    try {
+      files = find();
+    } catch (IOException e) {
+      return failed(null, "unpacking failed: " + e + "; set -D" + PATH + " to use a file");
+    } catch (IllegalArgumentException e) {
+      return failed(null, String.valueOf(e.getMessage()));
+    }
+    if (files.isEmpty()) {
+      return failed(null, missing());
+    }
+    Path library = files.getLast();
+    if (!Files.isRegularFile(library)) {
+      return failed(library, library + " is no file; " + forced());
+    }
+    prepareEnvironment();
+    for (Path file : files) {
+      try {
+        System.load(file.toString());
+      } catch (UnsatisfiedLinkError e) {
+        return failed(library, "loading " + file + " failed: " + e.getMessage());
+      }
+    }
+    return check(library);
+  }
+
+  private List<Path> find() throws IOException {
+    @Nullable String path = Settings.get(PATH);
+    if (path != null) {
+      Path file = Path.of(path).toAbsolutePath().normalize();
+      searched.add(Settings.source(PATH) + ": " + file);
+      return withCompanions(file);
+    }
+    @Nullable String choice = Settings.get(CHOICE);
+    if (choice == null || choice.equals("bundled")) {
+      return OpenBlasCarrier.unpack(searched);
+    }
+    if (choice.equals("system")) {
+      return system();
+    }
+    throw new IllegalArgumentException(
+        Settings.source(CHOICE) + "=" + choice + " is not known; use system or bundled");
+  }
+
+  private List<Path> system() {
+    for (Path folder : SystemFolders.libraries()) {
+      for (String name : Platform.CURRENT.openBlasNames()) {
+        Path file = folder.resolve(name);
+        boolean found = Files.isRegularFile(file);
+        searched.add(file + (found ? ": found" : ": none"));
+        if (found) {
+          return withCompanions(file);
+        }
+      }
+    }
+    return List.of();
+  }
+
+  private static List<Path> withCompanions(Path library) {
+    List<Path> files = new ArrayList<>();
+    for (String name : COMPANIONS) {
+      Path beside = library.resolveSibling(name);
+      if (Files.isRegularFile(beside)) {
+        files.add(beside);
+      }
+    }
+    files.add(library);
+    return files;
+  }
+
+  private static String forced() {
+    return "correct " + Settings.source(PATH) + " or remove it to use the bundled library";
+  }
+
+  private static String missing() {
+    String other = "; or set -D" + PATH + "=FILE";
+    if ("system".equals(Settings.get(CHOICE))) {
+      return "the system has none in the folders searched; install libopenblas, or remove "
+          + Settings.source(CHOICE)
+          + " to use the bundled library"
+          + other;
+    }
+    return "no carrier jar for "
+        + Platform.CURRENT.classifier()
+        + "; put org.bytedeco:openblas with that classifier on the class path or module path"
+        + other;
+  }
+
+  /** Runs before the library's initialiser, which reads these once. */
+  private void prepareEnvironment() {
+    SortedMap<String, String> user = NativeEnvironment.variables();
+    @Nullable String threads = user.get("OPENBLAS_NUM_THREADS");
+    if (threads != null && !threads.equals("1")) {
+      warnings.add(
+          "OPENBLAS_NUM_THREADS="
+              + threads
+              + " is overridden by 1: the engine runs its own threads over OpenBLAS; unset it");
+    }
+    NativeEnvironment.set("OPENBLAS_NUM_THREADS", "1");
+    if (!user.containsKey("OPENBLAS_CORETYPE") && cpuIsWide()) {
+      NativeEnvironment.set("OPENBLAS_CORETYPE", wideCore());
+    }
+  }
+
+  /** The flags OpenBLAS's 512-bit kernels are compiled for. */
+  private static boolean cpuIsWide() {
+    return NativeEnvironment.cpuHas("avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl");
+  }
+
+  /**
+   * The core OpenBLAS should choose by itself on a CPU with AVX-512. Its table of models lags
+   * behind new CPUs (OpenBLAS issue 6029: AMD family 26), which then run AVX2 kernels at half the
+   * speed.
+   */
+  private static String wideCore() {
+    if (NativeEnvironment.cpuHas("amx_tile", "amx_bf16")) {
+      return "SapphireRapids";
+    }
+    return NativeEnvironment.cpuHas("avx512_bf16") ? "Cooperlake" : "SkylakeX";
+  }
+
+  private LibraryStatus check(Path library) {
+    String config = cblas_h.openblas_get_config().getString(0);
+    Matcher matcher = VERSION.matcher(config);
+    if (!matcher.find()) {
+      return failed(library, library + " reports no OpenBLAS version: " + config);
+    }
+    String version = matcher.group(1);
+    if (version.equals(REFUSED)) {
+      return new LibraryStatus(
+          NAME,
+          library,
+          version,
+          searched,
+          "version "
+              + REFUSED
+              + " is refused for its data race in GEMM; use an earlier or later one");
+    }
+    cblas_h.openblas_set_num_threads(1);
+    warnOfNarrowCore();
+    return new LibraryStatus(NAME, library, version, searched, null);
+  }
+
+  private void warnOfNarrowCore() {
+    String core = cblas_h.openblas_get_corename().getString(0);
+    if (!cpuIsWide() || WIDE_CORES.contains(core)) {
+      return;
+    }
+    @Nullable String forced = NativeEnvironment.variables().get("OPENBLAS_CORETYPE");
+    warnings.add(
+        "OpenBLAS runs "
+            + core
+            + " kernels on a CPU with AVX-512, about half its speed"
+            + (forced == null
+                ? "; set OPENBLAS_CORETYPE=" + wideCore()
+                : ": OPENBLAS_CORETYPE="
+                    + forced
+                    + " is set; unset it (env -u OPENBLAS_CORETYPE)"));
+  }
+
+  private LibraryStatus failed(@Nullable Path path, String reason) {
+    return new LibraryStatus(NAME, path, null, searched, reason);
+  }
+}
