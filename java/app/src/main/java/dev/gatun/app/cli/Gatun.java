@@ -1,0 +1,89 @@
+package dev.gatun.app.cli;
+
+import dev.gatun.app.InputException;
+import java.io.PrintWriter;
+import java.util.Arrays;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+
+/** The root command and the one place where failures become exit statuses. */
+@Command(
+    name = "gatun",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    scope = ScopeType.INHERIT,
+    description = "Trains and runs recurrent networks: LSTM, GRU and simple RNNs.",
+    footer = {
+      "",
+      "Exit status: 0 done, 1 it ran and failed, 2 the command, configuration or input is wrong,"
+          + " 130 interrupted after saving."
+    })
+public final class Gatun {
+  /** The run failed. */
+  static final int FAILED = 1;
+
+  /** The command, configuration or input is wrong. */
+  static final int WRONG_INPUT = 2;
+
+  @Option(
+      names = "--debug",
+      scope = ScopeType.INHERIT,
+      description = "Show the stack trace of an error.")
+  @SuppressWarnings("unused") // read from the arguments, so that parse errors honour it too
+  private boolean debug;
+
+  /** Created by {@link #run} and by picocli. */
+  Gatun() {}
+
+  /**
+   * Runs one command.
+   *
+   * @param args the command line
+   * @return the exit status
+   */
+  public static int run(String... args) {
+    boolean debug = Arrays.asList(args).contains("--debug");
+    CommandLine line = new CommandLine(new Gatun());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setParameterExceptionHandler((e, _) -> usageError(e, debug));
+    line.setExecutionExceptionHandler((e, command, _) -> failure(e, command.getErr(), debug));
+    if (args.length == 0) {
+      line.usage(line.getErr());
+      return WRONG_INPUT;
+    }
+    return line.execute(args);
+  }
+
+  private static int usageError(ParameterException e, boolean debug) {
+    CommandLine command = e.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("gatun: " + e.getMessage());
+    if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, err)) {
+      err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+    }
+    if (debug) {
+      e.printStackTrace(err);
+    }
+    return WRONG_INPUT;
+  }
+
+  private static int failure(Exception e, PrintWriter err, boolean debug) {
+    err.println("gatun: " + message(e));
+    if (debug) {
+      e.printStackTrace(err);
+    }
+    return e instanceof InputException ? WRONG_INPUT : FAILED;
+  }
+
+  private static String message(Exception e) {
+    if (e instanceof InputException) {
+      return String.valueOf(e.getMessage());
+    }
+    String name = e.getClass().getSimpleName();
+    return e.getMessage() == null ? name : name + ": " + e.getMessage();
+  }
+}
