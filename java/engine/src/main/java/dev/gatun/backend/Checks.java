@@ -1,0 +1,395 @@
+package dev.gatun.backend;
+
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.HostMemory;
+import dev.gatun.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The argument checks of every operation, shared by all backends, so that a wrong argument gets the
+ * same message everywhere and what runs after them needs none. A check that passes allocates
+ * nothing. Every method throws {@link IllegalArgumentException} with operation, argument, what it
+ * is and what it should be.
+ */
+public final class Checks {
+  /** Where {@link MaskKey#counterHigh} keeps the layer leaves this many. */
+  private static final int MAX_MASK_LAYER = 1 << 23;
+
+  private final DType real;
+
+  /**
+   * Creates the checks of one backend.
+   *
+   * @param real the type of its parameters, activations and gradients
+   */
+  public Checks(DType real) {
+    this.real = real;
+  }
+
+  /** Checks {@link Backend#copy}. */
+  public void copy(Tensor from, Tensor to) {
+    if (from.size() != to.size()) {
+      throw wrong("copy", "from", from, "as many elements as to, " + to);
+    }
+    if (from.dtype() != to.dtype() && !(from.dtype().isReal() && to.dtype().isReal())) {
+      throw wrong("copy", "from", from, "the type of to, " + to);
+    }
+  }
+
+  /** Checks {@link Backend#linear}. */
+  public void linear(int rows, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y) {
+    matrix("linear", "weight", weight);
+    rows("linear", rows);
+    rowsOf("linear", "x", x, real, rows, weight.dim(1));
+    rowsOf("linear", "y", y, real, rows, weight.dim(0));
+    if (bias != null) {
+      exactly("linear", "bias", bias, real, weight.dim(0));
+    }
+  }
+
+  /** Checks {@link Backend#linearBackward}. */
+  public void linearBackward(
+      int rows,
+      Tensor x,
+      Tensor weight,
+      Tensor dy,
+      @Nullable Tensor dx,
+      Tensor dWeight,
+      @Nullable Tensor dBias) {
+    matrix("linearBackward", "weight", weight);
+    rows("linearBackward", rows);
+    rowsOf("linearBackward", "x", x, real, rows, weight.dim(1));
+    rowsOf("linearBackward", "dy", dy, real, rows, weight.dim(0));
+    if (dx != null) {
+      rowsOf("linearBackward", "dx", dx, real, rows, weight.dim(1));
+    }
+    exactly("linearBackward", "dWeight", dWeight, real, weight.size());
+    if (dBias != null) {
+      exactly("linearBackward", "dBias", dBias, real, weight.dim(0));
+    }
+  }
+
+  /** Checks {@link Backend#embedding}, the ids too. Host memory only. */
+  public void embedding(int rows, Tensor ids, Tensor table, Tensor y) {
+    matrix("embedding", "table", table);
+    rows("embedding", rows);
+    rowsOf("embedding", "y", y, real, rows, table.dim(1));
+    ids("embedding", rows, ids, table.dim(0));
+  }
+
+  /** Checks {@link Backend#embeddingBackward}, the ids too. Host memory only. */
+  public void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable) {
+    matrix("embeddingBackward", "dTable", dTable);
+    rows("embeddingBackward", rows);
+    rowsOf("embeddingBackward", "dy", dy, real, rows, dTable.dim(1));
+    ids("embeddingBackward", rows, ids, dTable.dim(0));
+  }
+
+  private void ids(String operation, int rows, Tensor ids, long v) {
+    atLeast(operation, "ids", ids, DType.I32, rows);
+    for (int row = 0; row < rows; row++) {
+      long id = ids.getLong(row);
+      if (id < 0 || id >= v) {
+        throw new IllegalArgumentException(
+            "%s: id %d at row %d is outside 0 to %d".formatted(operation, id, row, v - 1));
+      }
+    }
+  }
+
+  /** Checks {@link Backend#dropout}. */
+  public void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key) {
+    if (size < 0) {
+      throw new IllegalArgumentException("dropout: size " + size + " must be at least 0");
+    }
+    if (!(rate >= 0 && rate < 1)) {
+      throw new IllegalArgumentException("dropout: rate " + rate + " must be in [0, 1)");
+    }
+    atLeast("dropout", "x", x, real, size);
+    atLeast("dropout", "y", y, real, size);
+    mask("dropout", key, 0);
+  }
+
+  /** Checks {@link Backend#copyColumns}. */
+  public void copyColumns(
+      int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
+    rows("copyColumns", rows);
+    if (from.dtype() != to.dtype()) {
+      throw wrong("copyColumns", "from", from, "the type of to, " + to);
+    }
+    columns("from", from, rows, fromColumn, columns);
+    columns("to", to, rows, toColumn, columns);
+  }
+
+  private static void columns(String name, Tensor tensor, int rows, int first, int columns) {
+    long width = tensor.rank() == 0 ? 0 : tensor.dim(-1);
+    if (first < 0 || columns < 0 || (long) first + columns > width) {
+      throw wrong(
+          "copyColumns", name, tensor, "columns " + first + " to " + ((long) first + columns));
+    }
+    if (tensor.size() < rows * width) {
+      throw wrong("copyColumns", name, tensor, rows + " rows or more");
+    }
+  }
+
+  /** Checks {@link Backend#softmaxCrossEntropy}, the targets too. Host memory only. */
+  public void softmaxCrossEntropy(
+      int rows,
+      Tensor logits,
+      Tensor targets,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dLogits) {
+    String operation = "softmaxCrossEntropy";
+    rows(operation, rows);
+    long v = logits.rank() == 0 ? 0 : logits.dim(-1);
+    if (v < 1) {
+      throw wrong(operation, "logits", logits, "[rows, classes]");
+    }
+    rowsOf(operation, "logits", logits, real, rows, v);
+    if (dLogits != null) {
+      rowsOf(operation, "dLogits", dLogits, real, rows, v);
+    }
+    exactly(operation, "scale", scale, DType.F64, 1);
+    exactly(operation, "loss", loss, DType.F64, 1);
+    atLeast(operation, "targets", targets, DType.I32, rows);
+    for (int row = 0; row < rows; row++) {
+      if (targets.getLong(row) >= v) {
+        throw new IllegalArgumentException(
+            "softmaxCrossEntropy: target %d at row %d is above %d"
+                .formatted(targets.getLong(row), row, v - 1));
+      }
+    }
+  }
+
+  /** Checks {@link Backend#meanSquaredError}. */
+  public void meanSquaredError(
+      int rows,
+      Tensor prediction,
+      Tensor target,
+      @Nullable Tensor rowWeights,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dPrediction) {
+    String operation = "meanSquaredError";
+    rows(operation, rows);
+    long columns = prediction.rank() == 0 ? 0 : prediction.dim(-1);
+    if (columns < 1) {
+      throw wrong(operation, "prediction", prediction, "[rows, outputs]");
+    }
+    rowsOf(operation, "prediction", prediction, real, rows, columns);
+    rowsOf(operation, "target", target, real, rows, columns);
+    if (rowWeights != null) {
+      atLeast(operation, "rowWeights", rowWeights, real, rows);
+    }
+    if (dPrediction != null) {
+      rowsOf(operation, "dPrediction", dPrediction, real, rows, columns);
+    }
+    exactly(operation, "scale", scale, DType.F64, 1);
+    exactly(operation, "loss", loss, DType.F64, 1);
+  }
+
+  /** Checks {@link Backend#prepareUpdate}. */
+  public void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
+    atLeast("prepareUpdate", "gradients", gradients, real, 0);
+    if (!(maxNorm > 0)) {
+      throw new IllegalArgumentException(
+          "prepareUpdate: maxNorm " + maxNorm + " must be above 0; infinity does not clip");
+    }
+    exactly("prepareUpdate", "control", control, DType.F64, Control.SIZE);
+  }
+
+  /** Checks {@link Backend#sgd}. */
+  public void sgd(
+      SgdRule rule,
+      Tensor parameters,
+      Tensor gradients,
+      @Nullable Tensor momentum,
+      Tensor control) {
+    update("sgd", parameters, gradients, control);
+    if (momentum != null) {
+      exactly("sgd", "momentum", momentum, real, parameters.size());
+    } else if (rule.momentum() > 0) {
+      throw new IllegalArgumentException(
+          "sgd: a rule with momentum " + rule.momentum() + " needs a momentum tensor");
+    }
+  }
+
+  /** Checks {@link Backend#adam}. */
+  public void adam(Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
+    update("adam", parameters, gradients, control);
+    exactly("adam", "m", m, real, parameters.size());
+    exactly("adam", "v", v, real, parameters.size());
+  }
+
+  private void update(String operation, Tensor parameters, Tensor gradients, Tensor control) {
+    atLeast(operation, "parameters", parameters, real, 0);
+    exactly(operation, "gradients", gradients, real, parameters.size());
+    exactly(operation, "control", control, DType.F64, Control.SIZE);
+  }
+
+  /** Checks {@link Backend#recurrent}. */
+  public void recurrent(
+      RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
+    String operation = "recurrent";
+    exactly(operation, "weights", weights, real, spec.weightCount());
+    if (io.x().rank() != 3 || io.x().dim(2) != spec.inputSize() || io.x().dtype() != real) {
+      throw wrong(operation, "x", io.x(), real + " [T, N, " + spec.inputSize() + "]");
+    }
+    if (io.x().size() == 0) {
+      throw wrong(operation, "x", io.x(), "at least one step and one sequence");
+    }
+    long rows = io.x().dim(0) * io.x().dim(1);
+    rowsOf(operation, "y", io.y(), real, rows, spec.outputSize());
+    Tensor lengths = io.lengths();
+    if (lengths != null) {
+      atLeast(operation, "lengths", lengths, DType.I32, io.x().dim(1));
+    }
+    state("initial", spec, io.initial(), io.x().dim(1));
+    state("last", spec, io.last(), io.x().dim(1));
+    apart(io.initial(), io.last());
+    mask(operation, mask, spec.layers() - 1);
+    if (mode == Mode.TRAINING) {
+      gradients(spec, io);
+    }
+  }
+
+  private void gradients(RecurrentSpec spec, RecurrentIo io) {
+    RecurrentIo.Gradients gradients = io.gradients();
+    if (gradients == null) {
+      throw new IllegalArgumentException("recurrent: a plan for training needs gradients");
+    }
+    long rows = io.x().dim(0) * io.x().dim(1);
+    Tensor dy = gradients.dy();
+    if (dy != null) {
+      rowsOf("recurrent", "dy", dy, real, rows, spec.outputSize());
+    }
+    Tensor dx = gradients.dx();
+    if (dx != null) {
+      rowsOf("recurrent", "dx", dx, real, rows, spec.inputSize());
+    }
+    state("dLast", spec, gradients.dLast(), io.x().dim(1));
+    state("dInitial", spec, gradients.dInitial(), io.x().dim(1));
+    exactly("recurrent", "dWeights", gradients.dWeights(), real, spec.weightCount());
+  }
+
+  private void state(
+      String name, RecurrentSpec spec, RecurrentIo.@Nullable State state, long sequences) {
+    if (state == null) {
+      return;
+    }
+    long rows = sequences * spec.layers() * spec.directions();
+    rowsOf("recurrent", name + ".h", state.h(), real, rows, spec.stateSize());
+    Tensor c = state.c();
+    if (spec.cell().hasCellState() && c == null) {
+      throw new IllegalArgumentException("recurrent: " + name + ".c is missing: an LSTM has one");
+    }
+    if (!spec.cell().hasCellState() && c != null) {
+      throw wrong("recurrent", name + ".c", c, "null: a " + spec.cell() + " has no c");
+    }
+    if (c != null) {
+      rowsOf("recurrent", name + ".c", c, real, rows, spec.hiddenSize());
+    }
+  }
+
+  private static void apart(RecurrentIo.@Nullable State initial, RecurrentIo.State last) {
+    if (initial == null) {
+      return;
+    }
+    Tensor c0 = initial.c();
+    Tensor cn = last.c();
+    boolean overlap =
+        overlap(initial.h(), last.h())
+            || (c0 != null && (overlap(c0, last.h()) || (cn != null && overlap(c0, cn))))
+            || (cn != null && overlap(initial.h(), cn));
+    if (overlap) {
+      throw new IllegalArgumentException(
+          "recurrent: initial and last overlap: backward needs the initial state unchanged");
+    }
+  }
+
+  private static boolean overlap(Tensor a, Tensor b) {
+    return a.memory() instanceof HostMemory
+        && b.memory() instanceof HostMemory
+        && a.address() < b.address() + b.size() * b.dtype().bytes()
+        && b.address() < a.address() + a.size() * a.dtype().bytes();
+  }
+
+  /**
+   * Checks the sizes and lengths of one {@link Recurrent#forward}. Host memory only.
+   *
+   * @param io the plan's tensors
+   * @param t steps
+   * @param n sequences
+   */
+  public static void forward(RecurrentIo io, int t, int n) {
+    if (t < 1 || t > io.x().dim(0)) {
+      throw new IllegalArgumentException(
+          "forward: t %d must be 1 to the plan's %d".formatted(t, io.x().dim(0)));
+    }
+    if (n < 1 || n > io.x().dim(1)) {
+      throw new IllegalArgumentException(
+          "forward: n %d must be 1 to the plan's %d".formatted(n, io.x().dim(1)));
+    }
+    Tensor lengths = io.lengths();
+    if (lengths == null) {
+      return;
+    }
+    for (int i = 0; i < n; i++) {
+      long length = lengths.getLong(i);
+      if (length < 0 || length > t) {
+        throw new IllegalArgumentException(
+            "forward: length %d of sequence %d is outside 0 to t, %d".formatted(length, i, t));
+      }
+    }
+  }
+
+  private static void mask(String operation, MaskKey key, int layersAbove) {
+    if (key.layer() < 0 || key.layer() > MAX_MASK_LAYER - layersAbove) {
+      throw new IllegalArgumentException(
+          "%s: mask layer %d must be 0 to %d"
+              .formatted(operation, key.layer(), MAX_MASK_LAYER - layersAbove));
+    }
+    exactly(operation, "mask step", key.step(), DType.I64, 1);
+  }
+
+  private static void rows(String operation, int rows) {
+    if (rows < 0) {
+      throw new IllegalArgumentException(operation + ": rows " + rows + " must be at least 0");
+    }
+  }
+
+  private void matrix(String operation, String name, Tensor tensor) {
+    if (tensor.dtype() != real || tensor.rank() != 2) {
+      throw wrong(operation, name, tensor, real + " with two dimensions");
+    }
+  }
+
+  private static void rowsOf(
+      String operation, String name, Tensor tensor, DType type, long rows, long columns) {
+    if (tensor.dtype() != type
+        || tensor.rank() == 0
+        || tensor.dim(-1) != columns
+        || tensor.size() < rows * columns) {
+      throw wrong(
+          operation, name, tensor, "%s [%d or more rows, %d]".formatted(type, rows, columns));
+    }
+  }
+
+  private static void atLeast(String operation, String name, Tensor tensor, DType type, long size) {
+    if (tensor.dtype() != type || tensor.size() < size) {
+      throw wrong(operation, name, tensor, "%s [%d or more]".formatted(type, size));
+    }
+  }
+
+  private static void exactly(String operation, String name, Tensor tensor, DType type, long size) {
+    if (tensor.dtype() != type || tensor.size() != size) {
+      throw wrong(operation, name, tensor, "%s with %d elements".formatted(type, size));
+    }
+  }
+
+  private static IllegalArgumentException wrong(
+      String operation, String name, Tensor tensor, String right) {
+    return new IllegalArgumentException(
+        "%s: %s is %s, must be %s".formatted(operation, name, tensor, right));
+  }
+}
