@@ -8,5 +8,6 @@ module dev.gatun {
   requires static transitive org.jspecify;
 
   exports dev.gatun.backend;
+  exports dev.gatun.persist;
   exports dev.gatun.tensor;
 }

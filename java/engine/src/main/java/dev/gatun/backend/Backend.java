@@ -93,12 +93,11 @@ public interface Backend extends AutoCloseable {
   void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key);
 
   /** to[:, toColumn..+columns] = from[:, fromColumn..+columns] for the first rows of both. */
-  void copyColumns(
-      int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
+  void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
 
   /**
-   * Softmax cross-entropy with integer targets: loss = scale * sum over rows with a target of
-   * -log softmax(logits)[target].
+   * Softmax cross-entropy with integer targets: loss = scale * sum over rows with a target of -log
+   * softmax(logits)[target].
    *
    * @param logits [rows, V], read
    * @param targets I32 [rows]; a negative one is ignored and its gradient is zero
@@ -108,12 +107,7 @@ public interface Backend extends AutoCloseable {
    * @throws IllegalArgumentException if a target is V or more (host backends)
    */
   void softmaxCrossEntropy(
-      int rows,
-      Tensor logits,
-      Tensor targets,
-      Tensor scale,
-      Tensor loss,
-      @Nullable Tensor dLogits);
+      int rows, Tensor logits, Tensor targets, Tensor scale, Tensor loss, @Nullable Tensor dLogits);
 
   /**
    * Mean squared error: loss = scale * sum over rows of weight * sum over columns of (prediction -
@@ -136,9 +130,9 @@ public interface Backend extends AutoCloseable {
       @Nullable Tensor dPrediction);
 
   /**
-   * Measures the gradient before an update: writes {@link Control#NORM}, {@link
-   * Control#NON_FINITE} and {@link Control#FACTOR} = min(1, maxNorm / (norm + 1e-6)) as PyTorch's
-   * {@code clip_grad_norm_}, and advances {@link Control#UPDATES} unless a gradient is not finite.
+   * Measures the gradient before an update: writes {@link Control#NORM}, {@link Control#NON_FINITE}
+   * and {@link Control#FACTOR} = min(1, maxNorm / (norm + 1e-6)) as PyTorch's {@code
+   * clip_grad_norm_}, and advances {@link Control#UPDATES} unless a gradient is not finite.
    *
    * @param gradients all gradients, flat
    * @param maxNorm the largest norm, or positive infinity for no clipping
@@ -153,15 +147,10 @@ public interface Backend extends AutoCloseable {
    * @param momentum the velocity; null without momentum
    */
   void sgd(
-      SgdRule rule,
-      Tensor parameters,
-      Tensor gradients,
-      @Nullable Tensor momentum,
-      Tensor control);
+      SgdRule rule, Tensor parameters, Tensor gradients, @Nullable Tensor momentum, Tensor control);
 
   /** As {@link #sgd}, with Adam's two moments. */
-  void adam(
-      AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control);
+  void adam(AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control);
 
   /** Stops the threads of this context; memory it allocated stays valid. */
   @Override

@@ -134,8 +134,7 @@ public record RecurrentSpec(
       case INPUT -> new long[] {gateRows(), inputSize(layer)};
       case RECURRENT -> new long[] {gateRows(), stateSize()};
       case INPUT_BIAS, RECURRENT_BIAS -> bias ? new long[] {gateRows()} : new long[0];
-      case PROJECTION ->
-          projectionSize > 0 ? new long[] {projectionSize, hiddenSize} : new long[0];
+      case PROJECTION -> projectionSize > 0 ? new long[] {projectionSize, hiddenSize} : new long[0];
     };
   }
 

@@ -1,8 +1,8 @@
 package dev.gatun.backend;
 
 /**
- * Stochastic gradient descent, as PyTorch's {@code SGD}: g += weightDecay * p; m = momentum * m +
- * g (the first m is g); g = nesterov ? g + momentum * m : m; p -= rate * g.
+ * Stochastic gradient descent, as PyTorch's {@code SGD}: g += weightDecay * p; m = momentum * m + g
+ * (the first m is g); g = nesterov ? g + momentum * m : m; p -= rate * g.
  *
  * @param momentum 0 for none
  * @param nesterov whether the step looks ahead (Nesterov)

@@ -73,8 +73,7 @@ public final class Tensor {
   public Tensor view(long from, long... newShape) {
     if (from < 0 || from + sizeOf(newShape) > size) {
       throw new IndexOutOfBoundsException(
-          "elements %d to %d of a tensor of %d"
-              .formatted(from, from + sizeOf(newShape), size));
+          "elements %d to %d of a tensor of %d".formatted(from, from + sizeOf(newShape), size));
     }
     return new Tensor(memory, byteOffset + from * dtype.bytes(), dtype, newShape.clone());
   }

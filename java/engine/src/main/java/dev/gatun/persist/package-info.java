@@ -1,0 +1,2 @@
+/** Files that survive a kill: safetensors, JSON and atomic replacement. */
+package dev.gatun.persist;
