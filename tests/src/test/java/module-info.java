@@ -1,0 +1,8 @@
+// The proofs. Open, because JUnit finds and calls the tests by reflection.
+open module dev.gatun.tests {
+  requires dev.gatun;
+  requires dev.gatun.bindings;
+  requires dev.gatun.kernels;
+  requires org.junit.jupiter;
+  requires static org.jspecify;
+}
