@@ -1,0 +1,398 @@
+package dev.gatun.kernels;
+
+import static dev.gatun.kernels.PackedGemm.PANEL_BYTES;
+import static dev.gatun.kernels.Species.ALL;
+import static dev.gatun.kernels.Species.BYTES;
+import static dev.gatun.kernels.Species.F;
+import static dev.gatun.kernels.Species.FLOAT;
+import static dev.gatun.kernels.Species.ORDER;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * The register tiles of {@link PackedGemm}: R rows of A [k] times one packed panel [k, 4 vectors],
+ * added to C. Every accumulator starts as its element of C and takes the terms in the order of k.
+ *
+ * <p>Written out because only named local variables stay in registers, and without helper methods
+ * because a tile fills C2's node budget for inlining (NodeCountInliningCutoff), behind which only
+ * the Vector API's own forced methods are inlined: a helper there boxes 24 vectors. The loops over
+ * k are not unrolled because that cost a quarter of the speed (180 to 230 against 265 GFLOP/s on
+ * Zen 5).
+ */
+final class GemmTiles {
+  private GemmTiles() {}
+
+  /** Five or six rows: of five, the last is computed and stored twice. */
+  static void rows6(int rows, long[] a, int i, long b, long[] c, int j, long offset, int k) {
+    long a0 = a[i];
+    long a1 = a[i + 1];
+    long a2 = a[i + 2];
+    long a3 = a[i + 3];
+    long a4 = a[i + 4];
+    long a5 = a[i + rows - 1];
+    long c0 = c[j] + offset;
+    long c1 = c[j + 1] + offset;
+    long c2 = c[j + 2] + offset;
+    long c3 = c[j + 3] + offset;
+    long c4 = c[j + 4] + offset;
+    long c5 = c[j + rows - 1] + offset;
+    FloatVector s00 = fromMemorySegment(F, ALL, c0, ORDER);
+    FloatVector s01 = fromMemorySegment(F, ALL, c0 + BYTES, ORDER);
+    FloatVector s02 = fromMemorySegment(F, ALL, c0 + 2 * BYTES, ORDER);
+    FloatVector s03 = fromMemorySegment(F, ALL, c0 + 3 * BYTES, ORDER);
+    FloatVector s10 = fromMemorySegment(F, ALL, c1, ORDER);
+    FloatVector s11 = fromMemorySegment(F, ALL, c1 + BYTES, ORDER);
+    FloatVector s12 = fromMemorySegment(F, ALL, c1 + 2 * BYTES, ORDER);
+    FloatVector s13 = fromMemorySegment(F, ALL, c1 + 3 * BYTES, ORDER);
+    FloatVector s20 = fromMemorySegment(F, ALL, c2, ORDER);
+    FloatVector s21 = fromMemorySegment(F, ALL, c2 + BYTES, ORDER);
+    FloatVector s22 = fromMemorySegment(F, ALL, c2 + 2 * BYTES, ORDER);
+    FloatVector s23 = fromMemorySegment(F, ALL, c2 + 3 * BYTES, ORDER);
+    FloatVector s30 = fromMemorySegment(F, ALL, c3, ORDER);
+    FloatVector s31 = fromMemorySegment(F, ALL, c3 + BYTES, ORDER);
+    FloatVector s32 = fromMemorySegment(F, ALL, c3 + 2 * BYTES, ORDER);
+    FloatVector s33 = fromMemorySegment(F, ALL, c3 + 3 * BYTES, ORDER);
+    FloatVector s40 = fromMemorySegment(F, ALL, c4, ORDER);
+    FloatVector s41 = fromMemorySegment(F, ALL, c4 + BYTES, ORDER);
+    FloatVector s42 = fromMemorySegment(F, ALL, c4 + 2 * BYTES, ORDER);
+    FloatVector s43 = fromMemorySegment(F, ALL, c4 + 3 * BYTES, ORDER);
+    FloatVector s50 = fromMemorySegment(F, ALL, c5, ORDER);
+    FloatVector s51 = fromMemorySegment(F, ALL, c5 + BYTES, ORDER);
+    FloatVector s52 = fromMemorySegment(F, ALL, c5 + 2 * BYTES, ORDER);
+    FloatVector s53 = fromMemorySegment(F, ALL, c5 + 3 * BYTES, ORDER);
+    for (int p = 0; p < k; p++) {
+      long row = b + PANEL_BYTES * p;
+      long o = 4L * p;
+      FloatVector b0 = fromMemorySegment(F, ALL, row, ORDER);
+      FloatVector b1 = fromMemorySegment(F, ALL, row + BYTES, ORDER);
+      FloatVector b2 = fromMemorySegment(F, ALL, row + 2 * BYTES, ORDER);
+      FloatVector b3 = fromMemorySegment(F, ALL, row + 3 * BYTES, ORDER);
+      FloatVector x = broadcast(F, ALL.get(FLOAT, a0 + o));
+      s00 = x.fma(b0, s00);
+      s01 = x.fma(b1, s01);
+      s02 = x.fma(b2, s02);
+      s03 = x.fma(b3, s03);
+      x = broadcast(F, ALL.get(FLOAT, a1 + o));
+      s10 = x.fma(b0, s10);
+      s11 = x.fma(b1, s11);
+      s12 = x.fma(b2, s12);
+      s13 = x.fma(b3, s13);
+      x = broadcast(F, ALL.get(FLOAT, a2 + o));
+      s20 = x.fma(b0, s20);
+      s21 = x.fma(b1, s21);
+      s22 = x.fma(b2, s22);
+      s23 = x.fma(b3, s23);
+      x = broadcast(F, ALL.get(FLOAT, a3 + o));
+      s30 = x.fma(b0, s30);
+      s31 = x.fma(b1, s31);
+      s32 = x.fma(b2, s32);
+      s33 = x.fma(b3, s33);
+      x = broadcast(F, ALL.get(FLOAT, a4 + o));
+      s40 = x.fma(b0, s40);
+      s41 = x.fma(b1, s41);
+      s42 = x.fma(b2, s42);
+      s43 = x.fma(b3, s43);
+      x = broadcast(F, ALL.get(FLOAT, a5 + o));
+      s50 = x.fma(b0, s50);
+      s51 = x.fma(b1, s51);
+      s52 = x.fma(b2, s52);
+      s53 = x.fma(b3, s53);
+    }
+    s00.intoMemorySegment(ALL, c0, ORDER);
+    s01.intoMemorySegment(ALL, c0 + BYTES, ORDER);
+    s02.intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
+    s03.intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
+    s10.intoMemorySegment(ALL, c1, ORDER);
+    s11.intoMemorySegment(ALL, c1 + BYTES, ORDER);
+    s12.intoMemorySegment(ALL, c1 + 2 * BYTES, ORDER);
+    s13.intoMemorySegment(ALL, c1 + 3 * BYTES, ORDER);
+    s20.intoMemorySegment(ALL, c2, ORDER);
+    s21.intoMemorySegment(ALL, c2 + BYTES, ORDER);
+    s22.intoMemorySegment(ALL, c2 + 2 * BYTES, ORDER);
+    s23.intoMemorySegment(ALL, c2 + 3 * BYTES, ORDER);
+    s30.intoMemorySegment(ALL, c3, ORDER);
+    s31.intoMemorySegment(ALL, c3 + BYTES, ORDER);
+    s32.intoMemorySegment(ALL, c3 + 2 * BYTES, ORDER);
+    s33.intoMemorySegment(ALL, c3 + 3 * BYTES, ORDER);
+    s40.intoMemorySegment(ALL, c4, ORDER);
+    s41.intoMemorySegment(ALL, c4 + BYTES, ORDER);
+    s42.intoMemorySegment(ALL, c4 + 2 * BYTES, ORDER);
+    s43.intoMemorySegment(ALL, c4 + 3 * BYTES, ORDER);
+    s50.intoMemorySegment(ALL, c5, ORDER);
+    s51.intoMemorySegment(ALL, c5 + BYTES, ORDER);
+    s52.intoMemorySegment(ALL, c5 + 2 * BYTES, ORDER);
+    s53.intoMemorySegment(ALL, c5 + 3 * BYTES, ORDER);
+  }
+
+  static void rows4(long[] a, int i, long b, long[] c, int j, long offset, int k) {
+    long a0 = a[i];
+    long a1 = a[i + 1];
+    long a2 = a[i + 2];
+    long a3 = a[i + 3];
+    long c0 = c[j] + offset;
+    long c1 = c[j + 1] + offset;
+    long c2 = c[j + 2] + offset;
+    long c3 = c[j + 3] + offset;
+    FloatVector s00 = fromMemorySegment(F, ALL, c0, ORDER);
+    FloatVector s01 = fromMemorySegment(F, ALL, c0 + BYTES, ORDER);
+    FloatVector s02 = fromMemorySegment(F, ALL, c0 + 2 * BYTES, ORDER);
+    FloatVector s03 = fromMemorySegment(F, ALL, c0 + 3 * BYTES, ORDER);
+    FloatVector s10 = fromMemorySegment(F, ALL, c1, ORDER);
+    FloatVector s11 = fromMemorySegment(F, ALL, c1 + BYTES, ORDER);
+    FloatVector s12 = fromMemorySegment(F, ALL, c1 + 2 * BYTES, ORDER);
+    FloatVector s13 = fromMemorySegment(F, ALL, c1 + 3 * BYTES, ORDER);
+    FloatVector s20 = fromMemorySegment(F, ALL, c2, ORDER);
+    FloatVector s21 = fromMemorySegment(F, ALL, c2 + BYTES, ORDER);
+    FloatVector s22 = fromMemorySegment(F, ALL, c2 + 2 * BYTES, ORDER);
+    FloatVector s23 = fromMemorySegment(F, ALL, c2 + 3 * BYTES, ORDER);
+    FloatVector s30 = fromMemorySegment(F, ALL, c3, ORDER);
+    FloatVector s31 = fromMemorySegment(F, ALL, c3 + BYTES, ORDER);
+    FloatVector s32 = fromMemorySegment(F, ALL, c3 + 2 * BYTES, ORDER);
+    FloatVector s33 = fromMemorySegment(F, ALL, c3 + 3 * BYTES, ORDER);
+    for (int p = 0; p < k; p++) {
+      long row = b + PANEL_BYTES * p;
+      long o = 4L * p;
+      FloatVector b0 = fromMemorySegment(F, ALL, row, ORDER);
+      FloatVector b1 = fromMemorySegment(F, ALL, row + BYTES, ORDER);
+      FloatVector b2 = fromMemorySegment(F, ALL, row + 2 * BYTES, ORDER);
+      FloatVector b3 = fromMemorySegment(F, ALL, row + 3 * BYTES, ORDER);
+      FloatVector x = broadcast(F, ALL.get(FLOAT, a0 + o));
+      s00 = x.fma(b0, s00);
+      s01 = x.fma(b1, s01);
+      s02 = x.fma(b2, s02);
+      s03 = x.fma(b3, s03);
+      x = broadcast(F, ALL.get(FLOAT, a1 + o));
+      s10 = x.fma(b0, s10);
+      s11 = x.fma(b1, s11);
+      s12 = x.fma(b2, s12);
+      s13 = x.fma(b3, s13);
+      x = broadcast(F, ALL.get(FLOAT, a2 + o));
+      s20 = x.fma(b0, s20);
+      s21 = x.fma(b1, s21);
+      s22 = x.fma(b2, s22);
+      s23 = x.fma(b3, s23);
+      x = broadcast(F, ALL.get(FLOAT, a3 + o));
+      s30 = x.fma(b0, s30);
+      s31 = x.fma(b1, s31);
+      s32 = x.fma(b2, s32);
+      s33 = x.fma(b3, s33);
+    }
+    s00.intoMemorySegment(ALL, c0, ORDER);
+    s01.intoMemorySegment(ALL, c0 + BYTES, ORDER);
+    s02.intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
+    s03.intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
+    s10.intoMemorySegment(ALL, c1, ORDER);
+    s11.intoMemorySegment(ALL, c1 + BYTES, ORDER);
+    s12.intoMemorySegment(ALL, c1 + 2 * BYTES, ORDER);
+    s13.intoMemorySegment(ALL, c1 + 3 * BYTES, ORDER);
+    s20.intoMemorySegment(ALL, c2, ORDER);
+    s21.intoMemorySegment(ALL, c2 + BYTES, ORDER);
+    s22.intoMemorySegment(ALL, c2 + 2 * BYTES, ORDER);
+    s23.intoMemorySegment(ALL, c2 + 3 * BYTES, ORDER);
+    s30.intoMemorySegment(ALL, c3, ORDER);
+    s31.intoMemorySegment(ALL, c3 + BYTES, ORDER);
+    s32.intoMemorySegment(ALL, c3 + 2 * BYTES, ORDER);
+    s33.intoMemorySegment(ALL, c3 + 3 * BYTES, ORDER);
+  }
+
+  static void rows3(long[] a, int i, long b, long[] c, int j, long offset, int k) {
+    long a0 = a[i];
+    long a1 = a[i + 1];
+    long a2 = a[i + 2];
+    long c0 = c[j] + offset;
+    long c1 = c[j + 1] + offset;
+    long c2 = c[j + 2] + offset;
+    FloatVector s00 = fromMemorySegment(F, ALL, c0, ORDER);
+    FloatVector s01 = fromMemorySegment(F, ALL, c0 + BYTES, ORDER);
+    FloatVector s02 = fromMemorySegment(F, ALL, c0 + 2 * BYTES, ORDER);
+    FloatVector s03 = fromMemorySegment(F, ALL, c0 + 3 * BYTES, ORDER);
+    FloatVector s10 = fromMemorySegment(F, ALL, c1, ORDER);
+    FloatVector s11 = fromMemorySegment(F, ALL, c1 + BYTES, ORDER);
+    FloatVector s12 = fromMemorySegment(F, ALL, c1 + 2 * BYTES, ORDER);
+    FloatVector s13 = fromMemorySegment(F, ALL, c1 + 3 * BYTES, ORDER);
+    FloatVector s20 = fromMemorySegment(F, ALL, c2, ORDER);
+    FloatVector s21 = fromMemorySegment(F, ALL, c2 + BYTES, ORDER);
+    FloatVector s22 = fromMemorySegment(F, ALL, c2 + 2 * BYTES, ORDER);
+    FloatVector s23 = fromMemorySegment(F, ALL, c2 + 3 * BYTES, ORDER);
+    for (int p = 0; p < k; p++) {
+      long row = b + PANEL_BYTES * p;
+      long o = 4L * p;
+      FloatVector b0 = fromMemorySegment(F, ALL, row, ORDER);
+      FloatVector b1 = fromMemorySegment(F, ALL, row + BYTES, ORDER);
+      FloatVector b2 = fromMemorySegment(F, ALL, row + 2 * BYTES, ORDER);
+      FloatVector b3 = fromMemorySegment(F, ALL, row + 3 * BYTES, ORDER);
+      FloatVector x = broadcast(F, ALL.get(FLOAT, a0 + o));
+      s00 = x.fma(b0, s00);
+      s01 = x.fma(b1, s01);
+      s02 = x.fma(b2, s02);
+      s03 = x.fma(b3, s03);
+      x = broadcast(F, ALL.get(FLOAT, a1 + o));
+      s10 = x.fma(b0, s10);
+      s11 = x.fma(b1, s11);
+      s12 = x.fma(b2, s12);
+      s13 = x.fma(b3, s13);
+      x = broadcast(F, ALL.get(FLOAT, a2 + o));
+      s20 = x.fma(b0, s20);
+      s21 = x.fma(b1, s21);
+      s22 = x.fma(b2, s22);
+      s23 = x.fma(b3, s23);
+    }
+    s00.intoMemorySegment(ALL, c0, ORDER);
+    s01.intoMemorySegment(ALL, c0 + BYTES, ORDER);
+    s02.intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
+    s03.intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
+    s10.intoMemorySegment(ALL, c1, ORDER);
+    s11.intoMemorySegment(ALL, c1 + BYTES, ORDER);
+    s12.intoMemorySegment(ALL, c1 + 2 * BYTES, ORDER);
+    s13.intoMemorySegment(ALL, c1 + 3 * BYTES, ORDER);
+    s20.intoMemorySegment(ALL, c2, ORDER);
+    s21.intoMemorySegment(ALL, c2 + BYTES, ORDER);
+    s22.intoMemorySegment(ALL, c2 + 2 * BYTES, ORDER);
+    s23.intoMemorySegment(ALL, c2 + 3 * BYTES, ORDER);
+  }
+
+  static void rows2(long[] a, int i, long b, long[] c, int j, long offset, int k) {
+    long a0 = a[i];
+    long a1 = a[i + 1];
+    long c0 = c[j] + offset;
+    long c1 = c[j + 1] + offset;
+    FloatVector s00 = fromMemorySegment(F, ALL, c0, ORDER);
+    FloatVector s01 = fromMemorySegment(F, ALL, c0 + BYTES, ORDER);
+    FloatVector s02 = fromMemorySegment(F, ALL, c0 + 2 * BYTES, ORDER);
+    FloatVector s03 = fromMemorySegment(F, ALL, c0 + 3 * BYTES, ORDER);
+    FloatVector s10 = fromMemorySegment(F, ALL, c1, ORDER);
+    FloatVector s11 = fromMemorySegment(F, ALL, c1 + BYTES, ORDER);
+    FloatVector s12 = fromMemorySegment(F, ALL, c1 + 2 * BYTES, ORDER);
+    FloatVector s13 = fromMemorySegment(F, ALL, c1 + 3 * BYTES, ORDER);
+    for (int p = 0; p < k; p++) {
+      long row = b + PANEL_BYTES * p;
+      long o = 4L * p;
+      FloatVector b0 = fromMemorySegment(F, ALL, row, ORDER);
+      FloatVector b1 = fromMemorySegment(F, ALL, row + BYTES, ORDER);
+      FloatVector b2 = fromMemorySegment(F, ALL, row + 2 * BYTES, ORDER);
+      FloatVector b3 = fromMemorySegment(F, ALL, row + 3 * BYTES, ORDER);
+      FloatVector x = broadcast(F, ALL.get(FLOAT, a0 + o));
+      s00 = x.fma(b0, s00);
+      s01 = x.fma(b1, s01);
+      s02 = x.fma(b2, s02);
+      s03 = x.fma(b3, s03);
+      x = broadcast(F, ALL.get(FLOAT, a1 + o));
+      s10 = x.fma(b0, s10);
+      s11 = x.fma(b1, s11);
+      s12 = x.fma(b2, s12);
+      s13 = x.fma(b3, s13);
+    }
+    s00.intoMemorySegment(ALL, c0, ORDER);
+    s01.intoMemorySegment(ALL, c0 + BYTES, ORDER);
+    s02.intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
+    s03.intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
+    s10.intoMemorySegment(ALL, c1, ORDER);
+    s11.intoMemorySegment(ALL, c1 + BYTES, ORDER);
+    s12.intoMemorySegment(ALL, c1 + 2 * BYTES, ORDER);
+    s13.intoMemorySegment(ALL, c1 + 3 * BYTES, ORDER);
+  }
+
+  static void row1(long a0, long b, long c0, int k) {
+    FloatVector s00 = fromMemorySegment(F, ALL, c0, ORDER);
+    FloatVector s01 = fromMemorySegment(F, ALL, c0 + BYTES, ORDER);
+    FloatVector s02 = fromMemorySegment(F, ALL, c0 + 2 * BYTES, ORDER);
+    FloatVector s03 = fromMemorySegment(F, ALL, c0 + 3 * BYTES, ORDER);
+    for (int p = 0; p < k; p++) {
+      long row = b + PANEL_BYTES * p;
+      long o = 4L * p;
+      FloatVector b0 = fromMemorySegment(F, ALL, row, ORDER);
+      FloatVector b1 = fromMemorySegment(F, ALL, row + BYTES, ORDER);
+      FloatVector b2 = fromMemorySegment(F, ALL, row + 2 * BYTES, ORDER);
+      FloatVector b3 = fromMemorySegment(F, ALL, row + 3 * BYTES, ORDER);
+      FloatVector x = broadcast(F, ALL.get(FLOAT, a0 + o));
+      s00 = x.fma(b0, s00);
+      s01 = x.fma(b1, s01);
+      s02 = x.fma(b2, s02);
+      s03 = x.fma(b3, s03);
+    }
+    s00.intoMemorySegment(ALL, c0, ORDER);
+    s01.intoMemorySegment(ALL, c0 + BYTES, ORDER);
+    s02.intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
+    s03.intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
+  }
+
+  /** One row and two panels, b and d, whose columns are neighbours in C. */
+  static void row2(long a0, long b, long d, long c0, int k) {
+    long c1 = c0 + PANEL_BYTES;
+    FloatVector s0 = fromMemorySegment(F, ALL, c0, ORDER);
+    FloatVector s1 = fromMemorySegment(F, ALL, c0 + BYTES, ORDER);
+    FloatVector s2 = fromMemorySegment(F, ALL, c0 + 2 * BYTES, ORDER);
+    FloatVector s3 = fromMemorySegment(F, ALL, c0 + 3 * BYTES, ORDER);
+    FloatVector s4 = fromMemorySegment(F, ALL, c1, ORDER);
+    FloatVector s5 = fromMemorySegment(F, ALL, c1 + BYTES, ORDER);
+    FloatVector s6 = fromMemorySegment(F, ALL, c1 + 2 * BYTES, ORDER);
+    FloatVector s7 = fromMemorySegment(F, ALL, c1 + 3 * BYTES, ORDER);
+    for (int p = 0; p < k; p++) {
+      long left = b + PANEL_BYTES * p;
+      long right = d + PANEL_BYTES * p;
+      FloatVector x = broadcast(F, ALL.get(FLOAT, a0 + 4L * p));
+      s0 = x.fma(fromMemorySegment(F, ALL, left, ORDER), s0);
+      s1 = x.fma(fromMemorySegment(F, ALL, left + BYTES, ORDER), s1);
+      s2 = x.fma(fromMemorySegment(F, ALL, left + 2 * BYTES, ORDER), s2);
+      s3 = x.fma(fromMemorySegment(F, ALL, left + 3 * BYTES, ORDER), s3);
+      s4 = x.fma(fromMemorySegment(F, ALL, right, ORDER), s4);
+      s5 = x.fma(fromMemorySegment(F, ALL, right + BYTES, ORDER), s5);
+      s6 = x.fma(fromMemorySegment(F, ALL, right + 2 * BYTES, ORDER), s6);
+      s7 = x.fma(fromMemorySegment(F, ALL, right + 3 * BYTES, ORDER), s7);
+    }
+    s0.intoMemorySegment(ALL, c0, ORDER);
+    s1.intoMemorySegment(ALL, c0 + BYTES, ORDER);
+    s2.intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
+    s3.intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
+    s4.intoMemorySegment(ALL, c1, ORDER);
+    s5.intoMemorySegment(ALL, c1 + BYTES, ORDER);
+    s6.intoMemorySegment(ALL, c1 + 2 * BYTES, ORDER);
+    s7.intoMemorySegment(ALL, c1 + 3 * BYTES, ORDER);
+  }
+
+  /**
+   * One to six rows of one vector of a panel, of which only the columns of the mask exist. Rows
+   * that are wanting repeat the last.
+   */
+  static void tail6(
+      int rows, long[] a, int i, long b, long[] c, int j, long offset, int k, VectorMask<Float> m) {
+    int last = rows - 1;
+    long a0 = a[i];
+    long a1 = a[i + Math.min(1, last)];
+    long a2 = a[i + Math.min(2, last)];
+    long a3 = a[i + Math.min(3, last)];
+    long a4 = a[i + Math.min(4, last)];
+    long a5 = a[i + Math.min(5, last)];
+    long c0 = c[j] + offset;
+    long c1 = c[j + Math.min(1, last)] + offset;
+    long c2 = c[j + Math.min(2, last)] + offset;
+    long c3 = c[j + Math.min(3, last)] + offset;
+    long c4 = c[j + Math.min(4, last)] + offset;
+    long c5 = c[j + Math.min(5, last)] + offset;
+    FloatVector s0 = fromMemorySegment(F, ALL, c0, ORDER, m);
+    FloatVector s1 = fromMemorySegment(F, ALL, c1, ORDER, m);
+    FloatVector s2 = fromMemorySegment(F, ALL, c2, ORDER, m);
+    FloatVector s3 = fromMemorySegment(F, ALL, c3, ORDER, m);
+    FloatVector s4 = fromMemorySegment(F, ALL, c4, ORDER, m);
+    FloatVector s5 = fromMemorySegment(F, ALL, c5, ORDER, m);
+    for (int p = 0; p < k; p++) {
+      long o = 4L * p;
+      FloatVector x = fromMemorySegment(F, ALL, b + PANEL_BYTES * p, ORDER);
+      s0 = broadcast(F, ALL.get(FLOAT, a0 + o)).fma(x, s0);
+      s1 = broadcast(F, ALL.get(FLOAT, a1 + o)).fma(x, s1);
+      s2 = broadcast(F, ALL.get(FLOAT, a2 + o)).fma(x, s2);
+      s3 = broadcast(F, ALL.get(FLOAT, a3 + o)).fma(x, s3);
+      s4 = broadcast(F, ALL.get(FLOAT, a4 + o)).fma(x, s4);
+      s5 = broadcast(F, ALL.get(FLOAT, a5 + o)).fma(x, s5);
+    }
+    s0.intoMemorySegment(ALL, c0, ORDER, m);
+    s1.intoMemorySegment(ALL, c1, ORDER, m);
+    s2.intoMemorySegment(ALL, c2, ORDER, m);
+    s3.intoMemorySegment(ALL, c3, ORDER, m);
+    s4.intoMemorySegment(ALL, c4, ORDER, m);
+    s5.intoMemorySegment(ALL, c5, ORDER, m);
+  }
+}

@@ -1,0 +1,198 @@
+package dev.gatun.kernels;
+
+import static dev.gatun.kernels.Species.LANES;
+
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * C (+)= A·B in float32 with B packed once and used many times, as the recurrent weights of a
+ * sequence are.
+ *
+ * <p>B [K, N] is cut into panels of {@link #panelColumns()} columns, each stored as [K,
+ * panelColumns], the last one padded with zeros. A tile of several rows and one panel stays in
+ * registers over the whole of k. An element of C is one accumulator and its terms are added in the
+ * order of k by fused multiply-adds, so its bits depend neither on the rows it is computed with nor
+ * on how rows and panels are split over calls.
+ *
+ * <p>Rows are given by address, so that they can be sequences of different lengths and directions.
+ * Tiles of 6 rows by 4 vectors of 512 bits reach 95 % of the FMA peak of a Zen 5 core.
+ */
+public final class PackedGemm {
+  /** 24 accumulators of 32 registers at 512 bits, 12 of 16 registers below. */
+  private static final int TILE_ROWS = LANES == 16 ? 6 : 3;
+
+  static final int PANEL = 4 * LANES;
+  static final long PANEL_BYTES = 4L * PANEL;
+
+  // Columns times 16 k in a block of a transposing pack: 64 source and 64 destination lines, 8 KB.
+  private static final int PACK_BLOCK = 16;
+
+  private PackedGemm() {}
+
+  /** Columns in a panel: 4 vectors, 16 to 64. */
+  public static int panelColumns() {
+    return PANEL;
+  }
+
+  /** Panels that hold n columns. */
+  public static int panels(int n) {
+    return (n + PANEL - 1) / PANEL;
+  }
+
+  /** Floats that {@link #pack} writes for B [k, n]: n is rounded up to whole panels. */
+  public static long packedFloats(int k, int n) {
+    return (long) panels(n) * PANEL * k;
+  }
+
+  /**
+   * Packs B [k, n] for {@link #multiplyAdd}. For y = x·Wᵀ with W [n, k] row by row, give rowStride
+   * 1 and colStride k; for y = x·W with W [k, n], rowStride n and colStride 1.
+   *
+   * @param src address of B[0, 0]
+   * @param rowStride floats from B[p, j] to B[p+1, j]
+   * @param colStride floats from B[p, j] to B[p, j+1]
+   * @param dst address of {@link #packedFloats} floats, overwritten; may not overlap B
+   */
+  public static void pack(long src, long rowStride, long colStride, int k, int n, long dst) {
+    pack(src, rowStride, colStride, k, n, dst, 0, panels(n));
+  }
+
+  /** As {@link #pack(long, long, long, int, int, long)}, only panels fromPanel to toPanel - 1. */
+  public static void pack(
+      long src,
+      long rowStride,
+      long colStride,
+      int k,
+      int n,
+      long dst,
+      int fromPanel,
+      int toPanel) {
+    for (int panel = fromPanel; panel < toPanel; panel++) {
+      long from = src + 4 * colStride * ((long) panel * PANEL);
+      long to = dst + PANEL_BYTES * k * panel;
+      int columns = Math.min(PANEL, n - panel * PANEL);
+      if (columns < PANEL) {
+        Elementwise.fill((long) PANEL * k, to, 0f);
+      }
+      if (colStride == 1) {
+        for (int p = 0; p < k; p++) {
+          Elementwise.copy(columns, from + 4 * rowStride * p, to + PANEL_BYTES * p);
+        }
+      } else {
+        for (int p = 0; p < k; p += PACK_BLOCK) {
+          packBlock(
+              from, 4 * rowStride, 4 * colStride, p, Math.min(k, p + PACK_BLOCK), columns, to);
+        }
+      }
+    }
+  }
+
+  private static void packBlock(
+      long from, long rowBytes, long colBytes, int fromK, int toK, int columns, long to) {
+    for (int j = 0; j < columns; j++) {
+      long in = from + colBytes * j;
+      long out = to + 4L * j;
+      for (int p = fromK; p < toK; p++) {
+        Species.setFloat(out + PANEL_BYTES * p, Species.getFloat(in + rowBytes * p));
+      }
+    }
+  }
+
+  /**
+   * C_i[0..n) += A_i[0..k)·B for {@code rows} rows.
+   *
+   * @param a addresses of the rows of A, from index aFrom
+   * @param packed address of B as packed by {@link #pack} with the same k and n
+   * @param c addresses of the rows of C, from index cFrom; no two alike, none overlapping A or B
+   */
+  public static void multiplyAdd(
+      int rows, long[] a, int aFrom, long packed, long[] c, int cFrom, int k, int n) {
+    multiply(rows, a, aFrom, packed, c, cFrom, k, n, 0, panels(n), true);
+  }
+
+  /** As {@link #multiplyAdd}, but C_i[0..n) = A_i[0..k)·B: what C held is not read. */
+  public static void multiplySet(
+      int rows, long[] a, int aFrom, long packed, long[] c, int cFrom, int k, int n) {
+    multiply(rows, a, aFrom, packed, c, cFrom, k, n, 0, panels(n), false);
+  }
+
+  /**
+   * As {@link #multiplyAdd} or, with {@code add} false, {@link #multiplySet}, only the columns of
+   * panels fromPanel to toPanel - 1: for threads that share the rows.
+   */
+  public static void multiply(
+      int rows,
+      long[] a,
+      int aFrom,
+      long packed,
+      long[] c,
+      int cFrom,
+      int k,
+      int n,
+      int fromPanel,
+      int toPanel,
+      boolean add) {
+    int whole = Math.min(toPanel, n / PANEL);
+    if (!add) {
+      long from = PANEL_BYTES * fromPanel;
+      int columns = Math.min(n, toPanel * PANEL) - fromPanel * PANEL;
+      for (int r = 0; r < rows; r++) {
+        Elementwise.fill(columns, c[cFrom + r] + from, 0f);
+      }
+    }
+    int panel = fromPanel;
+    if (rows == 1) {
+      // One row has too few accumulators in one panel to hide the latency of the FMA.
+      for (; panel <= whole - 2; panel += 2) {
+        long b = packed + PANEL_BYTES * k * panel;
+        GemmTiles.row2(a[aFrom], b, b + PANEL_BYTES * k, c[cFrom] + PANEL_BYTES * panel, k);
+      }
+    }
+    for (; panel < whole; panel++) {
+      long b = packed + PANEL_BYTES * k * panel;
+      int row = 0;
+      while (row < rows) {
+        row += tile(rows - row, a, aFrom + row, b, c, cFrom + row, PANEL_BYTES * panel, k);
+      }
+    }
+    if (panel < toPanel) {
+      tail(rows, a, aFrom, packed + PANEL_BYTES * k * panel, c, cFrom, k, n, panel * PANEL);
+    }
+  }
+
+  /** The last panel where it is not full: vector by vector. */
+  private static void tail(
+      int rows, long[] a, int aFrom, long b, long[] c, int cFrom, int k, int n, int column) {
+    for (; column < n; column += LANES, b += Species.BYTES) {
+      VectorMask<Float> mask = Species.first(n - column);
+      for (int row = 0; row < rows; row += 6) {
+        int some = Math.min(6, rows - row);
+        GemmTiles.tail6(some, a, aFrom + row, b, c, cFrom + row, 4L * column, k, mask);
+      }
+    }
+  }
+
+  /** Computes one tile of at most {@code left} rows and returns its rows. */
+  private static int tile(int left, long[] a, int i, long b, long[] c, int j, long offset, int k) {
+    if (TILE_ROWS == 6 && left > 3) {
+      // 7 as 4 + 3 and 8 as 4 + 4: a last tile of one or two rows would read B at half speed.
+      if (left == 4 || left == 7 || left == 8) {
+        GemmTiles.rows4(a, i, b, c, j, offset, k);
+        return 4;
+      }
+      int rows = Math.min(left, 6);
+      GemmTiles.rows6(rows, a, i, b, c, j, offset, k);
+      return rows;
+    }
+    if (left == 1) {
+      GemmTiles.row1(a[i], b, c[j] + offset, k);
+      return 1;
+    }
+    if (left == 2 || left == 4) {
+      GemmTiles.rows2(a, i, b, c, j, offset, k);
+      return 2;
+    }
+    GemmTiles.rows3(a, i, b, c, j, offset, k);
+    return 3;
+  }
+}
