@@ -7,6 +7,7 @@ module dev.gatun {
   requires dev.gatun.kernels;
   requires static transitive org.jspecify;
 
+  exports dev.gatun;
   exports dev.gatun.backend;
   exports dev.gatun.persist;
   exports dev.gatun.tensor;

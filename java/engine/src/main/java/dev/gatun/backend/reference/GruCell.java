@@ -1,0 +1,43 @@
+package dev.gatun.backend.reference;
+
+/** Cho et al. 2014 with the reset after the recurrent product, as cuDNN; gates r, z, n. */
+final class GruCell extends ReferenceCell {
+  GruCell(LayerWeights weights) {
+    super(weights);
+  }
+
+  @Override
+  void forward(Step step) {
+    input.apply(step.x, a, 0);
+    recurrent.apply(step.hBefore, u, 0);
+    for (int k = 0; k < size; k++) {
+      double r = sigmoid(a[k] + u[k]);
+      double z = sigmoid(a[size + k] + u[size + k]);
+      double n = Math.tanh(a[2 * size + k] + r * u[2 * size + k]);
+      step.gates[k] = r;
+      step.gates[size + k] = z;
+      step.gates[2 * size + k] = n;
+      step.inner[k] = u[2 * size + k];
+      step.h[k] = (1 - z) * n + z * step.hBefore[k];
+    }
+  }
+
+  @Override
+  void backward(Step step, double[] dh, double[] dc, double[] dx) {
+    for (int k = 0; k < size; k++) {
+      double r = step.gates[k];
+      double z = step.gates[size + k];
+      double n = step.gates[2 * size + k];
+      double dan = dh[k] * (1 - z) * (1 - n * n);
+      da[k] = dan * step.inner[k] * r * (1 - r);
+      da[size + k] = dh[k] * (step.hBefore[k] - n) * z * (1 - z);
+      da[2 * size + k] = dan;
+      du[k] = da[k];
+      du[size + k] = da[size + k];
+      du[2 * size + k] = dan * r;
+      dh[k] *= z;
+    }
+    input.back(da, 0, step.x, dx);
+    recurrent.back(du, 0, step.hBefore, dh);
+  }
+}

@@ -1,0 +1,303 @@
+package dev.gatun.backend.reference;
+
+import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.Checks;
+import dev.gatun.backend.Control;
+import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.Mode;
+import dev.gatun.backend.Recurrent;
+import dev.gatun.backend.RecurrentIo;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.SgdRule;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.HostMemory;
+import dev.gatun.tensor.Memory;
+import dev.gatun.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Every operation in float64, one thread and plain loops: what other backends are held against. */
+public final class ReferenceBackend implements Backend {
+  /** PyTorch's {@code clip_grad_norm_} adds it to the norm it divides by. */
+  private static final double NORM_EPSILON = 1e-6;
+
+  private final Checks checks = new Checks(DType.F64);
+
+  @Override
+  public String name() {
+    return "reference";
+  }
+
+  @Override
+  public String description() {
+    return "reference: plain Java loops in float64 on 1 thread, for checking, not for speed";
+  }
+
+  @Override
+  public DType real() {
+    return DType.F64;
+  }
+
+  @Override
+  public Memory allocate(long bytes) {
+    return HostMemory.allocate(bytes);
+  }
+
+  @Override
+  public Backend fork() {
+    return new ReferenceBackend();
+  }
+
+  @Override
+  public void copy(Tensor from, Tensor to) {
+    checks.copy(from, to);
+    for (long i = 0; i < from.size(); i++) {
+      if (from.dtype().isReal()) {
+        to.set(i, from.get(i));
+      } else {
+        to.setLong(i, from.getLong(i));
+      }
+    }
+  }
+
+  @Override
+  public void fill(Tensor tensor, double value) {
+    for (long i = 0; i < tensor.size(); i++) {
+      tensor.set(i, value);
+    }
+  }
+
+  @Override
+  public Recurrent recurrent(
+      RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
+    checks.recurrent(spec, weights, io, mode, mask);
+    return new ReferenceRecurrent(spec, weights, io, mode, mask);
+  }
+
+  @Override
+  public void linear(int rows, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y) {
+    checks.linear(rows, x, weight, bias, y);
+    long outputs = weight.dim(0);
+    long inputs = weight.dim(1);
+    for (long row = 0; row < rows; row++) {
+      for (long o = 0; o < outputs; o++) {
+        double sum = bias == null ? 0 : bias.get(o);
+        for (long k = 0; k < inputs; k++) {
+          sum += x.get(row * inputs + k) * weight.get(o * inputs + k);
+        }
+        y.set(row * outputs + o, sum);
+      }
+    }
+  }
+
+  @Override
+  public void linearBackward(
+      int rows,
+      Tensor x,
+      Tensor weight,
+      Tensor dy,
+      @Nullable Tensor dx,
+      Tensor dWeight,
+      @Nullable Tensor dBias) {
+    checks.linearBackward(rows, x, weight, dy, dx, dWeight, dBias);
+    long outputs = weight.dim(0);
+    long inputs = weight.dim(1);
+    for (long i = 0; dx != null && i < rows * inputs; i++) {
+      double sum = 0;
+      for (long o = 0; o < outputs; o++) {
+        sum += dy.get(i / inputs * outputs + o) * weight.get(o * inputs + i % inputs);
+      }
+      dx.set(i, sum);
+    }
+    for (long row = 0; row < rows; row++) {
+      for (long o = 0; o < outputs; o++) {
+        double d = dy.get(row * outputs + o);
+        for (long k = 0; k < inputs; k++) {
+          add(dWeight, o * inputs + k, d * x.get(row * inputs + k));
+        }
+        if (dBias != null) {
+          add(dBias, o, d);
+        }
+      }
+    }
+  }
+
+  private static void add(Tensor to, long i, double value) {
+    to.set(i, to.get(i) + value);
+  }
+
+  @Override
+  public void embedding(int rows, Tensor ids, Tensor table, Tensor y) {
+    checks.embedding(rows, ids, table, y);
+    long width = table.dim(1);
+    for (long i = 0; i < rows * width; i++) {
+      y.set(i, table.get(ids.getLong(i / width) * width + i % width));
+    }
+  }
+
+  @Override
+  public void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable) {
+    checks.embeddingBackward(rows, ids, dy, dTable);
+    long width = dTable.dim(1);
+    for (long i = 0; i < rows * width; i++) {
+      add(dTable, ids.getLong(i / width) * width + i % width, dy.get(i));
+    }
+  }
+
+  @Override
+  public void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key) {
+    checks.dropout(size, x, y, rate, key);
+    long counterHigh = key.counterHigh();
+    for (long i = 0; i < size; i++) {
+      y.set(i, Mask.keeps(key.seed(), counterHigh, i, rate) ? x.get(i) / (1 - rate) : 0);
+    }
+  }
+
+  @Override
+  public void copyColumns(
+      int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
+    checks.copyColumns(rows, from, fromColumn, to, toColumn, columns);
+    for (long row = 0; row < rows; row++) {
+      for (int i = 0; i < columns; i++) {
+        long source = row * from.dim(-1) + fromColumn + i;
+        long target = row * to.dim(-1) + toColumn + i;
+        if (from.dtype().isReal()) {
+          to.set(target, from.get(source));
+        } else {
+          to.setLong(target, from.getLong(source));
+        }
+      }
+    }
+  }
+
+  @Override
+  public void softmaxCrossEntropy(
+      int rows,
+      Tensor logits,
+      Tensor targets,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dLogits) {
+    checks.softmaxCrossEntropy(rows, logits, targets, scale, loss, dLogits);
+    long classes = logits.dim(-1);
+    double total = 0;
+    for (long row = 0; row < rows; row++) {
+      long start = row * classes;
+      long target = targets.getLong(row);
+      // log sum exp with the maximum taken off, so that exp does not overflow
+      double max = Double.NEGATIVE_INFINITY;
+      for (long k = 0; k < classes; k++) {
+        max = Math.max(max, logits.get(start + k));
+      }
+      double sum = 0;
+      for (long k = 0; k < classes; k++) {
+        sum += Math.exp(logits.get(start + k) - max);
+      }
+      double logSum = max + Math.log(sum);
+      if (target >= 0) {
+        total += logSum - logits.get(start + target);
+      }
+      for (long k = 0; dLogits != null && k < classes; k++) {
+        double gradient = Math.exp(logits.get(start + k) - logSum) - (k == target ? 1 : 0);
+        dLogits.set(start + k, target < 0 ? 0 : scale.get(0) * gradient);
+      }
+    }
+    loss.set(0, scale.get(0) * total);
+  }
+
+  @Override
+  public void meanSquaredError(
+      int rows,
+      Tensor prediction,
+      Tensor target,
+      @Nullable Tensor rowWeights,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dPrediction) {
+    checks.meanSquaredError(rows, prediction, target, rowWeights, scale, loss, dPrediction);
+    long columns = prediction.dim(-1);
+    double total = 0;
+    for (long i = 0; i < rows * columns; i++) {
+      double weight = rowWeights == null ? 1 : rowWeights.get(i / columns);
+      double difference = prediction.get(i) - target.get(i);
+      total += weight * difference * difference;
+      if (dPrediction != null) {
+        dPrediction.set(i, scale.get(0) * weight * 2 * difference);
+      }
+    }
+    loss.set(0, scale.get(0) * total);
+  }
+
+  @Override
+  public void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
+    checks.prepareUpdate(gradients, maxNorm, control);
+    double squares = 0;
+    long nonFinite = -1;
+    for (long i = 0; i < gradients.size(); i++) {
+      double g = gradients.get(i);
+      squares += g * g;
+      if (nonFinite < 0 && !Double.isFinite(g)) {
+        nonFinite = i;
+      }
+    }
+    double norm = Math.sqrt(squares);
+    control.set(Control.NORM, norm);
+    control.set(Control.NON_FINITE, (double) nonFinite);
+    control.set(Control.FACTOR, Math.min(1, maxNorm / (norm + NORM_EPSILON)));
+    if (nonFinite < 0) {
+      control.set(Control.UPDATES, control.get(Control.UPDATES) + 1);
+    }
+  }
+
+  @Override
+  public void sgd(
+      SgdRule rule,
+      Tensor parameters,
+      Tensor gradients,
+      @Nullable Tensor momentum,
+      Tensor control) {
+    checks.sgd(rule, parameters, gradients, momentum, control);
+    boolean skip = control.get(Control.NON_FINITE) != -1;
+    for (long i = 0; !skip && i < parameters.size(); i++) {
+      double p = parameters.get(i);
+      double g = control.get(Control.FACTOR) * gradients.get(i) + rule.weightDecay() * p;
+      if (momentum != null) {
+        double m = rule.momentum() * momentum.get(i) + g;
+        momentum.set(i, m);
+        g = rule.nesterov() ? g + rule.momentum() * m : m;
+      }
+      parameters.set(i, p - control.get(Control.RATE) * g);
+    }
+    fill(gradients, 0);
+  }
+
+  @Override
+  public void adam(
+      AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
+    checks.adam(parameters, gradients, m, v, control);
+    double rate = control.get(Control.RATE);
+    double correction1 = 1 - Math.pow(rule.beta1(), control.get(Control.UPDATES));
+    double correction2 = 1 - Math.pow(rule.beta2(), control.get(Control.UPDATES));
+    boolean skip = control.get(Control.NON_FINITE) != -1;
+    for (long i = 0; !skip && i < parameters.size(); i++) {
+      double p = parameters.get(i);
+      double g = control.get(Control.FACTOR) * gradients.get(i);
+      if (rule.decoupled()) {
+        p -= rate * rule.weightDecay() * p;
+      } else {
+        g += rule.weightDecay() * p;
+      }
+      double newM = rule.beta1() * m.get(i) + (1 - rule.beta1()) * g;
+      double newV = rule.beta2() * v.get(i) + (1 - rule.beta2()) * g * g;
+      m.set(i, newM);
+      v.set(i, newV);
+      p -= rate * (newM / correction1) / (Math.sqrt(newV / correction2) + rule.epsilon());
+      parameters.set(i, p);
+    }
+    fill(gradients, 0);
+  }
+
+  /** Does nothing: there are no threads to stop. */
+  @Override
+  public void close() {}
+}
