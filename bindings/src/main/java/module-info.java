@@ -12,7 +12,27 @@ module dev.gatun.bindings {
       dev.gatun.app,
       dev.gatun.bench,
       dev.gatun.tests;
+  exports dev.gatun.bindings.generated.cublas to
+      dev.gatun,
+      dev.gatun.app,
+      dev.gatun.bench,
+      dev.gatun.tests;
+  exports dev.gatun.bindings.generated.cudart to
+      dev.gatun,
+      dev.gatun.app,
+      dev.gatun.bench,
+      dev.gatun.tests;
+  exports dev.gatun.bindings.generated.cudnn to
+      dev.gatun,
+      dev.gatun.app,
+      dev.gatun.bench,
+      dev.gatun.tests;
   exports dev.gatun.bindings.generated.libc to
+      dev.gatun,
+      dev.gatun.app,
+      dev.gatun.bench,
+      dev.gatun.tests;
+  exports dev.gatun.bindings.generated.nvrtc to
       dev.gatun,
       dev.gatun.app,
       dev.gatun.bench,

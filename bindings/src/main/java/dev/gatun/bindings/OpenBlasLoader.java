@@ -1,7 +1,11 @@
 package dev.gatun.bindings;
 
+import dev.gatun.bindings.generated.libc.Dl_info;
+import dev.gatun.bindings.generated.libc.libc_h;
 import dev.gatun.bindings.generated.openblas.cblas_h;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -186,9 +190,40 @@ final class OpenBlasLoader {
               + REFUSED
               + " is refused for its data race in GEMM; use an earlier or later one");
     }
+    @Nullable String stranger = stranger(library);
+    if (stranger != null) {
+      return new LibraryStatus(NAME, library, version, searched, stranger);
+    }
     cblas_h.openblas_set_num_threads(1);
     warnOfNarrowCore();
     return new LibraryStatus(NAME, library, version, searched, null);
+  }
+
+  /**
+   * Why a bound symbol is not our file's, or null when it is. Another engine in the process, such
+   * as libtorch, may have loaded an OpenBLAS of its own first.
+   */
+  private static @Nullable String stranger(Path library) {
+    if (Platform.CURRENT.isWindows()) {
+      return null; // no dladdr there
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = Dl_info.allocate(arena);
+      if (libc_h.dladdr(cblas_h.cblas_sgemm$address(), info) == 0) {
+        return "dladdr does not know where cblas_sgemm was loaded from";
+      }
+      Path bound = Path.of(Dl_info.dli_fname(info).getString(0));
+      if (Files.isSameFile(bound, library)) {
+        return null;
+      }
+      return "cblas_sgemm was bound from "
+          + bound
+          + ", not from "
+          + library
+          + ": another library of this process brought its own OpenBLAS; load Gatun's first";
+    } catch (IOException e) {
+      return "the file cblas_sgemm was bound from cannot be compared with " + library + ": " + e;
+    }
   }
 
   private void warnOfNarrowCore() {
