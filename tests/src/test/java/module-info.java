@@ -3,6 +3,7 @@ open module dev.gatun.tests {
   requires dev.gatun;
   requires dev.gatun.bindings;
   requires dev.gatun.kernels;
+  requires jdk.management;
   requires org.junit.jupiter;
   requires static org.jspecify;
 }

@@ -9,6 +9,7 @@ module dev.gatun {
 
   exports dev.gatun;
   exports dev.gatun.backend;
+  exports dev.gatun.data;
   exports dev.gatun.persist;
   exports dev.gatun.tensor;
 }

@@ -1,0 +1,216 @@
+package dev.gatun.data;
+
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One batch in host memory, filled again and again. Its tensors have the largest shapes of the
+ * layout; a batch of t steps and n sequences uses a dense prefix of each, shaped by t and n, so
+ * that no view has to be made. Belongs to one thread at a time.
+ *
+ * <p>A source fills it so: {@link #begin}, then every element of the prefixes, then {@link
+ * #targetCount(long)} and, where they apply, {@link #ragged(boolean)} and {@link
+ * #continues(boolean)}.
+ */
+public final class Batch implements AutoCloseable {
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+
+  private final BatchLayout layout;
+  private final Workspace workspace = Workspace.host(DType.F32);
+  private final Tensor inputs;
+  private final Tensor lengths;
+  private final Tensor targets;
+  private final @Nullable Tensor weights;
+  // A slice of a segment is an object: these are made once so that filling allocates nothing.
+  private final MemorySegment inputData;
+  private final MemorySegment lengthData;
+  private final MemorySegment targetData;
+  private int time;
+  private int size;
+  private boolean ragged;
+  private boolean continues;
+  private long targetCount;
+
+  /**
+   * Allocates a batch.
+   *
+   * @param layout its largest shapes
+   */
+  public Batch(BatchLayout layout) {
+    this.layout = layout;
+    long t = layout.maxTime();
+    long n = layout.maxBatch();
+    long o = layout.targetColumns();
+    try {
+      inputs =
+          layout.isTokens()
+              ? workspace.tensor(DType.I32, t, n)
+              : workspace.tensor(DType.F32, t, n, layout.features());
+      lengths = workspace.tensor(DType.I32, n);
+      targets =
+          switch (layout.targets()) {
+            case STEP_CLASSES -> workspace.tensor(DType.I32, t, n);
+            case CLASSES -> workspace.tensor(DType.I32, n);
+            case STEP_VALUES -> workspace.tensor(DType.F32, t, n, o);
+            case VALUES -> workspace.tensor(DType.F32, n, o);
+          };
+      weights =
+          switch (layout.targets()) {
+            case STEP_VALUES -> workspace.tensor(DType.F32, t, n);
+            case VALUES -> workspace.tensor(DType.F32, n);
+            case STEP_CLASSES, CLASSES -> null;
+          };
+    } catch (RuntimeException | Error e) {
+      workspace.close();
+      throw e;
+    }
+    inputData = inputs.segment();
+    lengthData = lengths.segment();
+    targetData = targets.segment();
+  }
+
+  /**
+   * Starts a batch of full-length sequences that carries no state and has no targets yet.
+   *
+   * @param newTime t, at least 1
+   * @param newSize n, at least 1
+   * @throws IllegalArgumentException if the layout is smaller
+   */
+  public void begin(int newTime, int newSize) {
+    if (newTime < 1 || newSize < 1 || newTime > layout.maxTime() || newSize > layout.maxBatch()) {
+      throw new IllegalArgumentException(
+          "a batch of %d steps and %d sequences in one of at most %d and %d"
+              .formatted(newTime, newSize, layout.maxTime(), layout.maxBatch()));
+    }
+    time = newTime;
+    size = newSize;
+    ragged = false;
+    continues = false;
+    targetCount = 0;
+    for (int n = 0; n < newSize; n++) {
+      length(n, newTime);
+    }
+  }
+
+  /** The largest shapes. */
+  public BatchLayout layout() {
+    return layout;
+  }
+
+  /** t, the steps of the longest sequence. */
+  public int time() {
+    return time;
+  }
+
+  /** n, the number of sequences. */
+  public int size() {
+    return size;
+  }
+
+  /** F32 features with the prefix [t, n, C], zero on padding; or I32 tokens [t, n]. */
+  public Tensor inputs() {
+    return inputs;
+  }
+
+  /** I32 [n]: the valid steps of each sequence, 1 to t. */
+  public Tensor lengths() {
+    return lengths;
+  }
+
+  /** Whether a length differs from t. */
+  public boolean ragged() {
+    return ragged;
+  }
+
+  /** The targets, shaped as {@link TargetKind} says. */
+  public Tensor targets() {
+    return targets;
+  }
+
+  /**
+   * For real targets F32 [t, n] or [n]: 1 where a target is valid, 0 on padding and where it is
+   * unknown. Null for classes, where a negative target says so.
+   */
+  public @Nullable Tensor weights() {
+    return weights;
+  }
+
+  /** The number of valid targets: what a mean loss divides by, times O for numbers. */
+  public long targetCount() {
+    return targetCount;
+  }
+
+  /** Whether each sequence goes on where the batch before ended, so that state carries over. */
+  public boolean continues() {
+    return continues;
+  }
+
+  /** Says whether a length differs from t. */
+  public void ragged(boolean value) {
+    ragged = value;
+  }
+
+  /** Says whether state carries over from the batch before. */
+  public void continues(boolean value) {
+    continues = value;
+  }
+
+  /** Says how many targets are valid. */
+  public void targetCount(long count) {
+    targetCount = count;
+  }
+
+  /** Sets the token of step t of sequence n. */
+  void token(int t, int n, int token) {
+    inputData.setAtIndex(INT, (long) t * size + n, token);
+  }
+
+  /** Sets the length of sequence n. */
+  void length(int n, int steps) {
+    lengthData.setAtIndex(INT, n, steps);
+  }
+
+  /** Copies the C features of step t of sequence n from an array. */
+  void features(int t, int n, float[] from, int at) {
+    long element = ((long) t * size + n) * layout.features();
+    for (int c = 0; c < layout.features(); c++) {
+      inputData.setAtIndex(FLOAT, element + c, from[at + c]);
+    }
+  }
+
+  /** Zeroes the features of step t of sequence n. */
+  void padding(int t, int n) {
+    long element = ((long) t * size + n) * layout.features();
+    for (int c = 0; c < layout.features(); c++) {
+      inputData.setAtIndex(FLOAT, element + c, 0);
+    }
+  }
+
+  /** Sets the class of a row: n, or t * size + n for a target per step. */
+  void classTarget(long row, int target) {
+    targetData.setAtIndex(INT, row, target);
+  }
+
+  /** Sets column o of the real target of a row. */
+  void realTarget(long row, int o, float target) {
+    targetData.setAtIndex(FLOAT, row * layout.targetColumns() + o, target);
+  }
+
+  /** Sets whether the real target of a row counts. */
+  void weight(long row, float weight) {
+    if (weights == null) {
+      throw new IllegalStateException("classes have no weights");
+    }
+    weights.set(row, weight);
+  }
+
+  @Override
+  public void close() {
+    workspace.close();
+  }
+}

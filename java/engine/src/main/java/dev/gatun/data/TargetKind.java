@@ -1,0 +1,23 @@
+package dev.gatun.data;
+
+/** What a batch asks the network to predict. */
+public enum TargetKind {
+  /** A class for every step: I32 [t, n]; a negative one is ignored. */
+  STEP_CLASSES,
+  /** A class for every sequence: I32 [n]; a negative one is ignored. */
+  CLASSES,
+  /** O numbers for every step: F32 [t, n, O]. */
+  STEP_VALUES,
+  /** O numbers for every sequence: F32 [n, O]. */
+  VALUES;
+
+  /** Whether each step has its own target. */
+  public boolean perStep() {
+    return this == STEP_CLASSES || this == STEP_VALUES;
+  }
+
+  /** Whether targets are numbers, not classes. */
+  public boolean isReal() {
+    return this == STEP_VALUES || this == VALUES;
+  }
+}

@@ -1,0 +1,2 @@
+/** From text, series and arrays to batches in host memory. */
+package dev.gatun.data;
