@@ -11,6 +11,7 @@ import dev.gatun.backend.RecurrentSpec.WeightView;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.Stack;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -59,8 +60,7 @@ class RecurrentGradientTest {
   }
 
   private static void add(List<Arguments> cases, RecurrentSpec spec, int... lengths) {
-    cases.add(
-        Arguments.of(Named.of(spec + " " + java.util.Arrays.toString(lengths), spec), lengths));
+    cases.add(Arguments.of(Named.of(spec + " " + Arrays.toString(lengths), spec), lengths));
   }
 
   @ParameterizedTest

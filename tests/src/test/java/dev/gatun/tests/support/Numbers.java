@@ -2,7 +2,10 @@ package dev.gatun.tests.support;
 
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.gatun.backend.Backend;
+import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /** Seeded values and norm-wise comparison. */
@@ -18,6 +21,11 @@ public final class Numbers {
       tensor.set(i, (float) (bound * (2 * random.nextDouble() - 1)));
     }
     return tensor;
+  }
+
+  /** The unit roundoff of a backend's real type: 2^-24 or 2^-53. */
+  public static double roundoff(Backend backend) {
+    return backend.real() == DType.F32 ? 0x1p-24 : 0x1p-53;
   }
 
   /** The Euclidean norm. */
@@ -54,6 +62,6 @@ public final class Numbers {
   }
 
   private static String first(double[] values) {
-    return java.util.Arrays.toString(java.util.Arrays.copyOf(values, Math.min(4, values.length)));
+    return Arrays.toString(Arrays.copyOf(values, Math.min(4, values.length)));
   }
 }

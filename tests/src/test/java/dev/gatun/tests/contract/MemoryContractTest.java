@@ -1,0 +1,151 @@
+package dev.gatun.tests.contract;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.Backends;
+import dev.gatun.backend.Backend;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Memory;
+import dev.gatun.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Opening, allocating, copying and filling. */
+@ParameterizedClass
+@MethodSource("names")
+class MemoryContractTest extends Contract {
+  private final String name;
+
+  MemoryContractTest(String name) {
+    super(name);
+    this.name = name;
+  }
+
+  @Test
+  void saysWhatItIs() {
+    assertEquals(name, backend.name());
+    assertTrue(backend.description().startsWith(name), backend.description());
+    assertFalse(backend.description().contains("\n"), backend.description());
+    assertTrue(backend.real().isReal());
+    assertRefused("reference", () -> Backends.open("gpu"));
+    assertRefused("threads 0", () -> Backends.open(name, 0));
+  }
+
+  @Test
+  void allocatesZeroedMemoryThatOutlivesTheContext() {
+    Tensor tensor;
+    try (Backend other = Backends.open(name)) {
+      tensor = Tensor.of(other.allocate(7 * 8), DType.F64, 7);
+    }
+    try (Memory memory = tensor.memory()) {
+      assertEquals(56, memory.bytes());
+      assertArrayEquals(new double[7], tensor.toDoubles());
+    }
+    assertThrows(IllegalStateException.class, () -> tensor.get(0));
+  }
+
+  @Test
+  void aForkWorksOnTheSameMemory() {
+    Tensor x = random(3, 5);
+    Tensor weight = random(2, 5);
+    Tensor y = workspace.real(3, 2);
+    Tensor forked = workspace.real(3, 2);
+    backend.linear(3, x, weight, null, y);
+    try (Backend other = backend.fork()) {
+      assertEquals(name, other.name());
+      other.linear(3, x, weight, null, forked);
+    }
+    assertArrayEquals(y.toDoubles(), forked.toDoubles());
+    backend.linear(3, x, weight, null, y); // closing a fork leaves the first context working
+    assertArrayEquals(forked.toDoubles(), y.toDoubles());
+  }
+
+  @Test
+  void copiesAndConvertsReals() {
+    double[] values = new double[71];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextGaussian();
+    }
+    Tensor wide = workspace.tensor(DType.F64, 71).copyFrom(values);
+    Tensor narrow = workspace.tensor(DType.F32, 71);
+    backend.copy(wide, narrow);
+    Tensor back = workspace.tensor(DType.F64, 71);
+    backend.copy(narrow, back);
+    Tensor again = workspace.tensor(DType.F64, 71);
+    backend.copy(wide, again);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) values[i];
+    }
+    assertArrayEquals(values, back.toDoubles());
+    assertArrayEquals(wide.toDoubles(), again.toDoubles());
+    Tensor longs = workspace.tensor(DType.I64, 2);
+    longs.setLong(1, Long.MAX_VALUE);
+    Tensor copied = workspace.tensor(DType.I64, 2);
+    backend.copy(longs, copied);
+    assertEquals(Long.MAX_VALUE, copied.getLong(1));
+  }
+
+  @Test
+  void copiesOnlyTheView() {
+    Tensor from = real(1, 2, 3, 4, 5);
+    Tensor to = real(0, 0, 0, 0, 0);
+    backend.copy(from.view(1, 3), to.view(2, 3));
+    assertArrayEquals(new double[] {0, 0, 2, 3, 4}, to.toDoubles());
+  }
+
+  @Test
+  void refusesCopiesThatDoNotFit() {
+    Tensor five = workspace.real(5);
+    assertRefused("copy: from", () -> backend.copy(five, workspace.real(6)));
+    assertRefused("copy: from", () -> backend.copy(five, workspace.tensor(DType.I32, 5)));
+    assertRefused(
+        "copy: from",
+        () -> backend.copy(workspace.tensor(DType.I64, 5), workspace.tensor(DType.I32, 5)));
+  }
+
+  @Test
+  void fillsTheViewOnly() {
+    for (DType dtype : DType.values()) {
+      Tensor tensor = workspace.tensor(dtype, 70);
+      backend.fill(tensor.view(1, 67), -3);
+      for (int i = 0; i < 70; i++) {
+        assertEquals(i >= 1 && i < 68 ? -3 : 0, tensor.get(i), dtype + " " + i);
+      }
+    }
+  }
+
+  @Test
+  void copiesColumns() {
+    Tensor from = random(6, 7);
+    Tensor to = random(5, 4);
+    double[] expected = to.toDoubles();
+    for (int row = 0; row < 3; row++) {
+      for (int column = 0; column < 2; column++) {
+        expected[row * 4 + 1 + column] = from.get(row * 7 + 3 + column);
+      }
+    }
+    backend.copyColumns(3, from, 3, to, 1, 2);
+    assertArrayEquals(expected, to.toDoubles());
+    Tensor ids = workspace.tensor(DType.I32, 2, 3).copyFrom(1, 2, 3, 4, 5, 6);
+    Tensor column = workspace.tensor(DType.I32, 2, 1);
+    backend.copyColumns(2, ids, 2, column, 0, 1);
+    assertEquals(6, column.getLong(1));
+  }
+
+  @Test
+  void refusesColumnsThatAreNotThere() {
+    Tensor from = workspace.real(6, 7);
+    Tensor to = workspace.real(5, 4);
+    assertRefused("columns 6 to 8", () -> backend.copyColumns(3, from, 6, to, 0, 2));
+    assertRefused("columns 3 to 5", () -> backend.copyColumns(3, from, 0, to, 3, 2));
+    assertRefused("columns -1", () -> backend.copyColumns(3, from, -1, to, 0, 2));
+    assertRefused("6 rows", () -> backend.copyColumns(6, from, 0, to, 0, 2));
+    assertRefused(
+        "type", () -> backend.copyColumns(2, from, 0, workspace.tensor(DType.I32, 5, 4), 0, 2));
+  }
+}

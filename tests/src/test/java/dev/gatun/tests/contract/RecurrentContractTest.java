@@ -1,0 +1,313 @@
+package dev.gatun.tests.contract;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.Backends;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.Cell;
+import dev.gatun.backend.Mode;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tests.support.Numbers;
+import dev.gatun.tests.support.Stack;
+import dev.gatun.tests.support.Stack.Part;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Stacks against the reference, and what must hold between calls of one plan. */
+@ParameterizedClass
+@MethodSource("names")
+class RecurrentContractTest extends Contract {
+  /**
+   * The recurrence is no expansion (weights of spectral radius below 1), so the roundings of its T
+   * steps, each of a sum of K products, add up: C eps sqrt(K) T. C covers the activations, good to
+   * a few eps, and the passage through L layers and back.
+   */
+  private static final double C = 4;
+
+  RecurrentContractTest(String name) {
+    super(name);
+  }
+
+  private double tolerance(RecurrentSpec spec, int t) {
+    int k = Math.max(spec.inputSize(), spec.outputSize()) + spec.stateSize() + 2;
+    return C * eps * Math.sqrt(k) * t * spec.layers();
+  }
+
+  static Stream<Arguments> shapes() {
+    List<Arguments> shapes = new ArrayList<>();
+    for (Cell cell : Cell.values()) {
+      add(shapes, RecurrentSpec.of(cell, 1, 1), 1, 1);
+      add(shapes, RecurrentSpec.of(cell, 3, 5), 6, 4);
+      add(shapes, RecurrentSpec.of(cell, 17, 16), 3, 8);
+      add(shapes, RecurrentSpec.of(cell, 5, 19).stacked(2, 0).bothDirections(), 5, 7);
+      add(shapes, RecurrentSpec.of(cell, 9, 33).stacked(3, 0.4), 4, 13);
+      add(shapes, RecurrentSpec.of(cell, 2, 7).stacked(3, 0.3).bothDirections(), 7, 3);
+      add(shapes, RecurrentSpec.of(cell, 3, 5).withoutBias(), 6, 4);
+      add(shapes, RecurrentSpec.of(cell, 4, 6).stacked(2, 0).bothDirections().withoutBias(), 5, 9);
+      add(shapes, RecurrentSpec.of(cell, 30, 48), 9, 1);
+    }
+    RecurrentSpec projected = RecurrentSpec.of(Cell.LSTM, 5, 19).projected(7);
+    add(shapes, projected, 6, 4);
+    add(shapes, projected.bothDirections(), 5, 7);
+    add(shapes, projected.stacked(3, 0.2).bothDirections().withoutBias(), 5, 7);
+    return shapes.stream();
+  }
+
+  private static void add(List<Arguments> shapes, RecurrentSpec spec, int t, int n) {
+    shapes.add(Arguments.of(Named.of(spec + " T=" + t + " N=" + n, spec), t, n));
+  }
+
+  private static int[] ragged(Random random, int t, int n) {
+    int[] lengths = new int[n];
+    for (int i = 0; i < n; i++) {
+      lengths[i] = random.nextInt(t + 1); // 0 and 1 included
+    }
+    return lengths;
+  }
+
+  private void assertSame(Stack expected, Stack actual, int t) {
+    double tolerance = tolerance(actual.spec, t);
+    Map<String, Tensor> written = actual.written();
+    written.forEach(
+        (name, tensor) -> Numbers.assertClose(name, expected.tensor(name), tensor, tolerance));
+    Numbers.assertClose(
+        "dWeights", expected.gradients.dWeights(), actual.gradients.dWeights(), tolerance);
+  }
+
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void computesWhatTheReferenceDoes(RecurrentSpec spec, int t, int n) {
+    try (Backend reference = Backends.open("reference");
+        Stack oracle = Stack.full(reference, spec, t, n);
+        Stack stack = Stack.full(backend, spec, t, n)) {
+      oracle.randomize(random).maskStep.setLong(0, 5);
+      stack.copyGiven(oracle);
+      run(oracle, t, n);
+      run(stack, t, n);
+      assertSame(oracle, stack, t);
+      int[] lengths = ragged(random, t, n);
+      run(oracle.lengths(lengths), t, n);
+      run(stack.lengths(lengths), t, n);
+      assertSame(oracle, stack, t);
+      assertZeroOnPadding(stack, t, n, lengths);
+    }
+  }
+
+  private static void run(Stack stack, int t, int n) {
+    Tensor dWeights = stack.gradients.dWeights();
+    stack.backend.fill(dWeights, 0);
+    stack.plan.forward(t, n);
+    stack.plan.backward();
+  }
+
+  private static void assertZeroOnPadding(Stack stack, int t, int n, int[] lengths) {
+    for (String name : List.of("y", "dx")) {
+      Tensor tensor = stack.tensor(name);
+      long width = tensor.dim(-1);
+      for (long i = 0; i < (long) t * n * width; i++) {
+        if (i / width / n >= lengths[(int) (i / width % n)]) {
+          assertEquals(0, tensor.get(i), name + " on padding, element " + i);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void anEmptySequenceKeepsItsState(Cell cell) {
+    RecurrentSpec spec = RecurrentSpec.of(cell, 3, 5).stacked(2, 0).bothDirections();
+    try (Stack stack = Stack.full(backend, spec, 4, 3)) {
+      stack.randomize(random).lengths(2, 0, 4);
+      run(stack, 4, 3);
+      Map<String, Tensor> written = stack.written();
+      for (String name : List.of("h0", "c0")) {
+        if (written.containsKey("d" + name)) {
+          Tensor initial = stack.tensor(name);
+          Tensor last = stack.tensor(name.charAt(0) + "n");
+          Tensor dInitial = stack.tensor("d" + name);
+          Tensor dLast = stack.tensor("d" + name.charAt(0) + "n");
+          for (int state = 0; state < 4; state++) {
+            for (int i = 0; i < 5; i++) {
+              long at = (state * 3L + 1) * 5 + i;
+              assertEquals(initial.get(at), last.get(at), name + " " + at);
+              assertEquals(dLast.get(at), dInitial.get(at), "d" + name + " " + at);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void missingTensorsAreZerosOrNotWanted(Cell cell) {
+    RecurrentSpec spec = RecurrentSpec.of(cell, 3, 5).stacked(2, 0).bothDirections();
+    for (Part absent : Part.values()) {
+      try (Stack whole = Stack.full(backend, spec, 4, 3);
+          Stack part =
+              new Stack(
+                  backend, spec, 4, 3, Mode.TRAINING, EnumSet.complementOf(EnumSet.of(absent)))) {
+        whole.randomize(random);
+        for (String name : whole.given().keySet()) {
+          if (!part.given().containsKey(name)) {
+            backend.fill(whole.tensor(name), 0);
+          }
+        }
+        run(part.copyGiven(whole), 4, 3);
+        run(whole, 4, 3);
+        part.written()
+            .forEach(
+                (name, tensor) ->
+                    Numbers.assertClose(absent + " " + name, whole.tensor(name), tensor, 0));
+        Numbers.assertClose(
+            absent + " dWeights", whole.gradients.dWeights(), part.gradients.dWeights(), 0);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aSmallerCallUsesADensePrefix(Cell cell) {
+    RecurrentSpec spec = RecurrentSpec.of(cell, 3, 5).stacked(2, 0.3).bothDirections();
+    try (Stack small = Stack.full(backend, spec, 3, 2);
+        Stack large = Stack.full(backend, spec, 6, 5)) {
+      large.randomize(random);
+      run(large, 6, 5); // leaves saved state of a larger call behind
+      small.randomize(random).lengths(3, 1);
+      backend.copy(small.weights, large.weights);
+      large.plan.refresh();
+      large.lengths(3, 1);
+      small.given().forEach((name, tensor) -> backend.copy(tensor, prefix(large, name, tensor)));
+      run(small, 3, 2);
+      run(large, 3, 2);
+      double tolerance = tolerance(spec, 3);
+      small
+          .written()
+          .forEach(
+              (name, tensor) ->
+                  Numbers.assertClose(name, tensor, prefix(large, name, tensor), tolerance));
+      Numbers.assertClose(
+          "dWeights", small.gradients.dWeights(), large.gradients.dWeights(), tolerance);
+    }
+  }
+
+  private static Tensor prefix(Stack stack, String name, Tensor like) {
+    return stack.tensor(name).view(0, like.shape());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void repeatsItsBitsAndAccumulatesWeightGradients(Cell cell) {
+    RecurrentSpec spec = RecurrentSpec.of(cell, 3, 17).stacked(2, 0.3).bothDirections();
+    try (Stack stack = Stack.full(backend, spec, 5, 4)) {
+      stack.randomize(random).lengths(5, 1, 0, 3);
+      run(stack, 5, 4);
+      Map<String, double[]> first = values(stack);
+      run(stack, 5, 4);
+      assertBits(first, values(stack));
+      final double[] once = stack.gradients.dWeights().toDoubles();
+      stack.plan.forward(5, 4);
+      stack.plan.backward();
+      double[] twice = stack.gradients.dWeights().toDoubles();
+      Numbers.assertClose(
+          "2 dWeights", Arrays.stream(once).map(v -> 2 * v).toArray(), twice, 4 * eps);
+    }
+  }
+
+  private static Map<String, double[]> values(Stack stack) {
+    Map<String, double[]> values = new LinkedHashMap<>();
+    stack.written().forEach((name, tensor) -> values.put(name, tensor.toDoubles()));
+    values.put("dWeights", stack.gradients.dWeights().toDoubles());
+    return values;
+  }
+
+  private static void assertBits(Map<String, double[]> expected, Map<String, double[]> actual) {
+    expected.forEach((name, values) -> assertArrayEquals(values, actual.get(name), name));
+  }
+
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void givesTheSameBitsOnAnyNumberOfThreads(RecurrentSpec spec, int t, int n) {
+    List<Map<String, double[]>> runs = new ArrayList<>();
+    for (int threads : new int[] {1, 2, 3}) {
+      try (Backend one = Backends.open(backend.name(), threads);
+          Stack stack = Stack.full(one, spec, t, n)) {
+        stack.randomize(new Random(1)).lengths(ragged(new Random(2), t, n));
+        run(stack, t, n);
+        runs.add(values(stack));
+      }
+    }
+    assertBits(runs.get(0), runs.get(1));
+    assertBits(runs.get(0), runs.get(2));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void inferenceGivesWhatTrainingDoesWithoutDropout(Cell cell) {
+    RecurrentSpec spec = RecurrentSpec.of(cell, 3, 5).stacked(2, 0).bothDirections();
+    RecurrentSpec dropping = spec.stacked(2, 0.5);
+    try (Stack training = Stack.full(backend, spec, 4, 3);
+        Stack inference =
+            new Stack(
+                backend, dropping, 4, 3, Mode.INFERENCE, EnumSet.of(Part.INITIAL, Part.LENGTHS));
+        Stack dropped = Stack.full(backend, dropping, 4, 3)) {
+      training.randomize(random).lengths(4, 1, 2);
+      inference.copyGiven(training).plan.forward(4, 3);
+      dropped.copyGiven(training).plan.forward(4, 3);
+      training.plan.forward(4, 3);
+      double tolerance = tolerance(spec, 4);
+      Numbers.assertClose("y", training.tensor("y"), inference.tensor("y"), tolerance);
+      Numbers.assertClose("hn", training.tensor("hn"), inference.tensor("hn"), tolerance);
+      assertNotEquals(training.tensor("y").get(0), dropped.tensor("y").get(0));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void masksFollowTheStep(Cell cell) {
+    RecurrentSpec spec = RecurrentSpec.of(cell, 3, 5).stacked(2, 0.5);
+    try (Stack stack = Stack.full(backend, spec, 4, 3)) {
+      stack.randomize(random);
+      stack.plan.forward(4, 3);
+      double[] atZero = stack.tensor("y").toDoubles();
+      stack.maskStep.setLong(0, 1);
+      stack.plan.forward(4, 3);
+      assertTrue(!Arrays.equals(atZero, stack.tensor("y").toDoubles()));
+      stack.maskStep.setLong(0, 0);
+      stack.plan.forward(4, 3);
+      assertArrayEquals(atZero, stack.tensor("y").toDoubles());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void weightsAreReadOnRefresh(Cell cell) {
+    RecurrentSpec spec = RecurrentSpec.of(cell, 3, 5);
+    try (Stack stack = Stack.full(backend, spec, 4, 3);
+        Stack fresh = Stack.full(backend, spec, 4, 3)) {
+      stack.randomize(random);
+      stack.plan.forward(4, 3);
+      Numbers.fill(random, stack.weights, 0.4);
+      stack.plan.refresh();
+      run(stack, 4, 3);
+      run(fresh.copyGiven(stack), 4, 3);
+      assertBits(values(fresh), values(stack));
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** What every backend must do, operation by operation, run over all of them. */
+package dev.gatun.tests.contract;

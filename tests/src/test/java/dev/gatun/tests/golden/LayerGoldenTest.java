@@ -1,0 +1,162 @@
+package dev.gatun.tests.golden;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.gatun.Backends;
+import dev.gatun.backend.Backend;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import dev.gatun.tests.support.Numbers;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Embedding, linear and the losses, against PyTorch's. */
+@ParameterizedClass
+@MethodSource("names")
+class LayerGoldenTest {
+  private static final int ROWS = 35; // T = 7 times N = 5 in every file
+
+  /** A few roundings of sums of at most 35 terms. */
+  private static final double C = 16;
+
+  private final Backend backend;
+  private final Workspace workspace;
+  private final double tolerance;
+
+  LayerGoldenTest(String name) {
+    backend = Backends.open(name);
+    workspace = backend.workspace();
+    tolerance = C * Numbers.roundoff(backend);
+  }
+
+  static List<String> names() {
+    return Backends.names();
+  }
+
+  @AfterEach
+  void free() {
+    workspace.close();
+    backend.close();
+  }
+
+  private Tensor read(Golden golden, String key) {
+    Tensor tensor = workspace.real(golden.shape(key));
+    golden.read(key, tensor);
+    return tensor;
+  }
+
+  private Tensor readInts(Golden golden, String key) {
+    Tensor tensor = workspace.tensor(DType.I32, golden.shape(key));
+    golden.read(key, tensor);
+    return tensor;
+  }
+
+  @Test
+  void embedding() throws IOException {
+    try (Golden golden = new Golden("layers/embedding")) {
+      Tensor table = read(golden, "weight");
+      Tensor ids = readInts(golden, "tokens");
+      Tensor y = workspace.real(golden.shape("y"));
+      Tensor dTable = workspace.real(golden.shape("weight"));
+      backend.embedding(ROWS, ids, table, y);
+      backend.embeddingBackward(ROWS, ids, read(golden, "dy"), dTable);
+      golden.assertClose("y", y, 0);
+      golden.assertClose("grad.weight", dTable, tolerance);
+    }
+  }
+
+  @Test
+  void linear() throws IOException {
+    try (Golden golden = new Golden("layers/linear")) {
+      Tensor x = read(golden, "x");
+      Tensor weight = read(golden, "weight");
+      Tensor y = workspace.real(golden.shape("y"));
+      Tensor dx = workspace.real(golden.shape("x"));
+      Tensor dWeight = workspace.real(golden.shape("weight"));
+      Tensor dBias = workspace.real(golden.shape("bias"));
+      backend.linear(ROWS, x, weight, read(golden, "bias"), y);
+      backend.linearBackward(ROWS, x, weight, read(golden, "dy"), dx, dWeight, dBias);
+      golden.assertClose("y", y, tolerance);
+      golden.assertClose("dx", dx, tolerance);
+      golden.assertClose("grad.weight", dWeight, tolerance);
+      golden.assertClose("grad.bias", dBias, tolerance);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cross-entropy", "cross-entropy-ignored", "cross-entropy-large-logits"})
+  void crossEntropy(String name) throws IOException {
+    try (Golden golden = new Golden("losses/" + name)) {
+      Tensor logits = read(golden, "logits");
+      Tensor targets = readInts(golden, "targets");
+      long valid = Arrays.stream(targets.toDoubles()).filter(target -> target >= 0).count();
+      Tensor loss = workspace.tensor(DType.F64, 1);
+      Tensor dLogits = workspace.real(golden.shape("logits"));
+      Tensor scale = workspace.tensor(DType.F64, 1).copyFrom(1.0 / valid);
+      backend.softmaxCrossEntropy(ROWS, logits, targets, scale, loss, dLogits);
+      double expected = golden.doubles("loss")[0];
+      assertEquals(expected, loss.get(0), tolerance * expected);
+      golden.assertClose("dlogits", dLogits, tolerance);
+    }
+  }
+
+  /** Class weights are row scales: each row has its own, over the sum of all. */
+  @Test
+  void weightedCrossEntropy() throws IOException {
+    try (Golden golden = new Golden("losses/cross-entropy-weighted")) {
+      Tensor logits = read(golden, "logits");
+      Tensor targets = readInts(golden, "targets");
+      double[] weights = golden.doubles("class_weights");
+      Tensor loss = workspace.tensor(DType.F64, 1);
+      Tensor dLogits = workspace.real(golden.shape("logits"));
+      Tensor scale = workspace.tensor(DType.F64, 1);
+      double sum = 0;
+      for (int row = 0; row < ROWS; row++) {
+        long target = targets.getLong(row);
+        sum += target < 0 ? 0 : weights[(int) target];
+      }
+      double total = 0;
+      for (int row = 0; row < ROWS; row++) {
+        long target = targets.getLong(row);
+        scale.set(0, target < 0 ? 1 : weights[(int) target] / sum);
+        backend.softmaxCrossEntropy(
+            1,
+            logits.view(row * 11L, 1, 11),
+            targets.view(row, 1),
+            scale,
+            loss,
+            dLogits.view(row * 11L, 1, 11));
+        total += loss.get(0);
+      }
+      double expected = golden.doubles("loss")[0];
+      assertEquals(expected, total, tolerance * expected);
+      golden.assertClose("dlogits", dLogits, tolerance);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mean-squared-error", "mean-squared-error-masked"})
+  void meanSquaredError(String name) throws IOException {
+    try (Golden golden = new Golden("losses/" + name)) {
+      Tensor prediction = read(golden, "prediction");
+      double[] mask = readInts(golden, "mask").toDoubles();
+      Tensor rowWeights = workspace.real(ROWS).copyFrom(mask);
+      double elements = Arrays.stream(mask).sum() * prediction.dim(-1);
+      Tensor scale = workspace.tensor(DType.F64, 1).copyFrom(1 / elements);
+      Tensor loss = workspace.tensor(DType.F64, 1);
+      Tensor gradient = workspace.real(golden.shape("prediction"));
+      backend.meanSquaredError(
+          ROWS, prediction, read(golden, "target"), rowWeights, scale, loss, gradient);
+      Numbers.assertClose("loss", golden.doubles("loss"), loss.toDoubles(), tolerance);
+      golden.assertClose("dprediction", gradient, tolerance);
+    }
+  }
+}
