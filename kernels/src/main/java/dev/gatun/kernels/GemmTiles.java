@@ -20,112 +20,12 @@ import jdk.incubator.vector.VectorMask;
  * because a tile fills C2's node budget for inlining (NodeCountInliningCutoff), behind which only
  * the Vector API's own forced methods are inlined: a helper there boxes 24 vectors. The loops over
  * k are not unrolled because that cost a quarter of the speed (180 to 230 against 265 GFLOP/s on
- * Zen 5).
+ * Zen 5). Four rows at most: a tile of six is no faster where it was measured (225 against 222
+ * GFLOP/s at K = 128), takes C2 twice as long, and C1 gives up on it ("out of virtual registers"),
+ * which can leave it in the boxing tier for good.
  */
 final class GemmTiles {
   private GemmTiles() {}
-
-  /** Five or six rows: of five, the last is computed and stored twice. */
-  static void rows6(int rows, long[] a, int i, long b, long[] c, int j, long offset, int k) {
-    long a0 = a[i];
-    long a1 = a[i + 1];
-    long a2 = a[i + 2];
-    long a3 = a[i + 3];
-    long a4 = a[i + 4];
-    long a5 = a[i + rows - 1];
-    long c0 = c[j] + offset;
-    long c1 = c[j + 1] + offset;
-    long c2 = c[j + 2] + offset;
-    long c3 = c[j + 3] + offset;
-    long c4 = c[j + 4] + offset;
-    long c5 = c[j + rows - 1] + offset;
-    FloatVector s00 = fromMemorySegment(F, ALL, c0, ORDER);
-    FloatVector s01 = fromMemorySegment(F, ALL, c0 + BYTES, ORDER);
-    FloatVector s02 = fromMemorySegment(F, ALL, c0 + 2 * BYTES, ORDER);
-    FloatVector s03 = fromMemorySegment(F, ALL, c0 + 3 * BYTES, ORDER);
-    FloatVector s10 = fromMemorySegment(F, ALL, c1, ORDER);
-    FloatVector s11 = fromMemorySegment(F, ALL, c1 + BYTES, ORDER);
-    FloatVector s12 = fromMemorySegment(F, ALL, c1 + 2 * BYTES, ORDER);
-    FloatVector s13 = fromMemorySegment(F, ALL, c1 + 3 * BYTES, ORDER);
-    FloatVector s20 = fromMemorySegment(F, ALL, c2, ORDER);
-    FloatVector s21 = fromMemorySegment(F, ALL, c2 + BYTES, ORDER);
-    FloatVector s22 = fromMemorySegment(F, ALL, c2 + 2 * BYTES, ORDER);
-    FloatVector s23 = fromMemorySegment(F, ALL, c2 + 3 * BYTES, ORDER);
-    FloatVector s30 = fromMemorySegment(F, ALL, c3, ORDER);
-    FloatVector s31 = fromMemorySegment(F, ALL, c3 + BYTES, ORDER);
-    FloatVector s32 = fromMemorySegment(F, ALL, c3 + 2 * BYTES, ORDER);
-    FloatVector s33 = fromMemorySegment(F, ALL, c3 + 3 * BYTES, ORDER);
-    FloatVector s40 = fromMemorySegment(F, ALL, c4, ORDER);
-    FloatVector s41 = fromMemorySegment(F, ALL, c4 + BYTES, ORDER);
-    FloatVector s42 = fromMemorySegment(F, ALL, c4 + 2 * BYTES, ORDER);
-    FloatVector s43 = fromMemorySegment(F, ALL, c4 + 3 * BYTES, ORDER);
-    FloatVector s50 = fromMemorySegment(F, ALL, c5, ORDER);
-    FloatVector s51 = fromMemorySegment(F, ALL, c5 + BYTES, ORDER);
-    FloatVector s52 = fromMemorySegment(F, ALL, c5 + 2 * BYTES, ORDER);
-    FloatVector s53 = fromMemorySegment(F, ALL, c5 + 3 * BYTES, ORDER);
-    for (int p = 0; p < k; p++) {
-      long row = b + PANEL_BYTES * p;
-      long o = 4L * p;
-      FloatVector b0 = fromMemorySegment(F, ALL, row, ORDER);
-      FloatVector b1 = fromMemorySegment(F, ALL, row + BYTES, ORDER);
-      FloatVector b2 = fromMemorySegment(F, ALL, row + 2 * BYTES, ORDER);
-      FloatVector b3 = fromMemorySegment(F, ALL, row + 3 * BYTES, ORDER);
-      FloatVector x = broadcast(F, ALL.get(FLOAT, a0 + o));
-      s00 = x.fma(b0, s00);
-      s01 = x.fma(b1, s01);
-      s02 = x.fma(b2, s02);
-      s03 = x.fma(b3, s03);
-      x = broadcast(F, ALL.get(FLOAT, a1 + o));
-      s10 = x.fma(b0, s10);
-      s11 = x.fma(b1, s11);
-      s12 = x.fma(b2, s12);
-      s13 = x.fma(b3, s13);
-      x = broadcast(F, ALL.get(FLOAT, a2 + o));
-      s20 = x.fma(b0, s20);
-      s21 = x.fma(b1, s21);
-      s22 = x.fma(b2, s22);
-      s23 = x.fma(b3, s23);
-      x = broadcast(F, ALL.get(FLOAT, a3 + o));
-      s30 = x.fma(b0, s30);
-      s31 = x.fma(b1, s31);
-      s32 = x.fma(b2, s32);
-      s33 = x.fma(b3, s33);
-      x = broadcast(F, ALL.get(FLOAT, a4 + o));
-      s40 = x.fma(b0, s40);
-      s41 = x.fma(b1, s41);
-      s42 = x.fma(b2, s42);
-      s43 = x.fma(b3, s43);
-      x = broadcast(F, ALL.get(FLOAT, a5 + o));
-      s50 = x.fma(b0, s50);
-      s51 = x.fma(b1, s51);
-      s52 = x.fma(b2, s52);
-      s53 = x.fma(b3, s53);
-    }
-    s00.intoMemorySegment(ALL, c0, ORDER);
-    s01.intoMemorySegment(ALL, c0 + BYTES, ORDER);
-    s02.intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
-    s03.intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
-    s10.intoMemorySegment(ALL, c1, ORDER);
-    s11.intoMemorySegment(ALL, c1 + BYTES, ORDER);
-    s12.intoMemorySegment(ALL, c1 + 2 * BYTES, ORDER);
-    s13.intoMemorySegment(ALL, c1 + 3 * BYTES, ORDER);
-    s20.intoMemorySegment(ALL, c2, ORDER);
-    s21.intoMemorySegment(ALL, c2 + BYTES, ORDER);
-    s22.intoMemorySegment(ALL, c2 + 2 * BYTES, ORDER);
-    s23.intoMemorySegment(ALL, c2 + 3 * BYTES, ORDER);
-    s30.intoMemorySegment(ALL, c3, ORDER);
-    s31.intoMemorySegment(ALL, c3 + BYTES, ORDER);
-    s32.intoMemorySegment(ALL, c3 + 2 * BYTES, ORDER);
-    s33.intoMemorySegment(ALL, c3 + 3 * BYTES, ORDER);
-    s40.intoMemorySegment(ALL, c4, ORDER);
-    s41.intoMemorySegment(ALL, c4 + BYTES, ORDER);
-    s42.intoMemorySegment(ALL, c4 + 2 * BYTES, ORDER);
-    s43.intoMemorySegment(ALL, c4 + 3 * BYTES, ORDER);
-    s50.intoMemorySegment(ALL, c5, ORDER);
-    s51.intoMemorySegment(ALL, c5 + BYTES, ORDER);
-    s52.intoMemorySegment(ALL, c5 + 2 * BYTES, ORDER);
-    s53.intoMemorySegment(ALL, c5 + 3 * BYTES, ORDER);
-  }
 
   static void rows4(long[] a, int i, long b, long[] c, int j, long offset, int k) {
     long a0 = a[i];

@@ -15,11 +15,11 @@ import jdk.incubator.vector.VectorMask;
  * on how rows and panels are split over calls.
  *
  * <p>Rows are given by address, so that they can be sequences of different lengths and directions.
- * Tiles of 6 rows by 4 vectors of 512 bits reach 95 % of the FMA peak of a Zen 5 core.
+ * Tiles of 4 rows by 4 vectors of 512 bits reach 85 % of the FMA peak of a busy Zen 5 core.
  */
 public final class PackedGemm {
   /** 24 accumulators of 32 registers at 512 bits, 12 of 16 registers below. */
-  private static final int TILE_ROWS = LANES == 16 ? 6 : 3;
+  private static final int TILE_ROWS = LANES == 16 ? 4 : 3;
 
   static final int PANEL = 4 * LANES;
   static final long PANEL_BYTES = 4L * PANEL;
@@ -174,15 +174,10 @@ public final class PackedGemm {
 
   /** Computes one tile of at most {@code left} rows and returns its rows. */
   private static int tile(int left, long[] a, int i, long b, long[] c, int j, long offset, int k) {
-    if (TILE_ROWS == 6 && left > 3) {
-      // 7 as 4 + 3 and 8 as 4 + 4: a last tile of one or two rows would read B at half speed.
-      if (left == 4 || left == 7 || left == 8) {
-        GemmTiles.rows4(a, i, b, c, j, offset, k);
-        return 4;
-      }
-      int rows = Math.min(left, 6);
-      GemmTiles.rows6(rows, a, i, b, c, j, offset, k);
-      return rows;
+    // 5 as 3 + 2, 6 as 3 + 3 and 9 as three times 3: a single row would read B at half speed.
+    if (TILE_ROWS == 4 && left > 3 && left != 5 && left != 6 && left != 9) {
+      GemmTiles.rows4(a, i, b, c, j, offset, k);
+      return 4;
     }
     if (left == 1) {
       GemmTiles.row1(a[i], b, c[j] + offset, k);
