@@ -10,6 +10,9 @@ module dev.gatun {
   exports dev.gatun;
   exports dev.gatun.backend;
   exports dev.gatun.data;
+  exports dev.gatun.model;
+  exports dev.gatun.optim;
   exports dev.gatun.persist;
   exports dev.gatun.tensor;
+  exports dev.gatun.train;
 }

@@ -1,0 +1,98 @@
+package dev.gatun.model;
+
+import dev.gatun.backend.Backend;
+import dev.gatun.data.Batch;
+import dev.gatun.tensor.Tensor;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies batches into a plan. The views that match a batch's buffers with the plan's are made once
+ * for each batch object: a prefetcher has a few that come round again.
+ */
+final class BatchBindings {
+  /** A prefetcher's buffers and an accumulation's micro-batches; beyond, views are made anew. */
+  private static final int CAPACITY = 32;
+
+  private final Tensor input;
+  private final @Nullable Tensor lengths;
+  private final @Nullable Tensor targets;
+  private final @Nullable Tensor weights;
+  private final @Nullable Binding[] bindings = new Binding[CAPACITY];
+  private int next;
+
+  BatchBindings(Tensor input, @Nullable Tensor lengths, @Nullable BoundLoss loss) {
+    this.input = input;
+    this.lengths = lengths;
+    targets = loss == null ? null : loss.targets();
+    weights = loss == null ? null : loss.weights();
+  }
+
+  void copy(Batch batch, Backend backend) {
+    Binding binding = find(batch);
+    binding.input.copy(backend);
+    if (binding.lengths != null && batch.ragged()) {
+      binding.lengths.copy(backend);
+    }
+    if (binding.targets != null) {
+      binding.targets.copy(backend);
+    }
+    if (binding.weights != null) {
+      binding.weights.copy(backend);
+    }
+  }
+
+  private Binding find(Batch batch) {
+    for (Binding binding : bindings) {
+      if (binding == null) {
+        break;
+      }
+      if (binding.batch == batch) {
+        return binding;
+      }
+    }
+    Tensor given = batch.weights();
+    Binding made =
+        new Binding(
+            batch,
+            Copy.of("inputs", batch.inputs(), input),
+            lengths == null ? null : Copy.of("lengths", batch.lengths(), lengths),
+            targets == null ? null : Copy.of("targets", batch.targets(), targets),
+            weights == null || given == null ? null : Copy.prefix(given, weights));
+    bindings[next] = made;
+    next = (next + 1) % CAPACITY;
+    return made;
+  }
+
+  private record Binding(
+      Batch batch,
+      Copy input,
+      @Nullable Copy lengths,
+      @Nullable Copy targets,
+      @Nullable Copy weights) {}
+
+  /** Both hold dense prefixes, so what is common to both buffers is all that a batch can fill. */
+  private record Copy(Tensor from, Tensor to) {
+    static Copy of(String what, Tensor from, Tensor to) {
+      long[] have = from.shape();
+      long[] want = to.shape();
+      if (from.dtype().isReal() != to.dtype().isReal()
+          || have.length != want.length
+          || (to.dtype().isReal() && from.dim(-1) != to.dim(-1))) {
+        throw new IllegalArgumentException(
+            "the batch's %s are %s %s, the plan takes %s"
+                .formatted(what, from.dtype(), Arrays.toString(have), to));
+      }
+      return prefix(from, to);
+    }
+
+    static Copy prefix(Tensor from, Tensor to) {
+      long size = Math.min(from.size(), to.size());
+      return new Copy(from.view(0, size), to.view(0, size));
+    }
+
+    void copy(Backend backend) {
+      backend.copy(from, to);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package dev.gatun.model;
+
+import dev.gatun.backend.Backend;
+import dev.gatun.data.Batch;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import org.jspecify.annotations.Nullable;
+
+/** A loss in a plan, with the tensors it reads and the scalars it is steered by. */
+final class BoundLoss {
+  private final Loss loss;
+  private final Signal output;
+  private final Backend backend;
+  private final Tensor targets;
+  private final Tensor weights;
+  private final Tensor hostScale;
+  private final Tensor scale;
+  private final Tensor value;
+  private final Tensor hostValue;
+  private final LossPlan planned;
+  private boolean weightsAreOnes;
+
+  BoundLoss(
+      Loss loss,
+      Signal output,
+      PlanSpec spec,
+      Backend backend,
+      Workspace workspace,
+      Workspace host,
+      Tensor prediction,
+      @Nullable Tensor gradient) {
+    this.loss = loss;
+    this.output = output;
+    this.backend = backend;
+    Signal target = loss.target(output);
+    targets =
+        workspace.tensor(
+            target.dtype(backend.real()), target.shape(spec.maxTime(), spec.maxBatch()));
+    int rows = output.rows(spec.maxTime(), spec.maxBatch());
+    weights = workspace.real(rows);
+    scale = workspace.tensor(DType.F64, 1);
+    hostScale = host.tensor(DType.F64, 1);
+    value = workspace.tensor(DType.F64, 1);
+    hostValue = host.tensor(DType.F64, 1);
+    planned =
+        loss.plan(
+            new LossContext(
+                backend, workspace, output, prediction, gradient, targets, weights, scale, value));
+  }
+
+  Tensor targets() {
+    return targets;
+  }
+
+  /** One per row of the output. */
+  Tensor weights() {
+    return weights;
+  }
+
+  /** Sets the scale for a batch whose targets and weights have been copied. */
+  void prepare(Batch batch, long positions) {
+    // Nothing valid gives a loss and gradients of zero, not 0/0.
+    hostScale.set(0, positions > 0 ? loss.scale(output, positions) : 0);
+    backend.copy(hostScale, scale);
+    if (batch.weights() == null && !weightsAreOnes) {
+      backend.fill(weights, 1);
+    }
+    weightsAreOnes = batch.weights() == null;
+  }
+
+  void forward(int t, int n) {
+    planned.forward(t, n);
+  }
+
+  double value() {
+    backend.copy(value, hostValue);
+    return hostValue.get(0);
+  }
+}

@@ -1,0 +1,44 @@
+package dev.gatun.model;
+
+import dev.gatun.tensor.DType;
+import java.util.List;
+
+/**
+ * The description of a layer: immutable, without memory of its own. Implement it to add a layer to
+ * the engine's.
+ */
+public interface Layer {
+  /** Its name: unique in a model, the prefix of its parameters' names. */
+  String name();
+
+  /**
+   * What it gives for an input.
+   *
+   * @throws IllegalArgumentException if it cannot take that input, saying what it can
+   */
+  Signal output(Signal input);
+
+  /** The parameters it needs for an input, in the order of their flat block. */
+  default List<ParameterSpec> parameters(Signal input) {
+    return List.of();
+  }
+
+  /**
+   * Whether a sequence may come in pieces, with state carried from one to the next. False for a
+   * layer that looks ahead in time.
+   */
+  default boolean streams() {
+    return true;
+  }
+
+  /**
+   * About how many bytes a plan of this layer needs apart from its output and the gradient of that,
+   * for {@link ModelSpec#summary}; known without allocating anything.
+   */
+  default long scratchBytes(Signal input, PlanSpec plan, DType real) {
+    return 0;
+  }
+
+  /** Binds it to tensors and reserves what it needs to run. */
+  LayerPlan plan(PlanContext context);
+}

@@ -1,0 +1,41 @@
+package dev.gatun.model;
+
+import dev.gatun.tensor.Tensor;
+
+/** The parameters of one layer: a contiguous part of a {@link ParameterSet}. */
+public final class LayerParameters {
+  private final ParameterSet all;
+  private final String layer;
+  private final long from;
+  private final long size;
+
+  /**
+   * Finds a layer's parameters.
+   *
+   * @param all the model's
+   * @param layer the layer's name
+   * @param from their first element in the flat blocks
+   * @param size their number of elements
+   */
+  LayerParameters(ParameterSet all, String layer, long from, long size) {
+    this.all = all;
+    this.layer = layer;
+    this.from = from;
+    this.size = size;
+  }
+
+  /** A parameter by its name within the layer. */
+  public Parameter get(String name) {
+    return all.get(layer + "." + name);
+  }
+
+  /** All values of the layer, flat. */
+  public Tensor values() {
+    return all.values().view(from, size);
+  }
+
+  /** All gradients of the layer, flat. */
+  public Tensor gradients() {
+    return all.gradients().view(from, size);
+  }
+}

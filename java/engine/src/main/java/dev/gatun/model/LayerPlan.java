@@ -1,0 +1,45 @@
+package dev.gatun.model;
+
+import dev.gatun.tensor.Tensor;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A layer bound to tensors for a plan's largest time and batch. Calls work on the dense prefix that
+ * t and n shape, and allocate nothing.
+ */
+public interface LayerPlan extends AutoCloseable {
+  /** What it writes; may be its input where it changes nothing. */
+  Tensor output();
+
+  /** dL/doutput, written by whoever follows; null in a plan for inference. */
+  @Nullable Tensor outputGradient();
+
+  /** Overwrites the output from the input. */
+  void forward(int t, int n);
+
+  /**
+   * Overwrites the input's gradient, where wanted, and adds to the parameters' gradients. Called
+   * after forward with the same t and n.
+   */
+  void backward(int t, int n);
+
+  /**
+   * The state carried from one forward to the next by name: forward starts from it and leaves there
+   * the state after its last step. Dense for the n of the last forward. Zeroed to start afresh.
+   */
+  default Map<String, Tensor> state() {
+    return Map.of();
+  }
+
+  /** Called before a forward when parameters have changed: packed copies are made again. */
+  default void refresh() {}
+
+  /** The bytes it holds outside of the plan's workspace. */
+  default long bytes() {
+    return 0;
+  }
+
+  @Override
+  default void close() {}
+}

@@ -1,0 +1,115 @@
+package dev.gatun.model;
+
+import dev.gatun.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * y = x {@code weight}' + {@code bias} for each row, weight [O, K].
+ *
+ * @param name the layer's name
+ * @param outputs O
+ * @param bias whether there is one
+ * @param initializer of the weight; null: PyTorch's default, uniform within 1 / sqrt(K), which is
+ *     also always the bias's
+ */
+public record Linear(String name, int outputs, boolean bias, @Nullable Initializer initializer)
+    implements Layer {
+  /** A linear layer called {@code linear} with a bias. */
+  public static Linear of(int outputs) {
+    return new Linear("linear", outputs, true, null);
+  }
+
+  /** The same under another name. */
+  public Linear named(String newName) {
+    return new Linear(newName, outputs, bias, initializer);
+  }
+
+  /** The same without a bias. */
+  public Linear withoutBias() {
+    return new Linear(name, outputs, false, initializer);
+  }
+
+  /** The same with other initial weights. */
+  public Linear initialized(Initializer other) {
+    return new Linear(name, outputs, bias, other);
+  }
+
+  @Override
+  public Signal output(Signal input) {
+    if (input.isTokens()) {
+      throw new IllegalArgumentException(
+          "linear %s takes features, not %s: put an embedding before it".formatted(name, input));
+    }
+    return input.withFeatures(outputs);
+  }
+
+  @Override
+  public List<ParameterSpec> parameters(Signal input) {
+    Initializer byFan = Initializers.uniform(1 / Math.sqrt(input.width()));
+    List<ParameterSpec> specs = new ArrayList<>();
+    specs.add(
+        new ParameterSpec(
+            "weight",
+            new long[] {outputs, input.width()},
+            Objects.requireNonNullElse(initializer, byFan)));
+    if (bias) {
+      specs.add(new ParameterSpec("bias", new long[] {outputs}, byFan));
+    }
+    return specs;
+  }
+
+  @Override
+  public LayerPlan plan(PlanContext context) {
+    return new Planned(context, bias);
+  }
+
+  private static final class Planned implements LayerPlan {
+    private final PlanContext context;
+    private final Parameter weight;
+    private final @Nullable Parameter bias;
+    private final Tensor output;
+    private final @Nullable Tensor gradient;
+
+    Planned(PlanContext context, boolean hasBias) {
+      this.context = context;
+      weight = context.parameters().get("weight");
+      bias = hasBias ? context.parameters().get("bias") : null;
+      output = context.newOutput();
+      gradient = context.newOutputGradient();
+    }
+
+    @Override
+    public Tensor output() {
+      return output;
+    }
+
+    @Override
+    public @Nullable Tensor outputGradient() {
+      return gradient;
+    }
+
+    @Override
+    public void forward(int t, int n) {
+      int rows = context.inputSignal().rows(t, n);
+      Tensor b = bias == null ? null : bias.value();
+      context.backend().linear(rows, context.input(), weight.value(), b, output);
+    }
+
+    @Override
+    public void backward(int t, int n) {
+      context
+          .backend()
+          .linearBackward(
+              context.inputSignal().rows(t, n),
+              context.input(),
+              weight.value(),
+              Objects.requireNonNull(gradient),
+              context.inputGradient(),
+              weight.gradient(),
+              bias == null ? null : bias.gradient());
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.gatun.model;
+
+import dev.gatun.backend.Backend;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a loss binds to when it is planned.
+ *
+ * @param backend does the work
+ * @param workspace where the plan's tensors are reserved
+ * @param output what the model gives
+ * @param prediction the model's output for the largest sizes, read
+ * @param gradient dL/dprediction, overwritten; null in a plan for inference
+ * @param targets shaped as {@link Loss#target} says, read
+ * @param rowWeights one per row of the output: 0 on padding, else 1
+ * @param scale F64 [1], {@link Loss#scale} for the batch at hand
+ * @param loss F64 [1], overwritten
+ */
+public record LossContext(
+    Backend backend,
+    Workspace workspace,
+    Signal output,
+    Tensor prediction,
+    @Nullable Tensor gradient,
+    Tensor targets,
+    Tensor rowWeights,
+    Tensor scale,
+    Tensor loss) {}

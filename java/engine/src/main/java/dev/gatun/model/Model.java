@@ -1,0 +1,138 @@
+package dev.gatun.model;
+
+import dev.gatun.backend.Backend;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stack of layers with its parameters. It owns the parameters, not the backend; plans and
+ * sessions made from it are closed by whoever asked for them, before the model. One thread trains;
+ * sessions run on others.
+ */
+public final class Model implements AutoCloseable {
+  private final ModelSpec spec;
+  private final Backend backend;
+  private final long seed;
+  private final ParameterSet parameters;
+  private @Nullable FrozenWeights latest;
+
+  Model(ModelSpec spec, Backend backend, long seed, ParameterSet parameters) {
+    this.spec = spec;
+    this.backend = backend;
+    this.seed = seed;
+    this.parameters = parameters;
+  }
+
+  /** Its layers and signals. */
+  public ModelSpec spec() {
+    return spec;
+  }
+
+  /** The context that holds its parameters. */
+  public Backend backend() {
+    return backend;
+  }
+
+  /** The seed of initial values and dropout masks. */
+  public long seed() {
+    return seed;
+  }
+
+  /** Its parameters and their gradients. */
+  public ParameterSet parameters() {
+    return parameters;
+  }
+
+  /** Reserves everything to run the model; the output is read, or its gradient set, by hand. */
+  public Plan plan(PlanSpec plan) {
+    return new Plan(spec, parameters, backend, seed, plan, null);
+  }
+
+  /**
+   * Reserves everything to run the model and a loss.
+   *
+   * @throws IllegalArgumentException if the loss cannot take the model's output
+   */
+  public Plan plan(PlanSpec plan, Loss loss) {
+    return new Plan(spec, parameters, backend, seed, plan, loss);
+  }
+
+  /** A streaming session of one sequence, step by step. */
+  public Session session() {
+    return session(1, 1);
+  }
+
+  /**
+   * A streaming session, to be used by any one thread. It runs on the parameters as they are now,
+   * until its {@link Session#refresh}; sessions made from the same parameters share one copy. Make
+   * it while nobody updates the parameters.
+   *
+   * @param maxTime the most steps of a call
+   * @param batch the number of sequences, always the same
+   * @throws IllegalArgumentException if a layer looks ahead in time
+   */
+  public Session session(int maxTime, int batch) {
+    return new Session(this, maxTime, batch);
+  }
+
+  /**
+   * Writes the parameters by name as a safetensors file, atomically.
+   *
+   * @param file created or replaced
+   * @throws IOException if it cannot be written
+   */
+  public void save(Path file) throws IOException {
+    ParameterFile.save(parameters, file);
+  }
+
+  /**
+   * Overwrites all parameters from a safetensors file, a checkpoint or one of PyTorch's with the
+   * same names. Nothing changes unless all fit.
+   *
+   * @throws dev.gatun.persist.FormatException if the file is broken, or a name is missing or
+   *     unknown, or a shape differs
+   * @throws IOException if it cannot be read
+   */
+  public void load(Path file) throws IOException {
+    ParameterFile.load(parameters, file);
+  }
+
+  /** The current weights for one more session, copied if no other session has them. */
+  synchronized FrozenWeights acquire(Backend context) {
+    if (latest == null || latest.version != parameters.version()) {
+      latest = new FrozenWeights(parameters.frozenCopy(context), parameters.version());
+    }
+    latest.users++;
+    return latest;
+  }
+
+  /** One session less; the last one frees the copy. */
+  synchronized void release(FrozenWeights weights) {
+    weights.users--;
+    if (weights.users == 0) {
+      weights.parameters.close();
+      if (latest == weights) {
+        latest = null;
+      }
+    }
+  }
+
+  /** Frees the parameters; sessions keep their copies. */
+  @Override
+  public void close() {
+    parameters.close();
+  }
+
+  /** A copy of the parameters shared by the sessions that were made from one version. */
+  static final class FrozenWeights {
+    final ParameterSet parameters;
+    private final long version;
+    private int users;
+
+    private FrozenWeights(ParameterSet parameters, long version) {
+      this.parameters = parameters;
+      this.version = version;
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package dev.gatun.model;
+
+import dev.gatun.persist.FormatException;
+import dev.gatun.persist.SafetensorsReader;
+import dev.gatun.persist.SafetensorsWriter;
+import dev.gatun.persist.StoredTensor;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/** Parameters in safetensors files, under their names. */
+final class ParameterFile {
+  private ParameterFile() {}
+
+  static void save(ParameterSet parameters, Path file) throws IOException {
+    try (Workspace host = Workspace.host(parameters.backend().real())) {
+      SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+      for (Parameter parameter : parameters.list()) {
+        Tensor copy = host.real(parameter.value().shape());
+        parameters.backend().copy(parameter.value(), copy);
+        tensors.put(parameter.name(), copy);
+      }
+      SafetensorsWriter.write(file, tensors, Map.of());
+    }
+  }
+
+  static void load(ParameterSet parameters, Path file) throws IOException {
+    try (SafetensorsReader reader = new SafetensorsReader(file);
+        Workspace host = Workspace.host(DType.F64)) {
+      check(parameters, reader, file);
+      List<Tensor> staged = new ArrayList<>();
+      for (Parameter parameter : parameters.list()) {
+        Tensor copy = host.tensor(parameter.value().dtype(), parameter.value().shape());
+        reader.read(parameter.name(), copy);
+        staged.add(copy);
+      }
+      for (int i = 0; i < staged.size(); i++) {
+        parameters.backend().copy(staged.get(i), parameters.list().get(i).value());
+      }
+    }
+    parameters.changed();
+  }
+
+  /** One error that lists everything that does not fit. */
+  private static void check(ParameterSet parameters, SafetensorsReader reader, Path file) {
+    List<String> problems = new ArrayList<>();
+    Map<String, StoredTensor> unknown = new LinkedHashMap<>(reader.tensors());
+    for (Parameter parameter : parameters.list()) {
+      StoredTensor stored = unknown.remove(parameter.name());
+      if (stored == null) {
+        problems.add("no " + parameter.name());
+      } else if (!Arrays.equals(stored.shape(), parameter.value().shape())) {
+        problems.add(
+            "%s is %s, the model's is %s"
+                .formatted(
+                    parameter.name(),
+                    Arrays.toString(stored.shape()),
+                    Arrays.toString(parameter.value().shape())));
+      }
+    }
+    for (String name : unknown.keySet()) {
+      if (!name.startsWith("optimizer.") && !name.startsWith("state.")) {
+        problems.add("the model has no " + name);
+      }
+    }
+    if (!problems.isEmpty()) {
+      int shown = Math.min(problems.size(), 5);
+      String more = problems.size() > shown ? "; and " + (problems.size() - shown) + " more" : "";
+      throw new FormatException(
+          "%s is of another model: %s%s"
+              .formatted(file, String.join("; ", problems.subList(0, shown)), more));
+    }
+  }
+}

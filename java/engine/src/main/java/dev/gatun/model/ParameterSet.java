@@ -1,0 +1,144 @@
+package dev.gatun.model;
+
+import dev.gatun.backend.Backend;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All parameters of a model in one flat block, and their gradients in another laid out equally, so
+ * that an optimizer, a norm or a copy is one loop. It owns both.
+ */
+public final class ParameterSet implements AutoCloseable {
+  private final Backend backend;
+  private final Workspace workspace;
+  private final Tensor values;
+  private final @Nullable Tensor gradients;
+  private final List<Parameter> list;
+  // Read by sessions on other threads; written by the one thread that trains.
+  private volatile long version = 1;
+
+  private ParameterSet(Backend backend, List<Named> layout, boolean frozen) {
+    this.backend = backend;
+    long size = layout.stream().mapToLong(Named::size).sum();
+    workspace = backend.workspace();
+    try {
+      values = workspace.real(size);
+      gradients = frozen ? null : workspace.real(size);
+    } catch (RuntimeException | Error e) {
+      workspace.close();
+      throw e;
+    }
+    List<Parameter> parameters = new ArrayList<>();
+    long at = 0;
+    for (Named named : layout) {
+      parameters.add(
+          new Parameter(
+              named.name,
+              at,
+              values.view(at, named.shape),
+              gradients == null ? null : gradients.view(at, named.shape)));
+      at += named.size();
+    }
+    list = List.copyOf(parameters);
+  }
+
+  /** Zeroed parameters for a model. */
+  static ParameterSet allocate(Backend backend, ModelSpec spec) {
+    List<Named> layout = new ArrayList<>();
+    for (ModelSpec.Stage stage : spec.stages()) {
+      for (ParameterSpec parameter : stage.parameters()) {
+        layout.add(new Named(stage.layer().name() + "." + parameter.name(), parameter.shape()));
+      }
+    }
+    return new ParameterSet(backend, layout, false);
+  }
+
+  /** A copy of the values as they are now, without gradients, made by another context. */
+  ParameterSet frozenCopy(Backend context) {
+    List<Named> layout = new ArrayList<>();
+    for (Parameter parameter : list) {
+      layout.add(new Named(parameter.name(), parameter.value().shape()));
+    }
+    ParameterSet copy = new ParameterSet(context, layout, true);
+    context.copy(values, copy.values);
+    return copy;
+  }
+
+  private record Named(String name, @SuppressWarnings("ArrayRecordComponent") long[] shape) {
+    long size() {
+      return Tensor.sizeOf(shape);
+    }
+  }
+
+  /** The context that works on these parameters. */
+  public Backend backend() {
+    return backend;
+  }
+
+  /** Every parameter, in the order of the flat blocks. */
+  public List<Parameter> list() {
+    return list;
+  }
+
+  /**
+   * A parameter by name.
+   *
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  public Parameter get(String name) {
+    for (Parameter parameter : list) {
+      if (parameter.name().equals(name)) {
+        return parameter;
+      }
+    }
+    throw new IllegalArgumentException(
+        "no parameter %s; there are %s"
+            .formatted(name, String.join(", ", list.stream().map(Parameter::name).toList())));
+  }
+
+  /** The parameter that the element {@code index} of the flat blocks belongs to. */
+  public Parameter at(long index) {
+    for (Parameter parameter : list) {
+      if (index >= parameter.offset() && index - parameter.offset() < parameter.value().size()) {
+        return parameter;
+      }
+    }
+    throw new IndexOutOfBoundsException("element " + index + " of " + values.size());
+  }
+
+  /** All values, flat. */
+  public Tensor values() {
+    return values;
+  }
+
+  /**
+   * All gradients, flat.
+   *
+   * @throws IllegalStateException if these are a session's frozen weights
+   */
+  public Tensor gradients() {
+    if (gradients == null) {
+      throw new IllegalStateException("frozen parameters have no gradients");
+    }
+    return gradients;
+  }
+
+  /** Counts changes of the values: plans read them again when it has moved. */
+  public long version() {
+    return version;
+  }
+
+  /** To be called after writing values other than through an optimizer or a load. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
+  public void changed() {
+    version++;
+  }
+
+  @Override
+  public void close() {
+    workspace.close();
+  }
+}

@@ -1,0 +1,52 @@
+package dev.gatun.model;
+
+import dev.gatun.backend.Mode;
+
+/**
+ * What a plan is reserved for.
+ *
+ * @param maxTime T, the most steps of a call
+ * @param maxBatch N, the most sequences of a call
+ * @param mode inference or training
+ * @param ragged whether sequences may differ in length
+ * @param inputGradient whether backward also computes dL/dinput (features only)
+ */
+public record PlanSpec(
+    int maxTime, int maxBatch, Mode mode, boolean ragged, boolean inputGradient) {
+  /** Checks the sizes. */
+  public PlanSpec {
+    if (maxTime < 1 || maxBatch < 1) {
+      throw new IllegalArgumentException(
+          "a plan needs at least one step and one sequence, not %d and %d"
+              .formatted(maxTime, maxBatch));
+    }
+    if (inputGradient && mode != Mode.TRAINING) {
+      throw new IllegalArgumentException("a plan for inference has no gradients");
+    }
+  }
+
+  /** Forward and backward over batches of up to these sizes. */
+  public static PlanSpec training(int maxTime, int maxBatch) {
+    return new PlanSpec(maxTime, maxBatch, Mode.TRAINING, true, false);
+  }
+
+  /** Forward only, without dropout. */
+  public static PlanSpec inference(int maxTime, int maxBatch) {
+    return new PlanSpec(maxTime, maxBatch, Mode.INFERENCE, true, false);
+  }
+
+  /** The same where every sequence of a call has all t steps. */
+  public PlanSpec equalLengths() {
+    return new PlanSpec(maxTime, maxBatch, mode, false, inputGradient);
+  }
+
+  /** The same with dL/dinput. */
+  public PlanSpec withInputGradient() {
+    return new PlanSpec(maxTime, maxBatch, mode, ragged, true);
+  }
+
+  /** Whether it has gradients. */
+  public boolean trains() {
+    return mode == Mode.TRAINING;
+  }
+}

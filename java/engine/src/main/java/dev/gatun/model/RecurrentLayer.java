@@ -1,0 +1,209 @@
+package dev.gatun.model;
+
+import dev.gatun.backend.Cell;
+import dev.gatun.backend.RecurrentIo;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stack of recurrent layers of one kind and size; parameters have PyTorch's names. State is
+ * carried from batch to batch where a batch continues the one before.
+ *
+ * @param name the layer's name
+ * @param stack its shape; its inputSize is replaced by the width of what comes in
+ * @param lastOnly true: gives the last state h of the top layer, at each sequence's own end (both
+ *     directions side by side); false: its output at every step
+ * @param initial initial weights
+ */
+public record RecurrentLayer(
+    String name, RecurrentSpec stack, boolean lastOnly, InitialWeights initial) implements Layer {
+
+  /**
+   * How weights start.
+   *
+   * @param input of W [G*H, C]; null: PyTorch's default, uniform within 1 / sqrt(H)
+   * @param recurrent of R [G*H, H]; null: likewise
+   * @param bias of both biases; null: likewise
+   * @param forgetBias the sum of both biases of an LSTM's forget gate (1: Jozefowicz et al. 2015);
+   *     null: as the other biases
+   */
+  public record InitialWeights(
+      @Nullable Initializer input,
+      @Nullable Initializer recurrent,
+      @Nullable Initializer bias,
+      @Nullable Double forgetBias) {
+    /** PyTorch's. */
+    public static final InitialWeights DEFAULT = new InitialWeights(null, null, null, null);
+
+    /** The same with the forget gate's bias. */
+    public InitialWeights withForgetBias(double value) {
+      return new InitialWeights(input, recurrent, bias, value);
+    }
+  }
+
+  /** Checks that a forget bias has a gate. */
+  public RecurrentLayer {
+    if (initial.forgetBias != null && (stack.cell() != Cell.LSTM || !stack.bias())) {
+      throw new IllegalArgumentException(
+          name + ": a forget bias needs an LSTM with biases, not " + stack.cell());
+    }
+  }
+
+  /** One layer, output at every step. */
+  public static RecurrentLayer of(String name, Cell cell, int hiddenSize) {
+    RecurrentSpec stack = RecurrentSpec.of(cell, 1, hiddenSize);
+    return new RecurrentLayer(name, stack, false, InitialWeights.DEFAULT);
+  }
+
+  /** An LSTM layer called {@code lstm}. */
+  public static RecurrentLayer lstm(int hiddenSize) {
+    return of("lstm", Cell.LSTM, hiddenSize);
+  }
+
+  /** A GRU layer called {@code gru}, reset after. */
+  public static RecurrentLayer gru(int hiddenSize) {
+    return of("gru", Cell.GRU, hiddenSize);
+  }
+
+  /** A simple layer called {@code rnn}, tanh. */
+  public static RecurrentLayer tanh(int hiddenSize) {
+    return of("rnn", Cell.TANH, hiddenSize);
+  }
+
+  /** The same under another name. */
+  public RecurrentLayer named(String newName) {
+    return new RecurrentLayer(newName, stack, lastOnly, initial);
+  }
+
+  /** The same with that many layers and dropout between them. */
+  public RecurrentLayer stacked(int layers, double dropout) {
+    return new RecurrentLayer(name, stack.stacked(layers, dropout), lastOnly, initial);
+  }
+
+  /** The same in both directions. */
+  public RecurrentLayer bothDirections() {
+    return new RecurrentLayer(name, stack.bothDirections(), lastOnly, initial);
+  }
+
+  /** The same with h projected to {@code size} (LSTM). */
+  public RecurrentLayer projected(int size) {
+    return new RecurrentLayer(name, stack.projected(size), lastOnly, initial);
+  }
+
+  /** The same without biases. */
+  public RecurrentLayer withoutBias() {
+    return new RecurrentLayer(name, stack.withoutBias(), lastOnly, initial);
+  }
+
+  /** The same giving the last state only. */
+  public RecurrentLayer lastState() {
+    return new RecurrentLayer(name, stack, true, initial);
+  }
+
+  /** The same with other initial weights. */
+  public RecurrentLayer initialized(InitialWeights other) {
+    return new RecurrentLayer(name, stack, lastOnly, other);
+  }
+
+  /** The stack for an input. */
+  RecurrentSpec spec(Signal input) {
+    return new RecurrentSpec(
+        stack.cell(),
+        input.width(),
+        stack.hiddenSize(),
+        stack.projectionSize(),
+        stack.layers(),
+        stack.bidirectional(),
+        stack.bias(),
+        stack.dropout());
+  }
+
+  @Override
+  public Signal output(Signal input) {
+    if (input.isTokens()) {
+      throw new IllegalArgumentException(
+          "%s takes features, not %s: put an embedding before it".formatted(name, input));
+    }
+    if (!input.perStep()) {
+      throw new IllegalArgumentException(
+          "%s takes one row per step, not %s: the layer before gives its last state only"
+              .formatted(name, input));
+    }
+    Signal output = input.withFeatures(stack.outputSize());
+    return lastOnly ? output.perSequence() : output;
+  }
+
+  @Override
+  public List<ParameterSpec> parameters(Signal input) {
+    List<ParameterSpec> specs = new ArrayList<>();
+    for (RecurrentSpec.WeightView view : spec(input).weights()) {
+      specs.add(new ParameterSpec(view.name(), view.shape(), initializer(view.weight())));
+    }
+    return specs;
+  }
+
+  private Initializer initializer(RecurrentSpec.Weight weight) {
+    Initializer byDefault = Initializers.uniform(1 / Math.sqrt(stack.hiddenSize()));
+    return switch (weight) {
+      case INPUT -> Objects.requireNonNullElse(initial.input, byDefault);
+      case RECURRENT -> Objects.requireNonNullElse(initial.recurrent, byDefault);
+      case PROJECTION -> byDefault;
+      case INPUT_BIAS, RECURRENT_BIAS -> {
+        Initializer all = Objects.requireNonNullElse(initial.bias, byDefault);
+        // One bias holds the whole value and the other none: their sum is what the gate sees.
+        yield initial.forgetBias == null
+            ? all
+            : withForget(all, weight == RecurrentSpec.Weight.INPUT_BIAS ? initial.forgetBias : 0);
+      }
+    };
+  }
+
+  private Initializer withForget(Initializer all, double value) {
+    int hidden = stack.hiddenSize();
+    return (values, random) -> {
+      all.fill(values, random);
+      // Gates i, f, g, o: the second block of H.
+      Initializers.constant(value).fill(values.view(hidden, hidden), random);
+    };
+  }
+
+  @Override
+  public boolean streams() {
+    return !stack.bidirectional();
+  }
+
+  @Override
+  public long scratchBytes(Signal input, PlanSpec plan, DType real) {
+    RecurrentSpec spec = spec(input);
+    long perDirection = (long) plan.maxTime() * plan.maxBatch() * spec.gateRows();
+    if (plan.trains()) {
+      // Saved gates, gradients of the gates, saved c and h.
+      perDirection *= 2;
+      perDirection += 2L * plan.maxTime() * plan.maxBatch() * spec.hiddenSize();
+    }
+    long stackElements = perDirection * spec.directions() * (plan.trains() ? spec.layers() : 1);
+    long between = (long) plan.maxTime() * plan.maxBatch() * spec.outputSize();
+    long packedWeights = spec.weightCount() * (plan.trains() ? 2 : 1);
+    return (stackElements + between * spec.layers() + packedWeights) * real.bytes();
+  }
+
+  @Override
+  public LayerPlan plan(PlanContext context) {
+    return new RecurrentLayerPlan(spec(context.inputSignal()), lastOnly, context);
+  }
+
+  /** The zero state shaped for a plan: h [L*D, N, P or H], and c for an LSTM. */
+  static RecurrentIo.State state(RecurrentSpec spec, PlanContext context) {
+    long rows = (long) spec.layers() * spec.directions();
+    int n = context.spec().maxBatch();
+    Tensor h = context.workspace().real(rows, n, spec.stateSize());
+    Tensor c =
+        spec.cell().hasCellState() ? context.workspace().real(rows, n, spec.hiddenSize()) : null;
+    return new RecurrentIo.State(h, c);
+  }
+}

@@ -1,0 +1,154 @@
+package dev.gatun.model;
+
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.Recurrent;
+import dev.gatun.backend.RecurrentIo;
+import dev.gatun.backend.RecurrentIo.Gradients;
+import dev.gatun.backend.RecurrentIo.State;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A recurrent stack in a plan, with carried state where it runs in one direction. */
+final class RecurrentLayerPlan implements LayerPlan {
+  private final Backend backend;
+  private final RecurrentSpec spec;
+  private final boolean lastOnly;
+  private final Tensor output;
+  private final @Nullable Tensor outputGradient;
+  private final @Nullable State initial;
+  private final State last;
+  private final @Nullable State lastGradient;
+  private final Recurrent recurrent;
+  private final Map<String, Tensor> state;
+  // With lastOnly, [n][direction]: where h of the top layer lies among n sequences.
+  private final Tensor[][] topState;
+  private final Tensor[][] topGradient;
+  private int gradientBatch;
+
+  RecurrentLayerPlan(RecurrentSpec spec, boolean lastOnly, PlanContext context) {
+    this.spec = spec;
+    this.lastOnly = lastOnly;
+    backend = context.backend();
+    output = context.newOutput();
+    outputGradient = context.newOutputGradient();
+    last = RecurrentLayer.state(spec, context);
+    initial = spec.bidirectional() ? null : RecurrentLayer.state(spec, context);
+    lastGradient = lastOnly && context.spec().trains() ? RecurrentLayer.state(spec, context) : null;
+    state = initial == null ? Map.of() : named(last);
+    int n = context.spec().maxBatch();
+    topState = lastOnly ? topRows(last.h(), n) : new Tensor[0][];
+    topGradient = lastGradient != null ? topRows(lastGradient.h(), n) : new Tensor[0][];
+    Tensor y =
+        lastOnly
+            ? context.workspace().real(context.spec().maxTime(), n, spec.outputSize())
+            : output;
+    LayerParameters parameters = context.parameters();
+    Gradients gradients =
+        context.spec().trains()
+            ? new Gradients(
+                lastOnly ? null : outputGradient,
+                lastGradient,
+                context.inputGradient(),
+                null,
+                parameters.gradients())
+            : null;
+    recurrent =
+        backend.recurrent(
+            spec,
+            parameters.values(),
+            new RecurrentIo(context.input(), context.lengths(), initial, y, last, gradients),
+            context.spec().mode(),
+            context.mask());
+  }
+
+  private static Map<String, Tensor> named(State state) {
+    Map<String, Tensor> map = new LinkedHashMap<>();
+    map.put("h", state.h());
+    if (state.c() != null) {
+      map.put("c", state.c());
+    }
+    return map;
+  }
+
+  /** Views made once: where the top layer's rows start depends on n. */
+  private Tensor[][] topRows(Tensor h, int maxBatch) {
+    int directions = spec.directions();
+    long width = spec.stateSize();
+    Tensor[][] views = new Tensor[maxBatch + 1][directions];
+    for (int n = 1; n <= maxBatch; n++) {
+      for (int d = 0; d < directions; d++) {
+        long row = (long) (spec.layers() - 1) * directions + d;
+        views[n][d] = h.view(row * n * width, n, width);
+      }
+    }
+    return views;
+  }
+
+  @Override
+  public Tensor output() {
+    return output;
+  }
+
+  @Override
+  public @Nullable Tensor outputGradient() {
+    return outputGradient;
+  }
+
+  @Override
+  public void forward(int t, int n) {
+    if (initial != null) {
+      backend.copy(last.h(), initial.h());
+      if (initial.c() != null) {
+        backend.copy(Objects.requireNonNull(last.c()), initial.c());
+      }
+    }
+    recurrent.forward(t, n);
+    if (lastOnly) {
+      int width = spec.stateSize();
+      for (int d = 0; d < spec.directions(); d++) {
+        backend.copyColumns(n, topState[n][d], 0, output, d * width, width);
+      }
+    }
+  }
+
+  @Override
+  public void backward(int t, int n) {
+    if (lastGradient != null) {
+      if (n != gradientBatch) {
+        // The rows of lower layers lie elsewhere now and must be zero.
+        backend.fill(lastGradient.h(), 0);
+        gradientBatch = n;
+      }
+      int width = spec.stateSize();
+      Tensor dy = Objects.requireNonNull(outputGradient);
+      for (int d = 0; d < spec.directions(); d++) {
+        backend.copyColumns(n, dy, d * width, topGradient[n][d], 0, width);
+      }
+    }
+    recurrent.backward();
+  }
+
+  @Override
+  public Map<String, Tensor> state() {
+    return state;
+  }
+
+  @Override
+  public void refresh() {
+    recurrent.refresh();
+  }
+
+  @Override
+  public long bytes() {
+    return recurrent.bytes();
+  }
+
+  @Override
+  public void close() {
+    recurrent.close();
+  }
+}

@@ -1,0 +1,2 @@
+/** Models as stacks of layers: parameters, plans that run them, and streaming sessions. */
+package dev.gatun.model;

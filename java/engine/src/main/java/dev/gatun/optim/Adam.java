@@ -1,0 +1,66 @@
+package dev.gatun.optim;
+
+import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.Control;
+import dev.gatun.model.ParameterSet;
+import dev.gatun.tensor.Tensor;
+import java.util.Collections;
+import java.util.SequencedMap;
+
+/** Adam or AdamW, as {@link AdamRule} says. */
+public final class Adam implements Optimizer {
+  private final AdamRule rule;
+  private final ParameterSet parameters;
+  private final Updates updates;
+  private final Tensor m;
+  private final Tensor v;
+
+  /**
+   * Reserves two moments.
+   *
+   * @param parameters what is updated; closed after this
+   * @param rule decays and penalty
+   * @param maxNorm the largest norm of all gradients together, or positive infinity for no clipping
+   */
+  public Adam(ParameterSet parameters, AdamRule rule, double maxNorm) {
+    this.parameters = parameters;
+    this.rule = rule;
+    updates = new Updates(parameters, maxNorm);
+    m = updates.moment("m");
+    v = updates.moment("v");
+  }
+
+  @Override
+  public void step(double rate) {
+    updates.prepare(rate);
+    parameters
+        .backend()
+        .adam(rule, parameters.values(), parameters.gradients(), m, v, updates.control());
+    parameters.changed();
+  }
+
+  @Override
+  public double norm() {
+    return updates.read(Control.NORM);
+  }
+
+  @Override
+  public long nonFinite() {
+    return (long) updates.read(Control.NON_FINITE);
+  }
+
+  @Override
+  public long updates() {
+    return (long) updates.read(Control.UPDATES);
+  }
+
+  @Override
+  public SequencedMap<String, Tensor> state() {
+    return Collections.unmodifiableSequencedMap(updates.state());
+  }
+
+  @Override
+  public void close() {
+    updates.close();
+  }
+}

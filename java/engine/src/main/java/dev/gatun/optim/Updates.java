@@ -1,0 +1,94 @@
+package dev.gatun.optim;
+
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.Control;
+import dev.gatun.model.Parameter;
+import dev.gatun.model.ParameterSet;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+
+/**
+ * What every optimizer shares: the control scalars of {@link Control}, clipping by the global norm,
+ * and moments laid out as the parameters.
+ */
+public final class Updates implements AutoCloseable {
+  private final ParameterSet parameters;
+  private final Backend backend;
+  private final double maxNorm;
+  private final Workspace workspace;
+  private final Workspace host = Workspace.host(DType.F64);
+  private final Tensor control;
+  private final Tensor rate;
+  private final Tensor hostControl;
+  private final Tensor hostRate;
+  private final SequencedMap<String, Tensor> state = new LinkedHashMap<>();
+
+  /**
+   * Reserves the scalars.
+   *
+   * @param parameters what is updated
+   * @param maxNorm the largest norm of all gradients together, or positive infinity for no clipping
+   */
+  public Updates(ParameterSet parameters, double maxNorm) {
+    if (!(maxNorm > 0)) {
+      throw new IllegalArgumentException(
+          "the norm to clip at, " + maxNorm + ", must be above 0 (infinity: no clipping)");
+    }
+    this.parameters = parameters;
+    this.maxNorm = maxNorm;
+    backend = parameters.backend();
+    workspace = backend.workspace();
+    control = workspace.tensor(DType.F64, Control.SIZE);
+    rate = control.view(Control.RATE, 1);
+    hostControl = host.tensor(DType.F64, Control.SIZE);
+    hostRate = host.tensor(DType.F64, 1);
+    hostControl.set(Control.NON_FINITE, -1);
+    backend.copy(hostControl, control);
+    state.put("updates", control.view(Control.UPDATES, 1));
+  }
+
+  /** Reserves a zeroed moment laid out as the parameters and adds it to {@link #state}. */
+  public Tensor moment(String name) {
+    Tensor moment = workspace.real(parameters.values().size());
+    for (Parameter parameter : parameters.list()) {
+      state.put(
+          name + "." + parameter.name(),
+          moment.view(parameter.offset(), parameter.value().shape()));
+    }
+    return moment;
+  }
+
+  /**
+   * Sets the rate, measures the gradients and counts the update; then the rule is to be applied.
+   */
+  public void prepare(double newRate) {
+    hostRate.set(0, newRate);
+    backend.copy(hostRate, rate);
+    backend.prepareUpdate(parameters.gradients(), maxNorm, control);
+  }
+
+  /** The scalars, F64 [{@link Control#SIZE}], for the rule. */
+  public Tensor control() {
+    return control;
+  }
+
+  /** Reads a scalar; waits for a device. */
+  public double read(int slot) {
+    backend.copy(control, hostControl);
+    return hostControl.get(slot);
+  }
+
+  /** The number of updates and every moment by parameter. */
+  public SequencedMap<String, Tensor> state() {
+    return state;
+  }
+
+  @Override
+  public void close() {
+    workspace.close();
+    host.close();
+  }
+}

@@ -1,0 +1,157 @@
+package dev.gatun.train;
+
+import dev.gatun.backend.Backend;
+import dev.gatun.model.Model;
+import dev.gatun.model.Parameter;
+import dev.gatun.model.Plan;
+import dev.gatun.optim.Optimizer;
+import dev.gatun.persist.FormatException;
+import dev.gatun.persist.SafetensorsReader;
+import dev.gatun.persist.SafetensorsWriter;
+import dev.gatun.persist.StoredTensor;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+
+/**
+ * The file of a run: parameters under their own names, {@code optimizer.*}, the carried states
+ * {@code state.*}, and {@link Progress} with the caller's strings as metadata.
+ */
+final class Checkpoint {
+  private static final String OPTIMIZER = "optimizer.";
+  private static final String STATE = "state.";
+  private static final String SEED = "training.seed";
+  private static final String STATE_BATCH = "training.state_batch";
+  private static final String BACKEND = "training.backend";
+
+  private final Model model;
+  private final Optimizer optimizer;
+  private final Plan plan;
+
+  Checkpoint(Model model, Optimizer optimizer, Plan plan) {
+    this.model = model;
+    this.optimizer = optimizer;
+    this.plan = plan;
+  }
+
+  /** Everything but the parameters, in the backend's memory. */
+  private SequencedMap<String, Tensor> extras(boolean withState) {
+    SequencedMap<String, Tensor> all = new LinkedHashMap<>();
+    optimizer.state().forEach((name, tensor) -> all.put(OPTIMIZER + name, tensor));
+    if (withState) {
+      plan.state().forEach((name, tensor) -> all.put(STATE + name, tensor));
+    }
+    return all;
+  }
+
+  void write(Path file, Progress progress, Map<String, String> strings) throws IOException {
+    SequencedMap<String, Tensor> all = new LinkedHashMap<>();
+    for (Parameter parameter : model.parameters().list()) {
+      all.put(parameter.name(), parameter.value());
+    }
+    all.putAll(extras(plan.batch() > 0));
+    Map<String, String> metadata = new TreeMap<>(strings);
+    metadata.put(SEED, Long.toString(model.seed()));
+    metadata.put(STATE_BATCH, Integer.toString(plan.batch()));
+    metadata.put(BACKEND, model.backend().description());
+    progress.write(metadata);
+    try (Workspace host = Workspace.host(model.backend().real())) {
+      for (Map.Entry<String, Tensor> entry : all.entrySet()) {
+        Tensor copy = host.tensor(entry.getValue().dtype(), entry.getValue().shape());
+        model.backend().copy(entry.getValue(), copy);
+        entry.setValue(copy);
+      }
+      SafetensorsWriter.write(file, all, metadata);
+    }
+  }
+
+  /** Restores everything; checks all of it before anything changes. */
+  Progress read(Path file) throws IOException {
+    Backend backend = model.backend();
+    try (SafetensorsReader reader = new SafetensorsReader(file);
+        Workspace host = Workspace.host(DType.F64)) {
+      Progress progress = Progress.read(reader.metadata(), file.toString());
+      checkSeed(reader.metadata(), file);
+      int stateBatch = stateBatch(reader.metadata(), file);
+      SequencedMap<String, Tensor> extras = extras(stateBatch > 0);
+      checkExtras(reader, extras, file);
+      List<Tensor> staged = new ArrayList<>();
+      for (Map.Entry<String, Tensor> entry : extras.entrySet()) {
+        Tensor copy = host.tensor(entry.getValue().dtype(), entry.getValue().shape());
+        reader.read(entry.getKey(), copy);
+        staged.add(copy);
+      }
+      model.load(file);
+      Iterator<Tensor> copies = staged.iterator();
+      for (Tensor tensor : extras.values()) {
+        backend.copy(copies.next(), tensor);
+      }
+      if (stateBatch > 0) {
+        plan.restoredState(stateBatch);
+      }
+      return progress;
+    }
+  }
+
+  private void checkSeed(Map<String, String> metadata, Path file) {
+    String seed = metadata.get(SEED);
+    if (!Long.toString(model.seed()).equals(seed)) {
+      throw new FormatException(
+          "%s was trained with seed %s and this model was made with seed %d: resume with the same"
+              .formatted(file, seed, model.seed()));
+    }
+  }
+
+  private int stateBatch(Map<String, String> metadata, Path file) {
+    String text = metadata.getOrDefault(STATE_BATCH, "0");
+    try {
+      int batch = Integer.parseInt(text);
+      if (batch >= 0 && batch <= plan.spec().maxBatch()) {
+        return batch;
+      }
+    } catch (NumberFormatException e) {
+      throw new FormatException(file + ": " + STATE_BATCH + " is '" + text + "'", e);
+    }
+    throw new FormatException(
+        "%s carries the states of %s sequences, this run has at most %d in a batch"
+            .formatted(file, text, plan.spec().maxBatch()));
+  }
+
+  private static void checkExtras(
+      SafetensorsReader reader, SequencedMap<String, Tensor> extras, Path file) {
+    for (Map.Entry<String, Tensor> entry : extras.entrySet()) {
+      StoredTensor stored = reader.tensors().get(entry.getKey());
+      if (stored == null) {
+        throw new FormatException(
+            "%s has no %s: it was written with another optimizer, or model"
+                .formatted(file, entry.getKey()));
+      }
+      if (!Arrays.equals(stored.shape(), entry.getValue().shape())) {
+        throw new FormatException(
+            "%s: %s is %s, this run's is %s"
+                .formatted(
+                    file,
+                    entry.getKey(),
+                    Arrays.toString(stored.shape()),
+                    Arrays.toString(entry.getValue().shape())));
+      }
+    }
+    for (String name : reader.tensors().keySet()) {
+      if (name.startsWith(OPTIMIZER) && !extras.containsKey(name)) {
+        throw new FormatException(
+            "%s has %s, which this run's optimizer does not know: it was written with another"
+                .formatted(file, name));
+      }
+    }
+  }
+}

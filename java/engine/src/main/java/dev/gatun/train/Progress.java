@@ -1,0 +1,91 @@
+package dev.gatun.train;
+
+import dev.gatun.persist.FormatException;
+import java.util.Map;
+
+/** Where a run stands: everything that a resumed run needs besides tensors. */
+final class Progress {
+  private static final String PREFIX = "training.";
+
+  long step;
+  int epoch;
+
+  /** The next batch in the epoch. */
+  int index;
+
+  /** Forwards so far: the step that dropout masks depend on. */
+  long forwards;
+
+  int skippedInRow;
+  long skipped;
+  boolean reportDue;
+  double bestLoss = Double.POSITIVE_INFINITY;
+  long bestStep;
+  int reportsSinceBest;
+  double lossSum;
+  long lossPositions;
+  double trainLoss = Double.NaN;
+  double validationLoss = Double.NaN;
+  double seconds;
+
+  /** Adds all values to a file's metadata; doubles in the shortest form that reads back exactly. */
+  void write(Map<String, String> metadata) {
+    put(metadata, "step", step);
+    put(metadata, "epoch", epoch);
+    put(metadata, "index", index);
+    put(metadata, "forwards", forwards);
+    put(metadata, "skipped_in_row", skippedInRow);
+    put(metadata, "skipped", skipped);
+    put(metadata, "report_due", reportDue);
+    put(metadata, "best_loss", bestLoss);
+    put(metadata, "best_step", bestStep);
+    put(metadata, "reports_since_best", reportsSinceBest);
+    put(metadata, "loss_sum", lossSum);
+    put(metadata, "loss_positions", lossPositions);
+    put(metadata, "train_loss", trainLoss);
+    put(metadata, "validation_loss", validationLoss);
+    put(metadata, "seconds", seconds);
+  }
+
+  private static void put(Map<String, String> metadata, String key, Object value) {
+    metadata.put(PREFIX + key, value.toString());
+  }
+
+  /**
+   * Reads what {@link #write} wrote.
+   *
+   * @param file for messages
+   */
+  static Progress read(Map<String, String> metadata, String file) {
+    Progress p = new Progress();
+    try {
+      p.step = Long.parseLong(get(metadata, "step", file));
+      p.epoch = Integer.parseInt(get(metadata, "epoch", file));
+      p.index = Integer.parseInt(get(metadata, "index", file));
+      p.forwards = Long.parseLong(get(metadata, "forwards", file));
+      p.skippedInRow = Integer.parseInt(get(metadata, "skipped_in_row", file));
+      p.skipped = Long.parseLong(get(metadata, "skipped", file));
+      p.reportDue = Boolean.parseBoolean(get(metadata, "report_due", file));
+      p.bestLoss = Double.parseDouble(get(metadata, "best_loss", file));
+      p.bestStep = Long.parseLong(get(metadata, "best_step", file));
+      p.reportsSinceBest = Integer.parseInt(get(metadata, "reports_since_best", file));
+      p.lossSum = Double.parseDouble(get(metadata, "loss_sum", file));
+      p.lossPositions = Long.parseLong(get(metadata, "loss_positions", file));
+      p.trainLoss = Double.parseDouble(get(metadata, "train_loss", file));
+      p.validationLoss = Double.parseDouble(get(metadata, "validation_loss", file));
+      p.seconds = Double.parseDouble(get(metadata, "seconds", file));
+    } catch (NumberFormatException e) {
+      throw new FormatException(file + ": broken training state: " + e.getMessage(), e);
+    }
+    return p;
+  }
+
+  private static String get(Map<String, String> metadata, String key, String file) {
+    String value = metadata.get(PREFIX + key);
+    if (value == null) {
+      throw new FormatException(
+          "%s is no training checkpoint: its metadata has no %s%s".formatted(file, PREFIX, key));
+    }
+    return value;
+  }
+}

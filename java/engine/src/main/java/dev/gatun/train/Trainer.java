@@ -1,0 +1,380 @@
+package dev.gatun.train;
+
+import dev.gatun.data.Batch;
+import dev.gatun.data.BatchSource;
+import dev.gatun.model.Loss;
+import dev.gatun.model.Model;
+import dev.gatun.model.Plan;
+import dev.gatun.model.PlanSpec;
+import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.Schedule;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains a model: {@link #run} does all of it, {@link #step}, {@link #report} and {@link #save} are
+ * its pieces for a loop of one's own. For one thread; {@link #requestStop} may come from any.
+ *
+ * <p>The order of the data is a function of seed and epoch, masks of seed and step: a run that was
+ * resumed from a checkpoint gives the same bits as one that was not interrupted.
+ */
+public final class Trainer implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Trainer.class.getName());
+
+  private final TrainerBuilder options;
+  private final Model model;
+  private final Optimizer optimizer;
+  private final Plan plan;
+  private final @Nullable Evaluator evaluator;
+  private final Batch[] batches;
+  private final Checkpoint checkpoint;
+  private final TrainingListener[] listeners;
+  private Progress progress = new Progress();
+  private long startNanos = System.nanoTime();
+  private double loss = Double.NaN;
+  private double rate = Double.NaN;
+  private double norm = Double.NaN;
+  private long positions;
+  private int sequences;
+  private volatile boolean stopRequested;
+
+  Trainer(TrainerBuilder options) {
+    this.options = options;
+    model = options.model;
+    optimizer = options.optimizer;
+    listeners = options.listeners.toArray(TrainingListener[]::new);
+    BatchSource training = options.training;
+    batches = new Batch[options.accumulate];
+    plan = model.plan(PlanSpec.training(training.maxTime(), training.maxBatch()), options.loss);
+    Evaluator made = null;
+    try {
+      for (int i = 0; i < batches.length; i++) {
+        batches[i] = training.newBatch();
+      }
+      BatchSource validation = options.validation;
+      made = validation == null ? null : new Evaluator(model, options.loss, validation);
+      checkpoint = new Checkpoint(model, optimizer, plan);
+    } catch (RuntimeException | Error e) {
+      free(made);
+      throw e;
+    }
+    evaluator = made;
+  }
+
+  /**
+   * Starts the options of a trainer.
+   *
+   * @param model what learns
+   * @param loss what becomes small
+   * @param optimizer made for the model's parameters
+   * @param schedule the rate of each step
+   * @param training what it learns from
+   */
+  public static TrainerBuilder of(
+      Model model, Loss loss, Optimizer optimizer, Schedule schedule, BatchSource training) {
+    return new TrainerBuilder(model, loss, optimizer, schedule, training);
+  }
+
+  /**
+   * Trains until the configured end, early stop or {@link #requestStop}, with reports and
+   * checkpoints on the way and a checkpoint at the end.
+   *
+   * @throws IOException if a checkpoint cannot be written
+   */
+  public Outcome run() throws IOException {
+    Outcome outcome = ended();
+    while (outcome == null) {
+      if (progress.reportDue) {
+        report();
+      } else {
+        step();
+        saveEvery();
+      }
+      outcome = ended();
+    }
+    if (outcome != Outcome.NON_FINITE) {
+      saveLast();
+    }
+    for (TrainingListener listener : listeners) {
+      listener.onEnd(this, outcome);
+    }
+    return outcome;
+  }
+
+  private @Nullable Outcome ended() {
+    if (stopRequested) {
+      return Outcome.INTERRUPTED;
+    }
+    if (progress.skippedInRow >= options.maxSkippedInRow) {
+      return Outcome.NON_FINITE;
+    }
+    if (progress.reportDue) {
+      return null;
+    }
+    if (options.patience > 0 && progress.reportsSinceBest >= options.patience) {
+      return Outcome.EARLY_STOPPED;
+    }
+    boolean done = progress.epoch >= options.epochs || progress.step >= options.maxSteps;
+    return done ? Outcome.COMPLETED : null;
+  }
+
+  /**
+   * One update from the next batch, or the next few where gradients are accumulated. Allocates
+   * nothing; listeners are told. A gradient that is not finite leaves the parameters as they are.
+   */
+  public void step() {
+    int left = options.training.batches(progress.epoch) - progress.index;
+    int count = Math.min(options.accumulate, left);
+    fill(count);
+    loss = 0;
+    for (int i = 0; i < count; i++) {
+      plan.setStep(progress.forwards);
+      progress.forwards++;
+      plan.forward(batches[i], positions);
+      plan.backward();
+      loss += plan.loss();
+    }
+    rate = options.schedule.at(progress.step);
+    optimizer.step(rate);
+    norm = optimizer.norm();
+    progress.step++;
+    long nonFinite = optimizer.nonFinite();
+    if (nonFinite >= 0) {
+      skipped(nonFinite, count);
+    } else {
+      progress.skippedInRow = 0;
+      progress.lossSum += loss * positions;
+      progress.lossPositions += positions;
+    }
+    advance(count);
+    for (TrainingListener listener : listeners) {
+      listener.onStep(this);
+    }
+  }
+
+  private void fill(int count) {
+    positions = 0;
+    sequences = 0;
+    for (int i = 0; i < count; i++) {
+      options.training.fill(progress.epoch, progress.index + i, batches[i]);
+      positions += batches[i].targetCount();
+      sequences += batches[i].size();
+    }
+  }
+
+  private void skipped(long index, int count) {
+    progress.skipped++;
+    progress.skippedInRow++;
+    SkippedStep skipped =
+        new SkippedStep(
+            progress.step,
+            progress.epoch,
+            progress.index,
+            count,
+            model.parameters().at(index).name(),
+            progress.skippedInRow);
+    LOG.log(System.Logger.Level.WARNING, skipped.toString());
+    for (TrainingListener listener : listeners) {
+      listener.onSkipped(this, skipped);
+    }
+  }
+
+  private void advance(int count) {
+    progress.index += count;
+    boolean epochEnds = progress.index >= options.training.batches(progress.epoch);
+    if (epochEnds) {
+      progress.epoch++;
+      progress.index = 0;
+    }
+    boolean last = progress.step >= options.maxSteps || progress.epoch >= options.epochs;
+    boolean regular =
+        options.reportEvery > 0 ? progress.step % options.reportEvery == 0 : epochEnds;
+    progress.reportDue = regular || last;
+  }
+
+  /**
+   * Takes the mean training loss since the last report and, with validation data, the loss on that;
+   * writes checkpoints where a folder was given; tells listeners.
+   *
+   * @throws IOException if a checkpoint cannot be written
+   */
+  public void report() throws IOException {
+    progress.trainLoss = progress.lossSum / progress.lossPositions;
+    progress.lossSum = 0;
+    progress.lossPositions = 0;
+    progress.reportDue = false;
+    boolean best = false;
+    if (evaluator != null) {
+      progress.validationLoss = evaluator.loss();
+      best = progress.validationLoss < progress.bestLoss;
+      progress.reportsSinceBest = best ? 0 : progress.reportsSinceBest + 1;
+      if (best) {
+        progress.bestLoss = progress.validationLoss;
+        progress.bestStep = progress.step;
+      }
+    }
+    for (TrainingListener listener : listeners) {
+      listener.onReport(this);
+    }
+    Path folder = options.checkpoints;
+    if (best && folder != null) {
+      save(folder.resolve("best.safetensors"));
+    }
+    saveLast();
+  }
+
+  private void saveEvery() throws IOException {
+    // Where a report is due it saves, when there is more to save.
+    if (options.checkpointEvery > 0
+        && progress.step % options.checkpointEvery == 0
+        && !progress.reportDue
+        && progress.skippedInRow == 0) {
+      saveLast();
+    }
+  }
+
+  private void saveLast() throws IOException {
+    Path folder = options.checkpoints;
+    if (folder != null) {
+      save(folder.resolve("last.safetensors"));
+    }
+  }
+
+  /**
+   * Writes everything that {@link #resume} needs, atomically.
+   *
+   * @param file a safetensors file, created or replaced; its folder is created
+   * @throws IOException if it cannot be written
+   */
+  public void save(Path file) throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder != null) {
+      Files.createDirectories(folder);
+    }
+    progress.seconds = seconds();
+    startNanos = System.nanoTime();
+    checkpoint.write(file, progress, options.strings);
+    for (TrainingListener listener : listeners) {
+      listener.onCheckpoint(this, file);
+    }
+  }
+
+  /**
+   * Continues a run from its checkpoint: same model, seed, data and options, other objects. Nothing
+   * changes if it does not fit.
+   *
+   * @throws dev.gatun.persist.FormatException if the file is broken or of another model, optimizer
+   *     or seed
+   * @throws IOException if it cannot be read
+   */
+  public void resume(Path file) throws IOException {
+    progress = checkpoint.read(file);
+    startNanos = System.nanoTime();
+  }
+
+  /** Asks {@link #run} to finish the step, save and return. From any thread. */
+  public void requestStop() {
+    stopRequested = true;
+  }
+
+  /** Steps done, skipped ones included. */
+  public long steps() {
+    return progress.step;
+  }
+
+  /** Steps whose update was left out. */
+  public long skippedSteps() {
+    return progress.skipped;
+  }
+
+  /** Epochs done. */
+  public int epoch() {
+    return progress.epoch;
+  }
+
+  /** The next batch's index in its epoch. */
+  public int batchIndex() {
+    return progress.index;
+  }
+
+  /** The steps of an epoch. */
+  public long stepsInEpoch(int epoch) {
+    return Math.ceilDiv(options.training.batches(epoch), options.accumulate);
+  }
+
+  /** The last step's loss, before its update; NaN before the first. */
+  public double loss() {
+    return loss;
+  }
+
+  /** The last step's rate. */
+  public double rate() {
+    return rate;
+  }
+
+  /** The norm of the last step's gradient before clipping. */
+  public double gradientNorm() {
+    return norm;
+  }
+
+  /** The valid positions of the last step. */
+  public long positions() {
+    return positions;
+  }
+
+  /** The sequences of the last step. */
+  public int sequences() {
+    return sequences;
+  }
+
+  /** The training loss over the steps between the last two reports; NaN before the first. */
+  public double trainLoss() {
+    return progress.trainLoss;
+  }
+
+  /** The validation loss at the last report; NaN without. */
+  public double validationLoss() {
+    return progress.validationLoss;
+  }
+
+  /** The best validation loss; infinite without. */
+  public double bestLoss() {
+    return progress.bestLoss;
+  }
+
+  /** The step of the best validation loss. */
+  public long bestStep() {
+    return progress.bestStep;
+  }
+
+  /** Seconds since the trainer was made, with those before each resume. */
+  public double seconds() {
+    return progress.seconds + (System.nanoTime() - startNanos) * 1e-9;
+  }
+
+  /** The bytes of the plans for training and validation. */
+  public long bytes() {
+    return plan.bytes() + (evaluator == null ? 0 : evaluator.bytes());
+  }
+
+  /** Frees the plans; model, optimizer and data stay the caller's. */
+  @Override
+  public void close() {
+    free(evaluator);
+  }
+
+  private void free(@Nullable Evaluator made) {
+    if (made != null) {
+      made.close();
+    }
+    for (@Nullable Batch batch : batches) {
+      // Null where construction failed half-way.
+      if (batch != null) {
+        batch.close();
+      }
+    }
+    plan.close();
+  }
+}

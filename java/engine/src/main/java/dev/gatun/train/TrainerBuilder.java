@@ -1,0 +1,138 @@
+package dev.gatun.train;
+
+import dev.gatun.data.BatchSource;
+import dev.gatun.model.Loss;
+import dev.gatun.model.Model;
+import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.Schedule;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The options of a {@link Trainer}; everything given stays the caller's to close. */
+public final class TrainerBuilder {
+  final Model model;
+  final Loss loss;
+  final Optimizer optimizer;
+  final Schedule schedule;
+  final BatchSource training;
+  @Nullable BatchSource validation;
+  int epochs = 1;
+  long maxSteps = Long.MAX_VALUE;
+  int accumulate = 1;
+  long reportEvery;
+  int patience;
+  int maxSkippedInRow = 10;
+  @Nullable Path checkpoints;
+  long checkpointEvery;
+  final Map<String, String> strings = new LinkedHashMap<>();
+  final List<TrainingListener> listeners = new ArrayList<>();
+
+  TrainerBuilder(
+      Model model, Loss loss, Optimizer optimizer, Schedule schedule, BatchSource training) {
+    this.model = model;
+    this.loss = loss;
+    this.optimizer = optimizer;
+    this.schedule = schedule;
+    this.training = training;
+  }
+
+  /** Data that is looked at, and not learnt from, at each report. */
+  public TrainerBuilder validation(BatchSource source) {
+    validation = source;
+    return this;
+  }
+
+  /** How often the training data is gone through; 1 unless set. */
+  public TrainerBuilder epochs(int count) {
+    epochs = atLeast(1, count, "epochs");
+    return this;
+  }
+
+  /** Ends the run after so many steps, if the epochs have not ended before. */
+  public TrainerBuilder maxSteps(long count) {
+    maxSteps = atLeast(1, count, "maxSteps");
+    return this;
+  }
+
+  /** Adds up the gradients of so many batches for one update, as if they were one; 1 unless set. */
+  public TrainerBuilder accumulate(int batches) {
+    accumulate = atLeast(1, batches, "accumulate");
+    return this;
+  }
+
+  /** Reports and validates every so many steps instead of after each epoch. */
+  public TrainerBuilder reportEvery(long steps) {
+    reportEvery = atLeast(1, steps, "reportEvery");
+    return this;
+  }
+
+  /** Stops after so many reports in a row without a better validation loss. */
+  public TrainerBuilder patience(int reports) {
+    patience = atLeast(1, reports, "patience");
+    return this;
+  }
+
+  /** Stops after so many steps in a row with a gradient that is not finite; 10 unless set. */
+  public TrainerBuilder maxSkippedInRow(int steps) {
+    maxSkippedInRow = atLeast(1, steps, "maxSkippedInRow");
+    return this;
+  }
+
+  /**
+   * Writes {@code last.safetensors} at each report and at the end, and with validation data {@code
+   * best.safetensors} when it is the best so far.
+   *
+   * @param folder created if missing
+   */
+  public TrainerBuilder checkpoints(Path folder) {
+    checkpoints = folder;
+    return this;
+  }
+
+  /** Also writes {@code last.safetensors} every so many steps. */
+  public TrainerBuilder checkpointEvery(long steps) {
+    checkpointEvery = atLeast(1, steps, "checkpointEvery");
+    return this;
+  }
+
+  /** A string to keep in each checkpoint, as the configuration or the vocabulary. */
+  public TrainerBuilder metadata(String key, String value) {
+    strings.put(key, value);
+    return this;
+  }
+
+  /** Someone to be told what happens. */
+  public TrainerBuilder listener(TrainingListener listener) {
+    listeners.add(listener);
+    return this;
+  }
+
+  /**
+   * Reserves the plans for training and validation.
+   *
+   * @throws IllegalArgumentException if options contradict each other or the data does not fit
+   */
+  public Trainer build() {
+    if (patience > 0 && validation == null) {
+      throw new IllegalArgumentException("patience " + patience + " needs validation data");
+    }
+    if (checkpointEvery > 0 && checkpoints == null) {
+      throw new IllegalArgumentException("checkpointEvery needs a folder for checkpoints");
+    }
+    if (training.batches(0) < 1) {
+      throw new IllegalArgumentException("the training data has no batches");
+    }
+    return new Trainer(this);
+  }
+
+  private static <T extends Number> T atLeast(long least, T value, String name) {
+    if (value.longValue() < least) {
+      throw new IllegalArgumentException(name + " " + value + " must be at least " + least);
+    }
+    return value;
+  }
+}
