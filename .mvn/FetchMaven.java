@@ -1,20 +1,20 @@
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.URI;
-import java.nio.file.FileAlreadyExistsException;
+import java.net.URLConnection;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.zip.ZipInputStream;
 
 /**
- * Downloads, checks and unpacks a Maven distribution: {@code java FetchMaven.java URL SHA256 FOLDER}.
+ * {@code java FetchMaven.java URL SHA256 FOLDER} downloads, checks and unpacks a Maven distribution.
  * Run from source by mvnw, because the JDK is the one tool that is known to be there.
  */
 final class FetchMaven {
@@ -25,10 +25,12 @@ final class FetchMaven {
     Path folder = Path.of(args[2]);
     Files.createDirectories(folder.getParent());
     Path temporary = Files.createTempDirectory(folder.getParent(), "unpack");
+    int status = 0;
     try {
       Path zip = temporary.resolve("maven.zip");
       download(url, zip);
-      String sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(zip)));
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(zip));
+      String sum = HexFormat.of().formatHex(digest);
       if (!sum.equals(args[1])) {
         throw new IOException("SHA-256 is " + sum + ", not " + args[1]);
       }
@@ -36,19 +38,27 @@ final class FetchMaven {
       unpacked.resolve("bin/mvn").toFile().setExecutable(true, false);
       try {
         Files.move(unpacked, folder, StandardCopyOption.ATOMIC_MOVE);
-      } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
-        System.err.println("mvnw: another process has unpacked Maven meanwhile; using that");
+      } catch (FileSystemException e) {
+        // Another process may have been first, and then its copy is as good.
+        if (!Files.isExecutable(folder.resolve("bin/mvn"))) {
+          throw e;
+        }
       }
     } catch (IOException e) {
       System.err.println("mvnw: cannot fetch " + url + ": " + e);
-      System.exit(1);
+      status = 1;
     } finally {
       delete(temporary);
     }
+    System.exit(status);
   }
 
+  /** Through the proxy of the environment, as curl reads it; else the JVM's own way. */
   private static void download(URI url, Path file) throws IOException {
-    HttpURLConnection connection = (HttpURLConnection) url.toURL().openConnection(proxy(url));
+    String proxy = System.getenv("https_proxy");
+    boolean byProxy = "https".equals(url.getScheme()) && proxy != null && !proxy.isEmpty();
+    URLConnection connection =
+        byProxy ? url.toURL().openConnection(proxy(proxy)) : url.toURL().openConnection();
     connection.setConnectTimeout(20_000);
     connection.setReadTimeout(60_000);
     try (InputStream in = connection.getInputStream()) {
@@ -56,16 +66,10 @@ final class FetchMaven {
     }
   }
 
-  /** The proxy of the environment, as curl reads it; else the JVM's own (https.proxyHost). */
-  private static Proxy proxy(URI url) {
-    String value = System.getenv("https_proxy");
-    value = value == null || value.isEmpty() ? System.getenv("HTTPS_PROXY") : value;
-    if (value == null || value.isEmpty()) {
-      return java.net.ProxySelector.getDefault().select(url).getFirst();
-    }
-    URI proxy = URI.create(value.contains("://") ? value : "http://" + value);
-    int port = proxy.getPort() < 0 ? 80 : proxy.getPort();
-    return new Proxy(Proxy.Type.HTTP, new InetSocketAddress(proxy.getHost(), port));
+  private static Proxy proxy(String value) {
+    URI address = URI.create(value.contains("://") ? value : "http://" + value);
+    int port = address.getPort() < 0 ? 80 : address.getPort();
+    return new Proxy(Proxy.Type.HTTP, new InetSocketAddress(address.getHost(), port));
   }
 
   private static Path unpack(Path zip, Path folder) throws IOException {
@@ -93,7 +97,7 @@ final class FetchMaven {
 
   private static void delete(Path folder) throws IOException {
     try (var paths = Files.walk(folder)) {
-      for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(path);
       }
     }

@@ -92,7 +92,12 @@ final class Checkout {
 
   /** Runs the launcher in the checkout; the environment is added to PATH, HOME and the JDKs. */
   Outcome run(Map<String, String> environment, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of(root.resolve("gatun").toString()));
+    return run("gatun", environment, arguments);
+  }
+
+  Outcome run(String script, Map<String, String> environment, String... arguments)
+      throws Exception {
+    List<String> command = new ArrayList<>(List.of(root.resolve(script).toString()));
     command.addAll(List.of(arguments));
     return run(environment, root, command);
   }
