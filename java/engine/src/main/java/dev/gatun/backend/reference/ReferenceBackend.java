@@ -184,7 +184,7 @@ public final class ReferenceBackend implements Backend {
     for (long row = 0; row < rows; row++) {
       long start = row * classes;
       long target = targets.getLong(row);
-      // log sum exp with the maximum taken off, so that exp does not overflow
+      // the maximum is taken off first, so that exp does not overflow and log is not lost beside it
       double max = Double.NEGATIVE_INFINITY;
       for (long k = 0; k < classes; k++) {
         max = Math.max(max, logits.get(start + k));
@@ -193,12 +193,11 @@ public final class ReferenceBackend implements Backend {
       for (long k = 0; k < classes; k++) {
         sum += Math.exp(logits.get(start + k) - max);
       }
-      double logSum = max + Math.log(sum);
       if (target >= 0) {
-        total += logSum - logits.get(start + target);
+        total += Math.log(sum) - (logits.get(start + target) - max);
       }
       for (long k = 0; dLogits != null && k < classes; k++) {
-        double gradient = Math.exp(logits.get(start + k) - logSum) - (k == target ? 1 : 0);
+        double gradient = Math.exp(logits.get(start + k) - max) / sum - (k == target ? 1 : 0);
         dLogits.set(start + k, target < 0 ? 0 : scale.get(0) * gradient);
       }
     }
