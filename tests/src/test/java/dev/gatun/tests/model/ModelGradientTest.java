@@ -1,0 +1,226 @@
+package dev.gatun.tests.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.Backends;
+import dev.gatun.GradientCheck;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.Cell;
+import dev.gatun.data.ArraySource;
+import dev.gatun.data.Batch;
+import dev.gatun.data.BatchSource;
+import dev.gatun.data.Examples;
+import dev.gatun.model.Dropout;
+import dev.gatun.model.Embedding;
+import dev.gatun.model.Layer;
+import dev.gatun.model.Linear;
+import dev.gatun.model.Loss;
+import dev.gatun.model.MeanSquaredError;
+import dev.gatun.model.Model;
+import dev.gatun.model.ModelSpec;
+import dev.gatun.model.Parameter;
+import dev.gatun.model.Plan;
+import dev.gatun.model.PlanSpec;
+import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.Signal;
+import dev.gatun.model.SoftmaxCrossEntropy;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/** Whole models, checked by central differences on the reference: the wiring between layers. */
+class ModelGradientTest {
+  private static final SplittableRandom RANDOM = new SplittableRandom(11);
+
+  private static float[][][] features(int examples, int width) {
+    float[][][] x = new float[examples][][];
+    for (int i = 0; i < examples; i++) {
+      x[i] = new float[1 + i % 4][width];
+      for (float[] step : x[i]) {
+        for (int c = 0; c < width; c++) {
+          step[c] = (float) RANDOM.nextDouble(-1, 1);
+        }
+      }
+    }
+    return x;
+  }
+
+  private static float[][] values(int examples, int width) {
+    float[][] y = new float[examples][width];
+    for (float[] row : y) {
+      for (int o = 0; o < width; o++) {
+        row[o] = (float) RANDOM.nextDouble(-1, 1);
+      }
+    }
+    return y;
+  }
+
+  @Test
+  void textWithIgnoredTargets() {
+    int[][] x = {{1, 4, 2}, {0, 3}, {2}, {4, 4, 1}};
+    int[][] y = {{4, -1, 0}, {3, 1}, {1}, {2, 0, -1}};
+    check(
+        Examples.tokens(x).stepClasses(y),
+        Signal.tokens(5),
+        new SoftmaxCrossEntropy(),
+        Embedding.of(3),
+        Dropout.of(0.3),
+        RecurrentLayer.lstm(4).stacked(2, 0.4),
+        Dropout.of(0.2).named("dropout2"),
+        Linear.of(5));
+  }
+
+  @Test
+  void lastStatesOfBothDirections() {
+    check(
+        Examples.features(features(5, 3)).values(values(5, 2)),
+        Signal.features(3),
+        new MeanSquaredError(),
+        RecurrentLayer.gru(4).stacked(2, 0.3).bothDirections().lastState(),
+        Linear.of(2));
+  }
+
+  @Test
+  void lastStateOfAProjection() {
+    check(
+        Examples.features(features(5, 3)).classes(new int[] {1, -1, 0, 2, 1}),
+        Signal.features(3),
+        new SoftmaxCrossEntropy(),
+        Linear.of(4).named("in"),
+        Dropout.of(0.2),
+        RecurrentLayer.of("reset", Cell.GRU_RESET_BEFORE, 3),
+        RecurrentLayer.lstm(5).projected(2).withoutBias().lastState(),
+        Linear.of(3).named("out").withoutBias());
+  }
+
+  @Test
+  void valuesAtEveryStep() {
+    float[][][] x = features(6, 2);
+    float[][][] y = new float[6][][];
+    for (int i = 0; i < 6; i++) {
+      y[i] = values(x[i].length, 3);
+    }
+    check(
+        Examples.features(x).stepValues(y),
+        Signal.features(2),
+        new MeanSquaredError(),
+        RecurrentLayer.tanh(4),
+        Linear.of(3));
+  }
+
+  private static void check(Examples examples, Signal input, Loss loss, Layer... layers) {
+    ModelSpec spec = ModelSpec.of(input, layers);
+    try (Backend backend = Backends.open("reference");
+        Model model = spec.build(backend, 23);
+        BatchSource source = ArraySource.sequential(examples, examples.count());
+        Batch batch = source.newBatch()) {
+      // Larger than the batch: calls work on prefixes.
+      PlanSpec size = PlanSpec.training(source.maxTime() + 2, source.maxBatch() + 3);
+      if (!input.isTokens()) {
+        size = size.withInputGradient();
+      }
+      source.fill(0, 0, batch);
+      try (Plan plan = model.plan(size, loss)) {
+        plan.setStep(77);
+        plan.forward(batch);
+        plan.backward();
+        assertTrue(plan.loss() > 0);
+        compare(model, plan, batch);
+      }
+    }
+  }
+
+  private static void compare(Model model, Plan plan, Batch batch) {
+    GradientCheck check =
+        new GradientCheck(
+            () -> {
+              model.parameters().changed();
+              plan.forward(batch);
+              return plan.loss();
+            });
+    for (Parameter parameter : model.parameters().list()) {
+      assertWithin(check.check(parameter.name(), parameter.value(), parameter.gradient()));
+    }
+    Tensor dx = plan.inputGradient();
+    if (dx != null) {
+      long size = (long) batch.time() * batch.size() * dx.dim(-1);
+      // The inputs of the batch are F32: perturb the plan's own, behind the batch's copy.
+      try (Workspace host = Workspace.host(plan.input().dtype())) {
+        Tensor gradient = host.real(size).copyFrom(dx.view(0, size).toDoubles());
+        plan.forward(batch);
+        InputLoss f = new InputLoss(plan, Objects.requireNonNull(plan.outputGradient()));
+        assertWithin(
+            new GradientCheck(f::value).check("input", plan.input().view(0, size), gradient));
+      }
+    }
+  }
+
+  /**
+   * The loss, to first order, as a function of the input: the output weighted with the loss's own
+   * gradient, frozen.
+   */
+  private static final class InputLoss {
+    private final Plan plan;
+    private final double[] weights;
+
+    InputLoss(Plan plan, Tensor outputGradient) {
+      this.plan = plan;
+      weights = outputGradient.toDoubles();
+    }
+
+    double value() {
+      plan.resetState();
+      plan.forward(plan.time(), plan.batch());
+      double sum = 0;
+      for (int i = 0; i < weights.length; i++) {
+        sum += weights[i] * plan.output().get(i);
+      }
+      return sum;
+    }
+  }
+
+  /** Rounding of a loss near 1 over the step, 1e-11, against gradients down to 1e-4. */
+  private static void assertWithin(GradientCheck.Result result) {
+    assertTrue(result.norm() > 0, result + ": a gradient of zero proves nothing");
+    assertTrue(result.within(1e-6), result.toString());
+  }
+
+  @Test
+  void gradientsAddUpAndStepsChangeMasks() {
+    ModelSpec spec = ModelSpec.of(Signal.features(3), Dropout.of(0.5), Linear.of(2));
+    Examples examples =
+        Examples.features(features(4, 3))
+            .stepValues(new float[][][] {values(1, 2), values(2, 2), values(3, 2), values(4, 2)});
+    try (Backend backend = Backends.open("reference");
+        Model model = spec.build(backend, 23);
+        BatchSource source = ArraySource.sequential(examples, 4);
+        Batch batch = source.newBatch();
+        Plan plan = model.plan(PlanSpec.training(source.maxTime(), 4), new MeanSquaredError())) {
+      source.fill(0, 0, batch);
+      Tensor gradients = model.parameters().gradients();
+      double[] once = run(plan, batch, gradients);
+      double[] twice = run(plan, batch, gradients);
+      for (int i = 0; i < once.length; i++) {
+        assertEquals(2 * once[i], twice[i], 1e-15);
+      }
+      double loss = plan.loss();
+      plan.setStep(1);
+      plan.forward(batch);
+      assertTrue(loss != plan.loss(), "another step, another mask");
+      plan.setStep(0);
+      plan.forward(batch);
+      assertEquals(loss, plan.loss(), 0.0);
+    }
+    assertEquals(List.of(3, 2), List.of(spec.input().width(), spec.output().width()));
+  }
+
+  private static double[] run(Plan plan, Batch batch, Tensor gradients) {
+    plan.forward(batch);
+    plan.backward();
+    return gradients.toDoubles();
+  }
+}

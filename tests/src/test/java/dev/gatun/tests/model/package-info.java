@@ -1,0 +1,2 @@
+/** Models, their plans, sessions and files. */
+package dev.gatun.tests.model;

@@ -1,0 +1,279 @@
+package dev.gatun.tests.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.Backends;
+import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.SgdRule;
+import dev.gatun.data.BatchSource;
+import dev.gatun.model.Dropout;
+import dev.gatun.model.Embedding;
+import dev.gatun.model.Linear;
+import dev.gatun.model.Loss;
+import dev.gatun.model.MeanSquaredError;
+import dev.gatun.model.Model;
+import dev.gatun.model.ModelSpec;
+import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.Signal;
+import dev.gatun.model.SoftmaxCrossEntropy;
+import dev.gatun.optim.Adam;
+import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.Schedules;
+import dev.gatun.optim.Sgd;
+import dev.gatun.persist.FormatException;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.train.Outcome;
+import dev.gatun.train.Trainer;
+import dev.gatun.train.TrainerBuilder;
+import dev.gatun.train.TrainingListener;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/** A run that was stopped and resumed by other objects gives the same bits as one that was not. */
+class ResumeTest {
+  static final List<String> BACKENDS = Backends.names();
+
+  @TempDir Path folder;
+
+  /** Stops a run after a number of steps. */
+  private record StopAfter(long steps) implements TrainingListener {
+    @Override
+    public void onStep(Trainer trainer) {
+      if (trainer.steps() == steps) {
+        trainer.requestStop();
+      }
+    }
+  }
+
+  /** What a run left behind: parameters and losses, step by step. */
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Trace(double[] parameters, double[] losses, double validationLoss, long best) {}
+
+  /** Everything a run needs, made anew each time. */
+  private abstract static class Task {
+    static final Task TEXT = new Task(
+        ModelSpec.of(
+            Signal.tokens(7),
+            Embedding.of(5),
+            Dropout.of(0.1),
+            RecurrentLayer.lstm(6).stacked(2, 0.2),
+            Linear.of(7)),
+        new SoftmaxCrossEntropy()) {
+      @Override
+      BatchSource data(boolean validation) {
+        return new CountingText(7, 5, 3, validation ? 2 : 6);
+      }
+
+      @Override
+      Optimizer optimizer(Model model) {
+        return new Adam(model.parameters(), AdamRule.DEFAULT, 1.0);
+      }
+    };
+
+    static final Task WINDOWS = new Task(
+        ModelSpec.of(
+            Signal.features(1),
+            RecurrentLayer.gru(6).stacked(2, 0.3).lastState(),
+            Dropout.of(0.2),
+            Linear.of(1)),
+        new MeanSquaredError()) {
+      @Override
+      BatchSource data(boolean validation) {
+        return new SineWindows(8, 4, validation ? 2 : 6);
+      }
+
+      @Override
+      Optimizer optimizer(Model model) {
+        return new Sgd(model.parameters(), new SgdRule(0.9, true, 1e-4), 1.0);
+      }
+    };
+
+    final ModelSpec spec;
+    final Loss loss;
+
+    Task(ModelSpec spec, Loss loss) {
+      this.spec = spec;
+      this.loss = loss;
+    }
+
+    abstract BatchSource data(boolean validation);
+
+    abstract Optimizer optimizer(Model model);
+  }
+
+  private Trace run(String backend, Task task, Path checkpoints, long stopAfter, boolean resume)
+      throws IOException {
+    List<Double> losses = new ArrayList<>();
+    TrainingListener record =
+        new TrainingListener() {
+          @Override
+          public void onStep(Trainer trainer) {
+            losses.add(trainer.loss());
+          }
+        };
+    try (Backend context = Backends.open(backend);
+        Model model = task.spec.build(context, 17);
+        Optimizer optimizer = task.optimizer(model);
+        BatchSource training = task.data(false);
+        BatchSource validation = task.data(true)) {
+      TrainerBuilder options =
+          Trainer.of(model, task.loss, optimizer, Schedules.cosine(0.02, 0, 20), training)
+              .validation(validation)
+              .epochs(4)
+              .accumulate(2)
+              .checkpoints(checkpoints)
+              .metadata("config", "seed: 17\n")
+              .listener(record)
+              .listener(new StopAfter(stopAfter));
+      try (Trainer trainer = options.build()) {
+        if (resume) {
+          trainer.resume(checkpoints.resolve("last.safetensors"));
+        }
+        Outcome outcome = trainer.run();
+        assertEquals(stopAfter > 0 ? Outcome.INTERRUPTED : Outcome.COMPLETED, outcome);
+        return new Trace(
+            onHost(model),
+            losses.stream().mapToDouble(Double::doubleValue).toArray(),
+            trainer.validationLoss(),
+            trainer.bestStep());
+      }
+    }
+  }
+
+  private static double[] onHost(Model model) {
+    Tensor values = model.parameters().values();
+    Tensor host = Tensor.host(values.dtype(), values.shape());
+    try {
+      model.backend().copy(values, host);
+      return host.toDoubles();
+    } finally {
+      host.memory().close();
+    }
+  }
+
+  private void checkAfter(String backend, Task task, long stopAfter) throws IOException {
+    Trace whole = run(backend, task, folder.resolve("whole"), 0, false);
+    Path parts = folder.resolve("parts");
+    Trace first = run(backend, task, parts, stopAfter, false);
+    Trace second = run(backend, task, parts, 0, true);
+    assertArrayEquals(whole.parameters, second.parameters, 0.0);
+    double[] joined = new double[whole.losses.length];
+    System.arraycopy(first.losses, 0, joined, 0, first.losses.length);
+    System.arraycopy(second.losses, 0, joined, first.losses.length, second.losses.length);
+    assertArrayEquals(whole.losses, joined, 0.0);
+    assertEquals(whole.validationLoss, second.validationLoss, 0.0);
+    assertEquals(whole.best, second.best);
+  }
+
+  // Epochs are of 3 steps: 4 is inside one, 6 at an end, before the report that is then due.
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void statefulTextInsideAnEpoch(String backend) throws IOException {
+    checkAfter(backend, Task.TEXT, 4);
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void statefulTextAtAnEpochsEnd(String backend) throws IOException {
+    checkAfter(backend, Task.TEXT, 6);
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void windowsInsideAnEpoch(String backend) throws IOException {
+    checkAfter(backend, Task.WINDOWS, 4);
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void windowsAtAnEpochsEnd(String backend) throws IOException {
+    checkAfter(backend, Task.WINDOWS, 6);
+  }
+
+  @Test
+  void carriedStateMatters() throws IOException {
+    // The test above would be blind if the states did not change the losses.
+    Path parts = folder.resolve("parts");
+    run("reference", Task.TEXT, parts, 4, false);
+    Trace whole = run("reference", Task.TEXT, folder.resolve("whole"), 0, false);
+    try (Backend context = Backends.open("reference");
+        Model model = Task.TEXT.spec.build(context, 17);
+        Optimizer optimizer = Task.TEXT.optimizer(model);
+        BatchSource training = Task.TEXT.data(false);
+        Trainer trainer =
+            Trainer.of(model, Task.TEXT.loss, optimizer, Schedules.cosine(0.02, 0, 20), training)
+                .accumulate(2)
+                .epochs(4)
+                .listener(
+                    new TrainingListener() {
+                      @Override
+                      public void onStep(Trainer t) {
+                        assertTrue(t.loss() != whole.losses[4], "states were not carried");
+                        t.requestStop();
+                      }
+                    })
+                .build()) {
+      model.load(parts.resolve("last.safetensors"));
+      assertEquals(Outcome.INTERRUPTED, trainer.run());
+    }
+  }
+
+  @Test
+  void refusesAnotherModelOptimizerOrSeed() throws IOException {
+    run("reference", Task.TEXT, folder, 4, false);
+    Path file = folder.resolve("last.safetensors");
+    ModelSpec wider =
+        ModelSpec.of(
+            Signal.tokens(7),
+            Embedding.of(5),
+            RecurrentLayer.lstm(8).stacked(2, 0.2),
+            Linear.of(7));
+    assertMessage(resume(wider, 17, file, false), "lstm.weight_ih_l0", "[24, 5]", "[32, 5]");
+    assertMessage(resume(Task.TEXT.spec, 18, file, false), "seed 17", "seed 18");
+    assertMessage(resume(Task.TEXT.spec, 17, file, true), "optimizer");
+    Path weights = folder.resolve("weights.safetensors");
+    try (Backend context = Backends.open("reference");
+        Model model = Task.TEXT.spec.build(context, 17)) {
+      model.save(weights);
+    }
+    assertMessage(resume(Task.TEXT.spec, 17, weights, false), "no training checkpoint");
+    Files.writeString(file, "nonsense");
+    assertMessage(resume(Task.TEXT.spec, 17, file, false), "last.safetensors");
+  }
+
+  private static FormatException resume(ModelSpec spec, long seed, Path file, boolean sgd) {
+    try (Backend context = Backends.open("reference");
+        Model model = spec.build(context, seed);
+        Optimizer optimizer =
+            sgd
+                ? new Sgd(model.parameters(), new SgdRule(0.9, false, 0), 1)
+                : Task.TEXT.optimizer(model);
+        BatchSource training = Task.TEXT.data(false);
+        Trainer trainer =
+            Trainer.of(model, Task.TEXT.loss, optimizer, Schedules.constant(0.1), training)
+                .build()) {
+      double[] before = onHost(model);
+      FormatException e = assertThrows(FormatException.class, () -> trainer.resume(file));
+      assertArrayEquals(before, onHost(model), 0.0);
+      return e;
+    }
+  }
+
+  private static void assertMessage(FormatException e, String... parts) {
+    for (String part : parts) {
+      assertTrue(e.getMessage().contains(part), e.getMessage());
+    }
+  }
+}
