@@ -140,4 +140,16 @@ public final class Activations {
       Species.store(exp(Species.load(x, tail)), y, tail);
     }
   }
+
+  /** y[n] = sigmoid(x[n] + y[n]), in place: gates that are the sum of two products. */
+  static void sigmoidOfSum(long n, long x, long y) {
+    long i = 0;
+    for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
+      Species.store(sigmoid(Species.load(x).add(Species.load(y))), y);
+    }
+    if (i < n) {
+      VectorMask<Float> tail = Species.first(n - i);
+      Species.store(sigmoid(Species.load(x, tail).add(Species.load(y, tail))), y, tail);
+    }
+  }
 }

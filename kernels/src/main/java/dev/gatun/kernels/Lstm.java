@@ -25,52 +25,37 @@ public final class Lstm {
    */
   public static void forward(int h, long gates, long cPrev, long c, long tanhC, long hOut) {
     long block = 4L * h;
+    long candidates = gates + 2 * block;
+    long outputs = gates + 3 * block;
+    // Pass by pass, because two activations in one loop exceed C2's node budget for inlining and
+    // then allocate; the row stays in the first cache level in between.
+    Activations.sigmoid(2L * h, gates, gates);
+    Activations.tanh(h, candidates, candidates);
+    Activations.sigmoid(h, outputs, outputs);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
-      long g = gates + o;
-      FloatVector in = Activations.sigmoid(Species.load(g));
-      FloatVector forget = Activations.sigmoid(Species.load(g + block));
-      FloatVector candidate = Activations.tanh(Species.load(g + 2 * block));
-      FloatVector out = Activations.sigmoid(Species.load(g + 3 * block));
-      FloatVector cell = forget.fma(Species.load(cPrev + o), in.mul(candidate));
+      FloatVector added = Species.load(gates + o).mul(Species.load(candidates + o));
+      FloatVector cell = Species.load(gates + block + o).fma(Species.load(cPrev + o), added);
       FloatVector squashed = Activations.tanh(cell);
-      Species.store(in, g);
-      Species.store(forget, g + block);
-      Species.store(candidate, g + 2 * block);
-      Species.store(out, g + 3 * block);
       Species.store(cell, c + o);
       if (tanhC != 0) {
         Species.store(squashed, tanhC + o);
       }
-      Species.store(out.mul(squashed), hOut + o);
+      Species.store(Species.load(outputs + o).mul(squashed), hOut + o);
     }
     if (u < h) {
-      forwardTail(h, u, gates, cPrev, c, tanhC, hOut);
+      VectorMask<Float> m = Species.first(h - u);
+      long o = 4L * u;
+      FloatVector added = Species.load(gates + o, m).mul(Species.load(candidates + o, m));
+      FloatVector cell = Species.load(gates + block + o, m).fma(Species.load(cPrev + o, m), added);
+      FloatVector squashed = Activations.tanh(cell);
+      Species.store(cell, c + o, m);
+      if (tanhC != 0) {
+        Species.store(squashed, tanhC + o, m);
+      }
+      Species.store(Species.load(outputs + o, m).mul(squashed), hOut + o, m);
     }
-  }
-
-  private static void forwardTail(
-      int h, int u, long gates, long cPrev, long c, long tanhC, long hOut) {
-    VectorMask<Float> m = Species.first(h - u);
-    long block = 4L * h;
-    long o = 4L * u;
-    long g = gates + o;
-    FloatVector in = Activations.sigmoid(Species.load(g, m));
-    FloatVector forget = Activations.sigmoid(Species.load(g + block, m));
-    FloatVector candidate = Activations.tanh(Species.load(g + 2 * block, m));
-    FloatVector out = Activations.sigmoid(Species.load(g + 3 * block, m));
-    FloatVector cell = forget.fma(Species.load(cPrev + o, m), in.mul(candidate));
-    FloatVector squashed = Activations.tanh(cell);
-    Species.store(in, g, m);
-    Species.store(forget, g + block, m);
-    Species.store(candidate, g + 2 * block, m);
-    Species.store(out, g + 3 * block, m);
-    Species.store(cell, c + o, m);
-    if (tanhC != 0) {
-      Species.store(squashed, tanhC + o, m);
-    }
-    Species.store(out.mul(squashed), hOut + o, m);
   }
 
   /**

@@ -7,7 +7,6 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -152,9 +151,5 @@ public final class Species {
 
   private static double sum4(double a, double b, double c, double d) {
     return (a + b) + (c + d);
-  }
-
-  static LongVector iota() {
-    return LongVector.broadcast(L, 0).addIndex(1);
   }
 }

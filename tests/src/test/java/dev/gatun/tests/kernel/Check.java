@@ -12,6 +12,11 @@ record Check(String name, Consumer<Buffers> body) {
     all.addAll(ActivationChecks.all());
     all.addAll(GemmChecks.all());
     all.addAll(CellChecks.all());
+    all.addAll(GruChecks.all());
+    all.addAll(ElementwiseChecks.all());
+    all.addAll(LossChecks.all());
+    all.addAll(OptimizerChecks.all());
+    all.addAll(PhiloxChecks.all());
     return all;
   }
 

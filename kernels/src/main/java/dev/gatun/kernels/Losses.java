@@ -1,0 +1,77 @@
+package dev.gatun.kernels;
+
+import static dev.gatun.kernels.Species.BYTES;
+import static dev.gatun.kernels.Species.D;
+import static dev.gatun.kernels.Species.F;
+import static dev.gatun.kernels.Species.HALF;
+import static dev.gatun.kernels.Species.HALF_BYTES;
+import static dev.gatun.kernels.Species.HALF_LANES;
+import static dev.gatun.kernels.Species.LANES;
+
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** Losses over rows of float32 at addresses. */
+public final class Losses {
+  private Losses() {}
+
+  /**
+   * The sum over rows and columns of weight·(p - t)², in double, and its gradient. A row of weight
+   * 0 is padding: its values are not looked at, its gradient is 0.
+   *
+   * @param rows rows of [rows, cols] without gaps, in an order fixed by rows and cols
+   * @param p predictions
+   * @param t targets
+   * @param weights [rows], a weight for each row; 0 where all are 1
+   * @param scale of the gradient alone
+   * @param dp out: 2·weight·(p - t)·scale; may be p; 0 where none is wanted
+   */
+  public static double meanSquared(
+      int rows, int cols, long p, long t, long weights, float scale, long dp) {
+    double sum = 0;
+    long rowBytes = 4L * cols;
+    for (int r = 0; r < rows; r++) {
+      float weight = weights == 0 ? 1 : Species.getFloat(weights + 4L * r);
+      long from = rowBytes * r;
+      if (weight != 0) {
+        sum += weight * sumOfSquaredDifferences(cols, p + from, t + from);
+        if (dp != 0) {
+          gradient(cols, p + from, t + from, 2 * weight * scale, dp + from);
+        }
+      } else if (dp != 0) {
+        Elementwise.fill(cols, dp + from, 0f);
+      }
+    }
+    return sum;
+  }
+
+  private static double sumOfSquaredDifferences(int n, long p, long t) {
+    double tail = 0;
+    int i = 0;
+    DoubleVector s = DoubleVector.zero(D);
+    for (; i <= n - HALF_LANES; i += HALF_LANES, p += HALF_BYTES, t += HALF_BYTES) {
+      FloatVector a = FloatVector.fromMemorySegment(HALF, Species.ALL, p, Species.ORDER);
+      FloatVector b = FloatVector.fromMemorySegment(HALF, Species.ALL, t, Species.ORDER);
+      DoubleVector d = (DoubleVector) a.sub(b).castShape(D, 0);
+      s = d.fma(d, s);
+    }
+    for (; i < n; i++, p += 4, t += 4) {
+      double d = Species.getFloat(p) - Species.getFloat(t);
+      tail = Math.fma(d, d, tail);
+    }
+    return Species.sum(s) + tail;
+  }
+
+  private static void gradient(int n, long p, long t, float factor, long dp) {
+    FloatVector f = FloatVector.broadcast(F, factor);
+    int i = 0;
+    for (; i <= n - LANES; i += LANES, p += BYTES, t += BYTES, dp += BYTES) {
+      Species.store(Species.load(p).sub(Species.load(t)).mul(f), dp);
+    }
+    if (i < n) {
+      VectorMask<Float> tail = Species.first(n - i);
+      Species.store(Species.load(p, tail).sub(Species.load(t, tail)).mul(f), dp, tail);
+    }
+  }
+}

@@ -1,0 +1,182 @@
+package dev.gatun.kernels;
+
+import static dev.gatun.kernels.Species.BYTES;
+import static dev.gatun.kernels.Species.F;
+import static dev.gatun.kernels.Species.LANES;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * Parameter updates over flat float32 memory in one pass that also zeroes the gradient. Formulas
+ * are PyTorch's. Elementwise, so the bits do not depend on how the memory is cut.
+ */
+public final class Optimizers {
+  private Optimizers() {}
+
+  /**
+   * Stochastic gradient descent: g = gradScale·grad + weightDecay·p; m = momentum·m + (1 -
+   * dampening)·g; g = nesterov ? g + momentum·m : m; p -= rate·g. Without m, the two in the middle
+   * fall away. The first m of a run is g: give dampening 0 with a zeroed m.
+   *
+   * @param n elements
+   * @param param p, updated
+   * @param grad zeroed
+   * @param buffer m, updated; 0 for no momentum
+   */
+  public static void sgd(
+      long n,
+      long param,
+      long grad,
+      long buffer,
+      float rate,
+      float momentum,
+      float dampening,
+      boolean nesterov,
+      float weightDecay,
+      float gradScale) {
+    if (buffer == 0) {
+      plainSgd(n, param, grad, rate, weightDecay, gradScale);
+    } else {
+      // Nesterov or not is one multiplication: g = own·g + ahead·m.
+      float own = nesterov ? 1 : 0;
+      float ahead = nesterov ? momentum : 1;
+      momentumSgd(
+          n,
+          param,
+          grad,
+          buffer,
+          rate,
+          momentum,
+          1 - dampening,
+          own,
+          ahead,
+          weightDecay,
+          gradScale);
+    }
+  }
+
+  private static void plainSgd(
+      long n, long param, long grad, float rate, float weightDecay, float gradScale) {
+    FloatVector zero = FloatVector.zero(F);
+    FloatVector decay = FloatVector.broadcast(F, weightDecay);
+    FloatVector down = FloatVector.broadcast(F, -rate);
+    long i = 0;
+    for (; i <= n - LANES; i += LANES, param += BYTES, grad += BYTES) {
+      FloatVector p = Species.load(param);
+      FloatVector g = decay.fma(p, Species.load(grad).mul(gradScale));
+      Species.store(down.fma(g, p), param);
+      Species.store(zero, grad);
+    }
+    if (i < n) {
+      VectorMask<Float> tail = Species.first(n - i);
+      FloatVector p = Species.load(param, tail);
+      FloatVector g = decay.fma(p, Species.load(grad, tail).mul(gradScale));
+      Species.store(down.fma(g, p), param, tail);
+      Species.store(zero, grad, tail);
+    }
+  }
+
+  private static void momentumSgd(
+      long n,
+      long param,
+      long grad,
+      long buffer,
+      float rate,
+      float momentum,
+      float fresh,
+      float own,
+      float ahead,
+      float weightDecay,
+      float gradScale) {
+    FloatVector zero = FloatVector.zero(F);
+    FloatVector decay = FloatVector.broadcast(F, weightDecay);
+    FloatVector down = FloatVector.broadcast(F, -rate);
+    FloatVector keep = FloatVector.broadcast(F, momentum);
+    FloatVector look = FloatVector.broadcast(F, ahead);
+    long i = 0;
+    for (; i <= n - LANES; i += LANES, param += BYTES, grad += BYTES, buffer += BYTES) {
+      FloatVector p = Species.load(param);
+      FloatVector g = decay.fma(p, Species.load(grad).mul(gradScale));
+      FloatVector m = keep.fma(Species.load(buffer), g.mul(fresh));
+      Species.store(m, buffer);
+      Species.store(down.fma(look.fma(m, g.mul(own)), p), param);
+      Species.store(zero, grad);
+    }
+    if (i < n) {
+      VectorMask<Float> tail = Species.first(n - i);
+      FloatVector p = Species.load(param, tail);
+      FloatVector g = decay.fma(p, Species.load(grad, tail).mul(gradScale));
+      FloatVector m = keep.fma(Species.load(buffer, tail), g.mul(fresh));
+      Species.store(m, buffer, tail);
+      Species.store(down.fma(look.fma(m, g.mul(own)), p), param, tail);
+      Species.store(zero, grad, tail);
+    }
+  }
+
+  /**
+   * Adam (Kingma and Ba 2015) and, with decoupled decay, AdamW (Loshchilov and Hutter 2019): g =
+   * gradScale·grad, plus weightDecay·p if coupled; m += (1 - beta1)·(g - m); v = beta2·v + (1 -
+   * beta2)·g²; p = p·(1 - rate·weightDecay) if decoupled; p -= rate/bc1 · m / (sqrt(v)/sqrt(bc2) +
+   * eps).
+   *
+   * @param n elements
+   * @param param p, updated
+   * @param grad zeroed
+   * @param m first moment, updated
+   * @param v second moment, updated
+   * @param biasCorrection1 bc1 = 1 - beta1^t
+   * @param biasCorrection2 bc2 = 1 - beta2^t
+   */
+  public static void adam(
+      long n,
+      long param,
+      long grad,
+      long m,
+      long v,
+      double rate,
+      double beta1,
+      double beta2,
+      double eps,
+      double biasCorrection1,
+      double biasCorrection2,
+      double weightDecay,
+      boolean decoupled,
+      float gradScale) {
+    FloatVector zero = FloatVector.zero(F);
+    FloatVector shrink = FloatVector.broadcast(F, decoupled ? (float) (1 - rate * weightDecay) : 1);
+    FloatVector decay = FloatVector.broadcast(F, decoupled ? 0 : (float) weightDecay);
+    FloatVector fresh1 = FloatVector.broadcast(F, (float) (1 - beta1));
+    FloatVector fresh2 = FloatVector.broadcast(F, (float) (1 - beta2));
+    FloatVector keep2 = FloatVector.broadcast(F, (float) beta2);
+    FloatVector root = FloatVector.broadcast(F, (float) Math.sqrt(biasCorrection2));
+    FloatVector floor = FloatVector.broadcast(F, (float) eps);
+    FloatVector down = FloatVector.broadcast(F, (float) (-rate / biasCorrection1));
+    long i = 0;
+    for (; i <= n - LANES; i += LANES, param += BYTES, grad += BYTES, m += BYTES, v += BYTES) {
+      FloatVector p = Species.load(param);
+      FloatVector g = decay.fma(p, Species.load(grad).mul(gradScale));
+      FloatVector first = Species.load(m);
+      first = fresh1.fma(g.sub(first), first);
+      FloatVector second = keep2.fma(Species.load(v), g.mul(g).mul(fresh2));
+      Species.store(first, m);
+      Species.store(second, v);
+      FloatVector denominator = second.sqrt().div(root).add(floor);
+      Species.store(down.fma(first.div(denominator), p.mul(shrink)), param);
+      Species.store(zero, grad);
+    }
+    if (i < n) {
+      VectorMask<Float> tail = Species.first(n - i);
+      FloatVector p = Species.load(param, tail);
+      FloatVector g = decay.fma(p, Species.load(grad, tail).mul(gradScale));
+      FloatVector first = Species.load(m, tail);
+      first = fresh1.fma(g.sub(first), first);
+      FloatVector second = keep2.fma(Species.load(v, tail), g.mul(g).mul(fresh2));
+      Species.store(first, m, tail);
+      Species.store(second, v, tail);
+      FloatVector denominator = second.sqrt().div(root).add(floor);
+      Species.store(down.fma(first.div(denominator), p.mul(shrink)), param, tail);
+      Species.store(zero, grad, tail);
+    }
+  }
+}

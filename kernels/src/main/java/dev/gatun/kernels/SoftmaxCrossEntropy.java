@@ -1,0 +1,104 @@
+package dev.gatun.kernels;
+
+import static dev.gatun.kernels.Species.BYTES;
+import static dev.gatun.kernels.Species.F;
+import static dev.gatun.kernels.Species.LANES;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/** Softmax cross-entropy with integer targets, row by row. */
+public final class SoftmaxCrossEntropy {
+  private SoftmaxCrossEntropy() {}
+
+  /**
+   * loss[r] = log(sum over j of exp(x[r, j])) - x[r, target], and its gradient. A row that holds a
+   * NaN or +infinity has a NaN loss; -infinity is a probability of zero.
+   *
+   * @param rows rows of [rows, V] without gaps
+   * @param v V, classes, at least 1
+   * @param logits x, float32
+   * @param targets int32[rows], below V; a negative one is ignored: loss 0, gradient 0
+   * @param losses out: float64[rows], so that the caller adds them in its own order
+   * @param dLogits out: (softmax(x) - onehot(target))·scale; may be {@code logits}; 0 where none is
+   *     wanted
+   * @param scale of the gradient alone, usually 1 / number of targets
+   */
+  public static void rows(
+      int rows, int v, long logits, long targets, long losses, long dLogits, float scale) {
+    long rowBytes = 4L * v;
+    for (int r = 0; r < rows; r++) {
+      int target = Species.getInt(targets + 4L * r);
+      long x = logits + rowBytes * r;
+      long dx = dLogits == 0 ? 0 : dLogits + rowBytes * r;
+      double loss = 0;
+      if (target >= 0) {
+        loss = row(v, x, target, dx, scale);
+      } else if (dx != 0) {
+        Elementwise.fill(v, dx, 0f);
+      }
+      Species.ALL.set(Species.DOUBLE, losses + 8L * r, loss);
+    }
+  }
+
+  private static double row(int v, long x, int target, long dx, float scale) {
+    float max = max(v, x);
+    double atTarget = (double) Species.getFloat(x + 4L * target) - max;
+    double sum = dx == 0 ? sumOfExponentials(v, x, max) : exponentials(v, x, max, dx);
+    if (dx != 0) {
+      Elementwise.scale(v, (float) (scale / sum), dx);
+      long hit = dx + 4L * target;
+      Species.setFloat(hit, Species.getFloat(hit) - scale);
+    }
+    // StrictMath: Math.log may be compiled to other bits than it is interpreted with.
+    return StrictMath.log(sum) - atTarget;
+  }
+
+  /** The largest of x[n], or NaN if there is one. A maximum has the same bits in any order. */
+  private static float max(int n, long x) {
+    int i = 0;
+    FloatVector m = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+    for (; i <= n - LANES; i += LANES, x += BYTES) {
+      m = m.max(Species.load(x));
+    }
+    if (i < n) {
+      VectorMask<Float> tail = Species.first(n - i);
+      m = m.max(m.blend(Species.load(x, tail), tail));
+    }
+    return m.reduceLanes(VectorOperators.MAX);
+  }
+
+  private static double exponentials(int n, long x, float max, long y) {
+    FloatVector shift = FloatVector.broadcast(F, max);
+    FloatVector sum = FloatVector.zero(F);
+    int i = 0;
+    for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
+      FloatVector e = Activations.exp(Species.load(x).sub(shift));
+      Species.store(e, y);
+      sum = sum.add(e);
+    }
+    if (i < n) {
+      VectorMask<Float> tail = Species.first(n - i);
+      FloatVector e = Activations.exp(Species.load(x, tail).sub(shift));
+      Species.store(e, y, tail);
+      sum = sum.add(FloatVector.zero(F).blend(e, tail));
+    }
+    return Species.sum(sum);
+  }
+
+  private static double sumOfExponentials(int n, long x, float max) {
+    FloatVector shift = FloatVector.broadcast(F, max);
+    FloatVector sum = FloatVector.zero(F);
+    int i = 0;
+    for (; i <= n - LANES; i += LANES, x += BYTES) {
+      sum = sum.add(Activations.exp(Species.load(x).sub(shift)));
+    }
+    if (i < n) {
+      VectorMask<Float> tail = Species.first(n - i);
+      FloatVector e = Activations.exp(Species.load(x, tail).sub(shift));
+      sum = sum.add(FloatVector.zero(F).blend(e, tail));
+    }
+    return Species.sum(sum);
+  }
+}
