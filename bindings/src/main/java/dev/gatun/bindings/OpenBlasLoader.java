@@ -6,6 +6,7 @@ import dev.gatun.bindings.generated.openblas.cblas_h;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -64,15 +65,18 @@ final class OpenBlasLoader {
       return failed(null, missing());
     }
     Path library = files.getLast();
-    if (!Files.isRegularFile(library)) {
-      return failed(library, library + " is no file; " + forced());
+    for (Path file : files) {
+      @Nullable String problem = SharedObject.problem(file);
+      if (problem != null) {
+        return failed(library, problem + remedy());
+      }
     }
     prepareEnvironment();
     for (Path file : files) {
       try {
         System.load(file.toString());
       } catch (UnsatisfiedLinkError e) {
-        return failed(library, "loading " + file + " failed: " + e.getMessage());
+        return failed(library, "loading " + file + " failed: " + e.getMessage() + remedy());
       }
     }
     return check(library);
@@ -97,7 +101,12 @@ final class OpenBlasLoader {
   }
 
   private List<Path> system() {
-    for (Path folder : SystemFolders.libraries()) {
+    List<Path> folders = new ArrayList<>(SystemFolders.libraries());
+    // Where OpenBLAS's own `make install` and Homebrew put it.
+    folders.add(Path.of("/opt/OpenBLAS/lib"));
+    folders.add(Path.of("/opt/homebrew/opt/openblas/lib"));
+    folders.add(Path.of("/usr/local/opt/openblas/lib"));
+    for (Path folder : folders) {
       for (String name : Platform.CURRENT.openBlasNames()) {
         Path file = folder.resolve(name);
         boolean found = Files.isRegularFile(file);
@@ -122,8 +131,10 @@ final class OpenBlasLoader {
     return files;
   }
 
-  private static String forced() {
-    return "correct " + Settings.source(PATH) + " or remove it to use the bundled library";
+  private static String remedy() {
+    return Settings.get(PATH) == null
+        ? ""
+        : "; correct " + Settings.source(PATH) + " or remove it to use the bundled library";
   }
 
   private static String missing() {
@@ -174,6 +185,11 @@ final class OpenBlasLoader {
   }
 
   private LibraryStatus check(Path library) {
+    for (String symbol : List.of("openblas_get_config", "cblas_sgemm")) {
+      if (SymbolLookup.loaderLookup().find(symbol).isEmpty()) {
+        return failed(library, library + " is not OpenBLAS: it lacks " + symbol + remedy());
+      }
+    }
     String config = cblas_h.openblas_get_config().getString(0);
     Matcher matcher = VERSION.matcher(config);
     if (!matcher.find()) {

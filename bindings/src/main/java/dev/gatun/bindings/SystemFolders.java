@@ -15,22 +15,13 @@ final class SystemFolders {
     List<Path> folders = new ArrayList<>(fromVariable());
     List<String> usual =
         switch (Platform.CURRENT.system()) {
-          case "macosx" ->
-              List.of(
-                  "/opt/homebrew/opt/openblas/lib",
-                  "/usr/local/opt/openblas/lib",
-                  "/usr/local/lib");
+          case "macosx" -> List.of("/opt/homebrew/lib", "/usr/local/lib");
           case "windows" -> List.of("C:\\Windows\\System32");
           default -> {
             String triplet =
                 (Platform.CURRENT.processor().equals("arm64") ? "aarch64" : "x86_64")
                     + "-linux-gnu";
-            yield List.of(
-                "/usr/local/lib",
-                "/usr/lib/" + triplet,
-                "/usr/lib64",
-                "/usr/lib",
-                "/opt/OpenBLAS/lib");
+            yield List.of("/usr/local/lib", "/usr/lib/" + triplet, "/usr/lib64", "/usr/lib");
           }
         };
     usual.forEach(folder -> folders.add(Path.of(folder)));
@@ -50,7 +41,7 @@ final class SystemFolders {
     if (value != null) {
       for (String folder : value.split(File.pathSeparator, -1)) {
         if (!folder.isEmpty()) {
-          folders.add(Path.of(folder));
+          folders.add(Path.of(folder).toAbsolutePath());
         }
       }
     }

@@ -139,11 +139,14 @@ final class HeaderParser {
     for (CXCursor field : TranslationUnit.children(cursor)) {
       int kind = clang.clang_getCursorKind(field);
       if (kind == clang.CXCursor_StructDecl || kind == clang.CXCursor_UnionDecl) {
+        if (clang.clang_Cursor_isAnonymousRecordDecl(field) != 0) {
+          add(unsupported(name, union, "it has an anonymous member; name it"));
+          return;
+        }
         declaration(field);
       } else if (kind == clang.CXCursor_FieldDecl) {
         if (clang.clang_Cursor_isBitField(field) != 0) {
-          String reason = "its field " + name(field) + " is a bit field";
-          add(new Declaration.Unsupported(name, union ? "union" : "struct", reason));
+          add(unsupported(name, union, "its field " + name(field) + " is a bit field"));
           return;
         }
         CType fieldType = TypeReader.read(clang.clang_getCursorType(field));
@@ -158,6 +161,10 @@ final class HeaderParser {
             fields,
             clang.clang_Type_getSizeOf(type),
             clang.clang_Type_getAlignOf(type)));
+  }
+
+  private static Declaration unsupported(String name, boolean union, String reason) {
+    return new Declaration.Unsupported(name, union ? "union" : "struct", reason);
   }
 
   private void typedef(CXCursor cursor) {

@@ -65,6 +65,7 @@ final class TranslationUnit implements AutoCloseable {
           "stdlib.h", "#include <stddef.h>\n",
           "string.h", "#include <stddef.h>\n",
           "math.h", "",
+          "inttypes.h", "#include <stdint.h>\n#define PRId32 \"d\"\n#define PRId64 \"ld\"\n",
           "complex.h", "#define complex _Complex\n",
           "sched.h", "typedef struct { unsigned long bits[16]; } cpu_set_t;\n");
 
@@ -93,6 +94,8 @@ final class TranslationUnit implements AutoCloseable {
     all.addAll(List.of("-target", "x86_64-unknown-linux-gnu", "-isystem", BUILTIN));
     all.addAll(arguments);
     CXIndex index = clang.clang_createIndex(0, 0);
+    // The index installs handlers of SIGSEGV, which the JVM needs for its own null checks.
+    clang.clang_toggleCrashRecovery(0);
     CXTranslationUnit unit = new CXTranslationUnit();
     int options =
         clang.CXTranslationUnit_DetailedPreprocessingRecord
