@@ -1,18 +1,20 @@
 package dev.gatun;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.cpu.CpuBackend;
 import dev.gatun.backend.reference.ReferenceBackend;
 import java.util.List;
 
 /** Opens backends by name. */
 public final class Backends {
+  private static final String CPU = "cpu";
   private static final String REFERENCE = "reference";
 
   private Backends() {}
 
   /** The names that {@link #open(String)} knows. */
   public static List<String> names() {
-    return List.of(REFERENCE);
+    return List.of(CPU, REFERENCE);
   }
 
   /**
@@ -39,6 +41,7 @@ public final class Backends {
       throw new IllegalArgumentException("threads " + threads + " must be at least 1");
     }
     return switch (name) {
+      case CPU -> new CpuBackend(threads);
       case REFERENCE -> new ReferenceBackend();
       default ->
           throw new IllegalArgumentException(

@@ -18,7 +18,7 @@ import jdk.incubator.vector.VectorMask;
  * Tiles of 4 rows by 4 vectors of 512 bits reach 85 % of the FMA peak of a busy Zen 5 core.
  */
 public final class PackedGemm {
-  /** 24 accumulators of 32 registers at 512 bits, 12 of 16 registers below. */
+  /** 16 accumulators of 32 registers at 512 bits, 12 of 16 registers below. */
   private static final int TILE_ROWS = LANES == 16 ? 4 : 3;
 
   static final int PANEL = 4 * LANES;

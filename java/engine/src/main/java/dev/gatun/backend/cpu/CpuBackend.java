@@ -1,0 +1,304 @@
+package dev.gatun.backend.cpu;
+
+import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.Checks;
+import dev.gatun.backend.Control;
+import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.Mode;
+import dev.gatun.backend.Recurrent;
+import dev.gatun.backend.RecurrentIo;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.SgdRule;
+import dev.gatun.bindings.OpenBlas;
+import dev.gatun.kernels.Elementwise;
+import dev.gatun.kernels.Species;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.HostMemory;
+import dev.gatun.tensor.Memory;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The CPU backend: float32, Vector API kernels for everything but the large products, which are
+ * OpenBLAS's. Results have the same bits for any number of threads: work is divided by shape.
+ */
+public final class CpuBackend implements Backend {
+  /** As in PyTorch's {@code clip_grad_norm_}. */
+  private static final double CLIP_EPSILON = 1e-6;
+
+  private final Checks checks = new Checks(DType.F32);
+  private final Team team;
+  private final Products products;
+  private final FlatOps flat;
+  private final RowOps rows;
+
+  /**
+   * Starts a context with its own team.
+   *
+   * @param threads threads that work on an operation, the calling one included, at least 1
+   * @throws dev.gatun.bindings.LibraryUnavailableException if OpenBLAS cannot be loaded
+   */
+  public CpuBackend(int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads " + threads + " must be at least 1");
+    }
+    OpenBlas.require();
+    team = new Team(threads);
+    products = new Products(team);
+    flat = new FlatOps(team);
+    rows = new RowOps(team);
+  }
+
+  Team team() {
+    return team;
+  }
+
+  Products products() {
+    return products;
+  }
+
+  FlatOps flat() {
+    return flat;
+  }
+
+  @Override
+  public String name() {
+    return "cpu";
+  }
+
+  @Override
+  public String description() {
+    return "cpu: %d thread%s, %d-bit vectors, OpenBLAS %s kernels"
+        .formatted(team.threads(), team.threads() == 1 ? "" : "s", Species.bits(), OpenBlas.core());
+  }
+
+  @Override
+  public DType real() {
+    return DType.F32;
+  }
+
+  @Override
+  public Memory allocate(long bytes) {
+    return HostMemory.allocate(bytes);
+  }
+
+  @Override
+  public Backend fork() {
+    return new CpuBackend(1);
+  }
+
+  @Override
+  public void copy(Tensor from, Tensor to) {
+    checks.copy(from, to);
+    if (from.dtype() == to.dtype()) {
+      MemorySegment.copy(from.segment(), 0, to.segment(), 0, from.size() * from.dtype().bytes());
+      return;
+    }
+    for (long i = 0; i < from.size(); i++) {
+      to.set(i, from.get(i));
+    }
+  }
+
+  @Override
+  public void fill(Tensor tensor, double value) {
+    if (tensor.dtype() == DType.F32) {
+      Elementwise.fill(tensor.size(), tensor.address(), (float) value);
+      return;
+    }
+    for (long i = 0; i < tensor.size(); i++) {
+      tensor.set(i, value);
+    }
+  }
+
+  @Override
+  public Recurrent recurrent(
+      RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
+    checks.recurrent(spec, weights, io, mode, mask);
+    return new CpuRecurrent(this, spec, weights, io, mode, mask);
+  }
+
+  @Override
+  public void linear(int count, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y) {
+    checks.linear(count, x, weight, bias, y);
+    if (count == 0) {
+      return;
+    }
+    int o = (int) weight.dim(0);
+    int k = (int) weight.dim(1);
+    products.forward(count, o, k, x.address(), weight.address(), addressOf(bias), y.address());
+  }
+
+  @Override
+  public void linearBackward(
+      int count,
+      Tensor x,
+      Tensor weight,
+      Tensor dy,
+      @Nullable Tensor dx,
+      Tensor dWeight,
+      @Nullable Tensor dBias) {
+    checks.linearBackward(count, x, weight, dy, dx, dWeight, dBias);
+    if (count == 0) {
+      return;
+    }
+    int o = (int) weight.dim(0);
+    int k = (int) weight.dim(1);
+    products.weightGradient(count, o, k, dy.address(), o, x.address(), k, dWeight.address());
+    if (dBias != null) {
+      products.columnSum(count, o, dy.address(), o, dBias.address());
+    }
+    if (dx != null) {
+      products.inputGradient(count, o, k, dy.address(), weight.address(), dx.address(), false);
+    }
+  }
+
+  @Override
+  public void embedding(int count, Tensor ids, Tensor table, Tensor y) {
+    checks.embedding(count, ids, table, y);
+    rows.gather(count, ids.address(), (int) table.dim(1), table.address(), y.address());
+  }
+
+  @Override
+  public void embeddingBackward(int count, Tensor ids, Tensor dy, Tensor dTable) {
+    checks.embeddingBackward(count, ids, dy, dTable);
+    rows.scatterAdd(count, ids.address(), (int) dTable.dim(1), dy.address(), dTable.address());
+  }
+
+  @Override
+  public void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key) {
+    checks.dropout(size, x, y, rate, key);
+    flat.dropout(size, x.address(), y.address(), rate, key);
+  }
+
+  @Override
+  public void copyColumns(
+      int count, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
+    checks.copyColumns(count, from, fromColumn, to, toColumn, columns);
+    long bytes = from.dtype().bytes();
+    MemorySegment source = from.segment();
+    MemorySegment target = to.segment();
+    long fromStride = from.dim(-1) * bytes;
+    long toStride = to.dim(-1) * bytes;
+    for (int row = 0; row < count; row++) {
+      MemorySegment.copy(
+          source,
+          row * fromStride + fromColumn * bytes,
+          target,
+          row * toStride + toColumn * bytes,
+          columns * bytes);
+    }
+  }
+
+  @Override
+  public void softmaxCrossEntropy(
+      int count,
+      Tensor logits,
+      Tensor targets,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dLogits) {
+    checks.softmaxCrossEntropy(count, logits, targets, scale, loss, dLogits);
+    double factor = scale.get(0);
+    double sum =
+        rows.softmaxCrossEntropy(
+            count,
+            (int) logits.dim(-1),
+            logits.address(),
+            targets.address(),
+            addressOf(dLogits),
+            (float) factor);
+    loss.set(0, sum * factor);
+  }
+
+  @Override
+  public void meanSquaredError(
+      int count,
+      Tensor prediction,
+      Tensor target,
+      @Nullable Tensor rowWeights,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dPrediction) {
+    checks.meanSquaredError(count, prediction, target, rowWeights, scale, loss, dPrediction);
+    double factor = scale.get(0);
+    double sum =
+        rows.meanSquaredError(
+            count,
+            (int) prediction.dim(-1),
+            prediction.address(),
+            target.address(),
+            addressOf(rowWeights),
+            addressOf(dPrediction),
+            (float) factor);
+    loss.set(0, sum * factor);
+  }
+
+  @Override
+  public void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
+    checks.prepareUpdate(gradients, maxNorm, control);
+    double norm = Math.sqrt(flat.sumOfSquares(gradients.size(), gradients.address()));
+    long nonFinite = -1;
+    if (!(norm <= Double.MAX_VALUE)) {
+      nonFinite = flat.firstNonFinite(gradients.size(), gradients.address());
+    }
+    MemorySegment slots = control.segment();
+    set(slots, Control.NORM, norm);
+    set(slots, Control.NON_FINITE, (double) nonFinite);
+    set(slots, Control.FACTOR, Math.min(1, maxNorm / (norm + CLIP_EPSILON)));
+    if (nonFinite < 0) {
+      set(slots, Control.UPDATES, get(slots, Control.UPDATES) + 1);
+    }
+  }
+
+  @Override
+  public void sgd(
+      SgdRule rule,
+      Tensor parameters,
+      Tensor gradients,
+      @Nullable Tensor momentum,
+      Tensor control) {
+    checks.sgd(rule, parameters, gradients, momentum, control);
+    if (skipped(gradients, control)) {
+      return;
+    }
+    flat.sgd(rule, parameters, gradients.address(), addressOf(momentum), control.segment());
+  }
+
+  @Override
+  public void adam(
+      AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
+    checks.adam(parameters, gradients, m, v, control);
+    if (!skipped(gradients, control)) {
+      flat.adam(rule, parameters, gradients.address(), m.address(), v.address(), control.segment());
+    }
+  }
+
+  private boolean skipped(Tensor gradients, Tensor control) {
+    if (get(control.segment(), Control.NON_FINITE) < 0) {
+      return false;
+    }
+    fill(gradients, 0);
+    return true;
+  }
+
+  static double get(MemorySegment slots, int slot) {
+    return slots.getAtIndex(ValueLayout.JAVA_DOUBLE, slot);
+  }
+
+  private static void set(MemorySegment slots, int slot, double value) {
+    slots.setAtIndex(ValueLayout.JAVA_DOUBLE, slot, value);
+  }
+
+  private static long addressOf(@Nullable Tensor tensor) {
+    return tensor == null ? 0 : tensor.address();
+  }
+
+  @Override
+  public void close() {
+    team.close();
+    rows.close();
+  }
+}

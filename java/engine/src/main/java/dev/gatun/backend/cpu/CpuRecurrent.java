@@ -1,0 +1,230 @@
+package dev.gatun.backend.cpu;
+
+import dev.gatun.backend.Checks;
+import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.Mode;
+import dev.gatun.backend.Recurrent;
+import dev.gatun.backend.RecurrentIo;
+import dev.gatun.backend.RecurrentIo.Gradients;
+import dev.gatun.backend.RecurrentIo.State;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A stack of recurrent layers on the CPU: passes over packed rows, layer by layer. */
+final class CpuRecurrent implements Recurrent {
+  private final CpuBackend backend;
+  private final RecurrentSpec spec;
+  private final Tensor weights;
+  private final RecurrentIo io;
+  private final boolean training;
+  private final MaskKey mask;
+  private final Workspace workspace;
+  private final Sequences sequences;
+  private final Pass[][] passes;
+  private final PackedRows packedRows;
+
+  /** [rows, D*out] for each layer: its output, what the next layer reads, and dL/d(output). */
+  private final long[] output;
+
+  private final long[] dropped;
+  private final long dOutput;
+  private final long dInput;
+  private boolean ready;
+  private boolean closed;
+
+  CpuRecurrent(
+      CpuBackend backend,
+      RecurrentSpec spec,
+      Tensor weights,
+      RecurrentIo io,
+      Mode mode,
+      MaskKey mask) {
+    this.backend = backend;
+    this.spec = spec;
+    this.weights = weights;
+    this.io = io;
+    this.mask = mask;
+    training = mode == Mode.TRAINING;
+    int maxTime = (int) io.x().dim(0);
+    int maxBatch = (int) io.x().dim(1);
+    sequences = new Sequences(maxTime, maxBatch, backend.team().threads());
+    workspace = backend.workspace();
+    try {
+      long rows = (long) maxTime * maxBatch;
+      PassPlan plan = plan(maxTime, maxBatch);
+      passes = new Pass[spec.layers()][spec.directions()];
+      output = new long[spec.layers()];
+      dropped = new long[spec.layers()];
+      boolean drops = training && spec.dropout() > 0;
+      for (int layer = 0; layer < spec.layers(); layer++) {
+        for (int direction = 0; direction < spec.directions(); direction++) {
+          passes[layer][direction] = newPass(plan, layer, direction);
+        }
+        boolean top = layer == spec.layers() - 1;
+        output[layer] = top ? 0 : plan.perRow(spec.outputSize());
+        dropped[layer] = top || !drops ? output[layer] : plan.perRow(spec.outputSize());
+      }
+      boolean stacked = training && spec.layers() > 1;
+      dOutput = stacked ? workspace.real(rows, spec.outputSize()).address() : 0;
+      dInput = stacked && spec.layers() > 2 ? plan.perRow(spec.outputSize()) : 0;
+      packedRows = new PackedRows(backend.flat(), sequences, workspace, spec, io);
+    } catch (RuntimeException | Error e) {
+      workspace.close();
+      throw e;
+    }
+    refresh();
+  }
+
+  private PassPlan plan(int maxTime, int maxBatch) {
+    long rows = (long) maxTime * maxBatch;
+    boolean mayBeRagged = training && io.lengths() != null;
+    PassPlan.Shared shared =
+        new PassPlan.Shared(
+            training ? 0 : workspace.real(rows, spec.gateRows()).address(),
+            mayBeRagged ? workspace.real(rows, spec.stateSize()).address() : 0,
+            workspace.real(spec.hiddenSize()).address());
+    List<Rows> parts = new ArrayList<>();
+    for (int i = 0; i < backend.team().threads(); i++) {
+      parts.add(new Rows(maxBatch));
+    }
+    return new PassPlan(spec, training, maxTime, maxBatch, workspace, sequences, parts, shared);
+  }
+
+  private static Pass newPass(PassPlan plan, int layer, int direction) {
+    return switch (plan.spec().cell()) {
+      case LSTM -> new LstmPass(plan, layer, direction);
+      case GRU -> new GruPass(plan, layer, direction);
+      case GRU_RESET_BEFORE -> new GruResetBeforePass(plan, layer, direction);
+      case TANH, RELU -> new SimplePass(plan, layer, direction);
+    };
+  }
+
+  @Override
+  public void refresh() {
+    checkOpen();
+    long block = weights.address();
+    for (Pass[] layer : passes) {
+      for (Pass pass : layer) {
+        pass.pack(block);
+      }
+    }
+  }
+
+  @Override
+  public void forward(int t, int n) {
+    checkOpen();
+    ready = false;
+    Checks.forward(io, t, n);
+    sequences.set(t, n, io.lengths());
+    long x = packedRows.packInput();
+    long y = packedRows.output();
+    long block = weights.address();
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      boolean top = layer == spec.layers() - 1;
+      long layerOutput = top ? y : output[layer];
+      for (int direction = 0; direction < spec.directions(); direction++) {
+        Pass pass = passes[layer][direction];
+        bindForward(pass.io, layer, direction, x, layerOutput);
+        pass.forward(backend.team(), backend.products(), block);
+      }
+      if (!top && dropped[layer] != output[layer]) {
+        packedRows.dropout(output[layer], dropped[layer], spec.dropout(), key(layer));
+      }
+      x = dropped[layer];
+    }
+    packedRows.unpackOutput();
+    ready = training;
+  }
+
+  private MaskKey key(int layer) {
+    return mask.withLayer(mask.layer() + layer);
+  }
+
+  private void bindForward(PassIo to, int layer, int direction, long x, long y) {
+    to.x = x;
+    to.y = y + 4L * direction * spec.stateSize();
+    to.yStride = spec.outputSize();
+    State initial = io.initial();
+    to.h0 = initial == null ? 0 : state(initial.h(), layer, direction, spec.stateSize());
+    to.c0 = initial == null ? 0 : state(initial.c(), layer, direction, spec.hiddenSize());
+    to.hn = state(io.last().h(), layer, direction, spec.stateSize());
+    to.cn = state(io.last().c(), layer, direction, spec.hiddenSize());
+  }
+
+  /** The states of one layer and direction within [L*D, n, width]. */
+  private long state(@Nullable Tensor states, int layer, int direction, int width) {
+    if (states == null) {
+      return 0;
+    }
+    long pass = (long) layer * spec.directions() + direction;
+    return states.address() + 4 * pass * sequences.batch() * width;
+  }
+
+  @Override
+  public void backward() {
+    checkOpen();
+    Gradients gradients = io.gradients();
+    if (!ready || gradients == null) {
+      throw new IllegalStateException(
+          training
+              ? "backward needs a forward before it, once for each"
+              : "this plan is for inference: backward needs one for training");
+    }
+    ready = false;
+    long weightBlock = weights.address();
+    long gradientBlock = gradients.dWeights().address();
+    long dy = packedRows.packOutputGradient();
+    for (int layer = spec.layers() - 1; layer >= 0; layer--) {
+      long dx = layer == 0 ? packedRows.inputGradient() : other(dy);
+      for (int direction = 0; direction < spec.directions(); direction++) {
+        Pass pass = passes[layer][direction];
+        bindBackward(pass.io, gradients, layer, direction, dy, dx);
+        pass.backward(
+            backend.team(), backend.products(), weightBlock, gradientBlock, direction > 0);
+      }
+      if (layer > 0 && dropped[layer - 1] != output[layer - 1]) {
+        packedRows.dropout(dx, dx, spec.dropout(), key(layer - 1));
+      }
+      dy = dx;
+    }
+    packedRows.unpackInputGradient();
+  }
+
+  private long other(long dy) {
+    return dy == dOutput ? dInput : dOutput;
+  }
+
+  private void bindBackward(
+      PassIo to, Gradients gradients, int layer, int direction, long dy, long dx) {
+    to.dy = dy == 0 ? 0 : dy + 4L * direction * spec.stateSize();
+    to.dx = dx;
+    State last = gradients.dLast();
+    to.dhn = last == null ? 0 : state(last.h(), layer, direction, spec.stateSize());
+    to.dcn = last == null ? 0 : state(last.c(), layer, direction, spec.hiddenSize());
+    State initial = gradients.dInitial();
+    to.dh0 = initial == null ? 0 : state(initial.h(), layer, direction, spec.stateSize());
+    to.dc0 = initial == null ? 0 : state(initial.c(), layer, direction, spec.hiddenSize());
+  }
+
+  @Override
+  public long bytes() {
+    return workspace.bytes();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    workspace.close();
+  }
+
+  /** Passes keep bare addresses, so a call after close must not get as far as a kernel. */
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("this recurrent stack has been closed");
+    }
+  }
+}

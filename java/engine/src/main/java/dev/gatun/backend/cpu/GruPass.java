@@ -1,0 +1,90 @@
+package dev.gatun.backend.cpu;
+
+import dev.gatun.backend.RecurrentSpec.Weight;
+import dev.gatun.kernels.Elementwise;
+import dev.gatun.kernels.Gru;
+import dev.gatun.kernels.PackedGemm;
+
+/** GRU whose reset gate acts after the recurrent product, so that both products are kept apart. */
+final class GruPass extends Pass {
+  /** [rows, 3H]: the state's share of the gates; in backward its gradient. */
+  private final long recurrentGates;
+
+  private final boolean perRow;
+  private final long packed;
+  private final long packedBack;
+  private final long inputBias;
+  private final long recurrentBias;
+
+  GruPass(PassPlan plan, int layer, int direction) {
+    super(plan, layer, direction);
+    perRow = training;
+    recurrentGates = perRow ? plan.perRow(gateRows) : plan.perSequence(gateRows);
+    packed = plan.floats(PackedGemm.packedFloats(out, gateRows));
+    packedBack = training ? plan.floats(PackedGemm.packedFloats(gateRows, out)) : 0;
+    inputBias = bias ? plan.floats(gateRows) : 0;
+    recurrentBias = plan.floats(gateRows);
+  }
+
+  @Override
+  void pack(long block) {
+    long recurrent = weight(block, Weight.RECURRENT);
+    packTransposed(recurrent, gateRows, out, packed);
+    if (training) {
+      packPlain(recurrent, gateRows, out, packedBack);
+    }
+    if (bias) {
+      Elementwise.copy(gateRows, weight(block, Weight.INPUT_BIAS), inputBias);
+      Elementwise.copy(gateRows, weight(block, Weight.RECURRENT_BIAS), recurrentBias);
+    }
+  }
+
+  @Override
+  long inputBias() {
+    return inputBias;
+  }
+
+  /** The recurrent share of a row: its own in training, its sequence's where nothing is saved. */
+  private long recurrentGates(Rows rows, int i) {
+    int at = perRow ? rows.row[i] : rows.rank[i];
+    return recurrentGates + 4L * at * gateRows;
+  }
+
+  @Override
+  void stepForward(Rows rows, int active) {
+    for (int i = 0; i < active; i++) {
+      rows.scratch[i] = recurrentGates(rows, i);
+      Elementwise.copy(gateRows, recurrentBias, rows.scratch[i]);
+    }
+    PackedGemm.multiplyAdd(active, rows.hPrevious, 0, packed, rows.scratch, 0, out, gateRows);
+    for (int i = 0; i < active; i++) {
+      Gru.forward(hidden, rows.gates[i], rows.scratch[i], rows.hPrevious[i], rows.h[i]);
+    }
+  }
+
+  @Override
+  void stepBackward(Rows rows, int active) {
+    for (int i = 0; i < active; i++) {
+      long recurrent = recurrentGates(rows, i);
+      long dh = rows.dh[i];
+      rows.scratch[i] = recurrent;
+      long gates = rows.gates[i];
+      Gru.backward(hidden, gates, recurrent, rows.hPrevious[i], dh, gates, recurrent, dh);
+    }
+    PackedGemm.multiplyAdd(active, rows.scratch, 0, packedBack, rows.dh, 0, gateRows, out);
+  }
+
+  @Override
+  void recurrentGradients(Products products, long block) {
+    previousStateGradient(
+        products, gateRows, recurrentGates, gateRows, weight(block, Weight.RECURRENT));
+    if (bias) {
+      products.columnSum(
+          sequences.rows(),
+          gateRows,
+          recurrentGates,
+          gateRows,
+          weight(block, Weight.RECURRENT_BIAS));
+    }
+  }
+}

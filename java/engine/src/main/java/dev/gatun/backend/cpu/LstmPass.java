@@ -1,0 +1,151 @@
+package dev.gatun.backend.cpu;
+
+import dev.gatun.backend.RecurrentSpec.Weight;
+import dev.gatun.kernels.Elementwise;
+import dev.gatun.kernels.Lstm;
+import dev.gatun.kernels.PackedGemm;
+
+/** LSTM, with or without a projection of h. */
+final class LstmPass extends Pass {
+  private final boolean projected;
+
+  /** [rows, H] each: the state c, tanh(c), and o * tanh(c) where a projection follows. */
+  private final long c;
+
+  private final long tanhC;
+  private final long unprojected;
+
+  /** [rows, P]: dL/dh as a whole, for the projection's gradient. */
+  private final long dProjected;
+
+  /** [maxBatch, H] each: the gradient of c carried back, and of o * tanh(c) before projecting. */
+  private final long dcNext;
+
+  private final long dUnprojected;
+  private final long packed;
+  private final long packedBack;
+  private final long packedProjection;
+  private final long packedProjectionBack;
+  private final long biasSum;
+
+  LstmPass(PassPlan plan, int layer, int direction) {
+    super(plan, layer, direction);
+    projected = plan.spec().projectionSize() > 0;
+    c = plan.perRow(hidden);
+    tanhC = training ? plan.perRow(hidden) : 0;
+    unprojected = projected ? plan.perRow(hidden) : 0;
+    dProjected = projected && training ? plan.perRow(out) : 0;
+    dcNext = training ? plan.perSequence(hidden) : 0;
+    dUnprojected = projected && training ? plan.perSequence(hidden) : 0;
+    packed = plan.floats(PackedGemm.packedFloats(out, gateRows));
+    packedBack = training ? plan.floats(PackedGemm.packedFloats(gateRows, out)) : 0;
+    packedProjection = projected ? plan.floats(PackedGemm.packedFloats(hidden, out)) : 0;
+    packedProjectionBack =
+        projected && training ? plan.floats(PackedGemm.packedFloats(out, hidden)) : 0;
+    biasSum = bias ? plan.floats(gateRows) : 0;
+  }
+
+  @Override
+  void pack(long block) {
+    long recurrent = weight(block, Weight.RECURRENT);
+    packTransposed(recurrent, gateRows, out, packed);
+    if (training) {
+      packPlain(recurrent, gateRows, out, packedBack);
+    }
+    if (projected) {
+      long projection = weight(block, Weight.PROJECTION);
+      packTransposed(projection, out, hidden, packedProjection);
+      if (training) {
+        packPlain(projection, out, hidden, packedProjectionBack);
+      }
+    }
+    if (bias) {
+      Elementwise.copy(gateRows, weight(block, Weight.INPUT_BIAS), biasSum);
+      Elementwise.add(gateRows, weight(block, Weight.RECURRENT_BIAS), biasSum);
+    }
+  }
+
+  @Override
+  long inputBias() {
+    return biasSum;
+  }
+
+  @Override
+  void stepForward(Rows rows, int active) {
+    PackedGemm.multiplyAdd(active, rows.hPrevious, 0, packed, rows.gates, 0, out, gateRows);
+    for (int i = 0; i < active; i++) {
+      long at = 4L * rows.row[i] * hidden;
+      long h = projected ? unprojected + at : rows.h[i];
+      rows.scratch[i] = h;
+      long saved = training ? tanhC + at : 0;
+      Lstm.forward(hidden, rows.gates[i], cPrevious(rows, i), c + at, saved, h);
+    }
+    if (projected) {
+      PackedGemm.multiplySet(active, rows.scratch, 0, packedProjection, rows.h, 0, hidden, out);
+    }
+  }
+
+  private long cPrevious(Rows rows, int i) {
+    return rows.previous[i] < 0
+        ? initial(io.c0, rows.rank[i], hidden)
+        : c + 4L * rows.previous[i] * hidden;
+  }
+
+  @Override
+  void saveLast(int rank, int row) {
+    long from = row < 0 ? initial(io.c0, rank, hidden) : c + 4L * row * hidden;
+    Elementwise.copy(hidden, from, io.cn + stateOffset(rank, hidden));
+  }
+
+  @Override
+  void startBackward(int rank) {
+    Elementwise.copy(hidden, initial(io.dcn, rank, hidden), dcNext + 4L * rank * hidden);
+  }
+
+  @Override
+  void stepBackward(Rows rows, int active) {
+    if (projected) {
+      for (int i = 0; i < active; i++) {
+        Elementwise.copy(out, rows.dh[i], dProjected + 4L * rows.row[i] * out);
+        rows.scratch[i] = dUnprojected + 4L * rows.rank[i] * hidden;
+      }
+      PackedGemm.multiplySet(
+          active, rows.dh, 0, packedProjectionBack, rows.scratch, 0, out, hidden);
+    }
+    for (int i = 0; i < active; i++) {
+      long gate = rows.gates[i];
+      long dh = projected ? rows.scratch[i] : rows.dh[i];
+      long dc = dcNext + 4L * rows.rank[i] * hidden;
+      long saved = tanhC + 4L * rows.row[i] * hidden;
+      Lstm.backward(hidden, gate, gate, cPrevious(rows, i), saved, dh, dc);
+    }
+    PackedGemm.multiplySet(active, rows.gates, 0, packedBack, rows.dh, 0, gateRows, out);
+  }
+
+  @Override
+  void finishBackward(int rank) {
+    if (io.dc0 != 0) {
+      Elementwise.copy(hidden, dcNext + 4L * rank * hidden, io.dc0 + stateOffset(rank, hidden));
+    }
+  }
+
+  @Override
+  void recurrentGradients(Products products, long block) {
+    previousStateGradient(products, gateRows, gates, gateRows, weight(block, Weight.RECURRENT));
+    int rows = sequences.rows();
+    if (bias) {
+      products.columnSum(rows, gateRows, gates, gateRows, weight(block, Weight.RECURRENT_BIAS));
+    }
+    if (projected) {
+      products.weightGradient(
+          rows,
+          out,
+          hidden,
+          dProjected,
+          out,
+          unprojected,
+          hidden,
+          weight(block, Weight.PROJECTION));
+    }
+  }
+}

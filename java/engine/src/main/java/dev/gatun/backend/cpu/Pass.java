@@ -1,0 +1,267 @@
+package dev.gatun.backend.cpu;
+
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.RecurrentSpec.Weight;
+import dev.gatun.backend.RecurrentSpec.WeightView;
+import dev.gatun.kernels.Elementwise;
+import dev.gatun.kernels.PackedGemm;
+import dev.gatun.tensor.Workspace;
+import java.util.List;
+
+/**
+ * One layer and direction of a stack. The input's share of all gates is one product over all rows;
+ * then the team's parts run through time on their own sequences without meeting. Backward leaves
+ * the gradients of the pre-activations where the gates were, and the weight gradients are again
+ * products over all rows.
+ */
+abstract class Pass {
+  final int hidden;
+
+  /** The width of h: P, or H without a projection. */
+  final int out;
+
+  final int gateRows;
+  final int inputSize;
+  final boolean bias;
+  final boolean training;
+  final Sequences sequences;
+
+  /** [rows, G*H]: the input's share, then activations, then gradients of pre-activations. */
+  final long gates;
+
+  /** Addresses of this pass's tensors for the current call. */
+  final PassIo io = new PassIo();
+
+  /** 0 * maxBatch floats of the widest state, for sequences without an initial one. */
+  final long zeros;
+
+  private final boolean reverse;
+  private final RecurrentSpec spec;
+  private final int layer;
+  private final int direction;
+  private final long dhNext;
+  private final long hPrevious;
+  private final List<Rows> parts;
+  private final Team.Task forwardTask = this::forwardPart;
+  private final Team.Task backwardTask = this::backwardPart;
+
+  Pass(PassPlan plan, int layer, int direction) {
+    spec = plan.spec();
+    this.layer = layer;
+    this.direction = direction;
+    hidden = spec.hiddenSize();
+    out = spec.stateSize();
+    gateRows = spec.gateRows();
+    inputSize = spec.inputSize(layer);
+    bias = spec.bias();
+    training = plan.training();
+    reverse = direction == 1;
+    sequences = plan.sequences();
+    Workspace workspace = plan.workspace();
+    gates = training ? plan.perRow(gateRows) : plan.sharedGates();
+    zeros = plan.zeros();
+    dhNext = training ? workspace.real(plan.maxBatch(), out).address() : 0;
+    hPrevious = plan.sharedPrevious();
+    parts = plan.rows();
+  }
+
+  /** The address of a weight of this pass in the flat block at {@code block}; 0 if it has none. */
+  final long weight(long block, Weight kind) {
+    WeightView view = spec.weight(kind, layer, direction);
+    return view == null ? 0 : block + 4 * view.offset();
+  }
+
+  /** Copies and packs the weights from the flat block. */
+  abstract void pack(long block);
+
+  /** The bias [G*H] that joins the input's share; 0 for none. */
+  abstract long inputBias();
+
+  /** One step of the first {@code active} rows: gates and h, and what the cell saves. */
+  abstract void stepForward(Rows rows, int active);
+
+  /** From rows.dh, dL/dh of this step: the gates' gradients, and rows.dh of the step before. */
+  abstract void stepBackward(Rows rows, int active);
+
+  /** Stores the state c of a finished row; nothing for cells without one. */
+  void saveLast(int rank, int row) {}
+
+  /** Sets the gradient of c at the end of a sequence; nothing for cells without one. */
+  void startBackward(int rank) {}
+
+  /** Stores the gradient of c0; nothing for cells without one. */
+  void finishBackward(int rank) {}
+
+  /** Accumulates the gradients of the recurrent weights and biases into the block. */
+  abstract void recurrentGradients(Products products, long block);
+
+  final void forward(Team team, Products products, long weights) {
+    int rows = sequences.rows();
+    if (rows > 0) {
+      products.forward(
+          rows, gateRows, inputSize, io.x, weight(weights, Weight.INPUT), inputBias(), gates);
+    }
+    team.run(sequences.parts(), forwardTask);
+  }
+
+  private void forwardPart(int part) {
+    Rows rows = parts.get(part);
+    int active = sequences.size(part);
+    for (int i = 0; i < active; i++) {
+      int rank = sequences.rank(part, i);
+      if (sequences.length(rank) == 0) {
+        Elementwise.copy(out, initial(io.h0, rank, out), io.hn + stateOffset(rank, out));
+        saveLast(rank, -1);
+      }
+    }
+    for (int step = 0; step < sequences.time(); step++) {
+      active = sequences.active(part, step, active);
+      if (active == 0) {
+        return;
+      }
+      place(rows, part, step, active);
+      stepForward(rows, active);
+      for (int i = 0; i < active; i++) {
+        int rank = rows.rank[i];
+        if (sequences.length(rank) == step + 1) {
+          Elementwise.copy(out, rows.h[i], io.hn + stateOffset(rank, out));
+          saveLast(rank, rows.row[i]);
+        }
+      }
+    }
+  }
+
+  private void place(Rows rows, int part, int step, int active) {
+    for (int i = 0; i < active; i++) {
+      int rank = sequences.rank(part, i);
+      int row = row(rank, step);
+      int previous = step == 0 ? -1 : row(rank, step - 1);
+      rows.rank[i] = rank;
+      rows.row[i] = row;
+      rows.previous[i] = previous;
+      rows.gates[i] = gates + 4L * row * gateRows;
+      rows.h[i] = io.y + 4L * row * io.yStride;
+      rows.hPrevious[i] =
+          previous < 0 ? initial(io.h0, rank, out) : io.y + 4L * previous * io.yStride;
+      rows.dh[i] = dhNext + 4L * rank * out;
+    }
+  }
+
+  /** The packed row of a sequence's step, counted in the direction of this pass. */
+  private int row(int rank, int step) {
+    int time = reverse ? sequences.length(rank) - 1 - step : step;
+    return sequences.offset(time) + rank;
+  }
+
+  /** The address of a sequence's initial state, or of zeros. */
+  final long initial(long states, int rank, int width) {
+    return states == 0 ? zeros : states + stateOffset(rank, width);
+  }
+
+  /** Bytes from the start of this pass's states to a sequence's. */
+  final long stateOffset(int rank, int width) {
+    return 4L * sequences.sequence(rank) * width;
+  }
+
+  /** Runs backwards through time; {@code addToInput}: dx is accumulated into. */
+  final void backward(
+      Team team, Products products, long weights, long gradients, boolean addToInput) {
+    team.run(sequences.parts(), backwardTask);
+    int rows = sequences.rows();
+    if (rows == 0) {
+      return;
+    }
+    if (io.dx != 0) {
+      products.inputGradient(
+          rows, gateRows, inputSize, gates, weight(weights, Weight.INPUT), io.dx, addToInput);
+    }
+    products.weightGradient(
+        rows,
+        gateRows,
+        inputSize,
+        gates,
+        gateRows,
+        io.x,
+        inputSize,
+        weight(gradients, Weight.INPUT));
+    if (bias) {
+      products.columnSum(rows, gateRows, gates, gateRows, weight(gradients, Weight.INPUT_BIAS));
+    }
+    recurrentGradients(products, gradients);
+  }
+
+  private void backwardPart(int part) {
+    Rows rows = parts.get(part);
+    int size = sequences.size(part);
+    for (int i = 0; i < size; i++) {
+      int rank = sequences.rank(part, i);
+      Elementwise.copy(out, initial(io.dhn, rank, out), dhNext + 4L * rank * out);
+      startBackward(rank);
+    }
+    int active = 0;
+    for (int step = sequences.time() - 1; step >= 0; step--) {
+      active = sequences.active(part, step, active);
+      if (active == 0) {
+        continue;
+      }
+      place(rows, part, step, active);
+      if (io.dy != 0) {
+        for (int i = 0; i < active; i++) {
+          Elementwise.add(out, io.dy + 4L * rows.row[i] * io.yStride, rows.dh[i]);
+        }
+      }
+      stepBackward(rows, active);
+    }
+    for (int i = 0; i < size; i++) {
+      int rank = sequences.rank(part, i);
+      if (io.dh0 != 0) {
+        Elementwise.copy(out, dhNext + 4L * rank * out, io.dh0 + stateOffset(rank, out));
+      }
+      finishBackward(rank);
+    }
+  }
+
+  /**
+   * dWeight [o, out] += dGates [rows, o]' times h of the step before.
+   *
+   * @param dGates gradients whose rows are {@code stride} floats apart
+   */
+  final void previousStateGradient(
+      Products products, int o, long dGates, int stride, long dWeight) {
+    if (sequences.ragged()) {
+      gatherPrevious();
+      products.weightGradient(sequences.rows(), o, out, dGates, stride, hPrevious, out, dWeight);
+      return;
+    }
+    int n = sequences.batch();
+    int rest = (sequences.time() - 1) * n;
+    long first = reverse ? 4L * rest * stride : 0;
+    long others = reverse ? 0 : 4L * n * stride;
+    long before = reverse ? 4L * n * io.yStride : 0;
+    if (io.h0 != 0) {
+      products.weightGradient(n, o, out, dGates + first, stride, io.h0, out, dWeight);
+    }
+    products.weightGradient(
+        rest, o, out, dGates + others, stride, io.y + before, io.yStride, dWeight);
+  }
+
+  private void gatherPrevious() {
+    for (int rank = 0; rank < sequences.batch(); rank++) {
+      for (int step = 0; step < sequences.length(rank); step++) {
+        long from =
+            step == 0 ? initial(io.h0, rank, out) : io.y + 4L * row(rank, step - 1) * io.yStride;
+        Elementwise.copy(out, from, hPrevious + 4L * row(rank, step) * out);
+      }
+    }
+  }
+
+  /** Packs weight [rows, columns] for products with its transpose: a state times W'. */
+  static void packTransposed(long weight, int rows, int columns, long packed) {
+    PackedGemm.pack(weight, 1, columns, columns, rows, packed);
+  }
+
+  /** Packs weight [rows, columns] for products with itself: gradients times W. */
+  static void packPlain(long weight, int rows, int columns, long packed) {
+    PackedGemm.pack(weight, columns, 1, rows, columns, packed);
+  }
+}

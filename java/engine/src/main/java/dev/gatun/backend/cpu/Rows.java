@@ -1,0 +1,31 @@
+package dev.gatun.backend.cpu;
+
+/**
+ * The rows that one part of the team works on in one step: for each, its packed row, the packed row
+ * of the step before (-1 for the first) and the absolute addresses that kernels take.
+ */
+final class Rows {
+  final int[] rank;
+  final int[] row;
+  final int[] previous;
+  final long[] hPrevious;
+  final long[] h;
+  final long[] gates;
+
+  /** In backward the gradients of h; in forward for the use of a cell within one step. */
+  final long[] dh;
+
+  /** For the use of a cell within one step. */
+  final long[] scratch;
+
+  Rows(int maxBatch) {
+    rank = new int[maxBatch];
+    row = new int[maxBatch];
+    previous = new int[maxBatch];
+    hPrevious = new long[maxBatch];
+    h = new long[maxBatch];
+    gates = new long[maxBatch];
+    dh = new long[maxBatch];
+    scratch = new long[maxBatch];
+  }
+}
