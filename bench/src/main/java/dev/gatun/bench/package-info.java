@@ -1,0 +1,5 @@
+/** JMH benchmarks of the engine. */
+@NullMarked
+package dev.gatun.bench;
+
+import org.jspecify.annotations.NullMarked;
