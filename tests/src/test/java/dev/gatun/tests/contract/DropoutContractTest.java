@@ -97,6 +97,13 @@ class DropoutContractTest extends Contract {
     assertTrue(Math.abs(pairs / size - 0.49) < 0.02, "pairs " + pairs);
   }
 
+  /** At these steps a word lies between round(keep * 2^32) of a double and of a float keep. */
+  @Test
+  void theLimitIsNotRoundedToAFloat() {
+    assertTrue(mask(4, 0.3, key(SEED, 5, 2_069_126))[0] != 0);
+    assertTrue(mask(4, 0.1, key(SEED, 5, 34_348_664))[3] != 0);
+  }
+
   @Test
   void everyPartOfTheKeyMatters() {
     double[] mask = mask(200, 0.5, key(SEED, 1, 2));

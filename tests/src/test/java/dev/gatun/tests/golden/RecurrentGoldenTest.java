@@ -25,8 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Outputs and all gradients of PyTorch's LSTM, GRU and RNN, and of a reset-before GRU. */
 class RecurrentGoldenTest {
-  /** As the contract's: C eps sqrt(K) T per layer, for both sides' roundings. */
-  private static final double C = 4;
+  /** As the contract's, C eps sqrt(K) T per layer; the worst here is measured at 0.3. */
+  private static final double C = 2;
 
   /** What ONNX Runtime computed in float32 agrees this far with float64. */
   private static final double ONNX_TOLERANCE = 1e-6;

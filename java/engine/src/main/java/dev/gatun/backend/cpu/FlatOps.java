@@ -29,7 +29,7 @@ final class FlatOps {
   private long y;
   private long m;
   private long v;
-  private float keep;
+  private double keep;
   private long seed;
   private long counterHigh;
   private SgdRule sgd = new SgdRule(0, false, 0);
@@ -60,7 +60,7 @@ final class FlatOps {
     size = count;
     x = from;
     y = to;
-    keep = (float) (1 - dropRate);
+    keep = 1 - dropRate;
     seed = key.seed();
     counterHigh = key.counterHigh();
     team.run(chunks(count), dropoutTask);

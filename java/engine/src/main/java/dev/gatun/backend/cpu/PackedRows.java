@@ -127,7 +127,7 @@ final class PackedRows {
       flat.dropout(size, from, to, rate, key);
       return;
     }
-    float keep = (float) (1 - rate);
+    double keep = 1 - rate;
     long counterHigh = key.counterHigh();
     for (int step = 0; step < sequences.time(); step++) {
       long row = sequences.offset(step);

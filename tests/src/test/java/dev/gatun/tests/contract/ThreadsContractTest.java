@@ -1,0 +1,169 @@
+package dev.gatun.tests.contract;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import dev.gatun.Backends;
+import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.Control;
+import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.SgdRule;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import dev.gatun.tests.support.Numbers;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The same bits on 1, 2 and 3 threads, at sizes that are split and do not divide evenly. */
+@ParameterizedClass
+@MethodSource("names")
+class ThreadsContractTest {
+  private static final int SIZE = 100_003;
+
+  private final String name;
+
+  ThreadsContractTest(String name) {
+    this.name = name;
+  }
+
+  static List<String> names() {
+    return Backends.names();
+  }
+
+  /** Work of one context, from the same numbers each time; gives all it wrote. */
+  private interface Work {
+    Tensor[] run(Backend backend, Workspace workspace, Random random);
+  }
+
+  private void assertSameBits(Work work) {
+    double[][] expected = run(1, work);
+    for (int threads = 2; threads <= 3; threads++) {
+      double[][] actual = run(threads, work);
+      for (int i = 0; i < expected.length; i++) {
+        assertArrayEquals(expected[i], actual[i], "result " + i + " on " + threads + " threads");
+      }
+    }
+  }
+
+  private double[][] run(int threads, Work work) {
+    try (Backend backend = Backends.open(name, threads);
+        Workspace workspace = backend.workspace()) {
+      Tensor[] written = work.run(backend, workspace, new Random(9));
+      double[][] values = new double[written.length][];
+      for (int i = 0; i < written.length; i++) {
+        values[i] = written[i].toDoubles();
+      }
+      return values;
+    }
+  }
+
+  private static Tensor random(Random random, Workspace workspace, long... shape) {
+    return Numbers.fill(random, workspace.real(shape), 1);
+  }
+
+  @Test
+  void linear() {
+    assertSameBits(
+        (backend, workspace, random) -> {
+          Tensor x = random(random, workspace, 301, 65);
+          Tensor weight = random(random, workspace, 97, 65);
+          Tensor bias = random(random, workspace, 97);
+          Tensor y = workspace.real(301, 97);
+          Tensor dx = workspace.real(301, 65);
+          Tensor dWeight = workspace.real(97, 65);
+          Tensor dBias = workspace.real(97);
+          backend.linear(301, x, weight, bias, y);
+          backend.linearBackward(301, x, weight, y, dx, dWeight, dBias);
+          return new Tensor[] {y, dx, dWeight, dBias};
+        });
+  }
+
+  @Test
+  void embedding() {
+    assertSameBits(
+        (backend, workspace, random) -> {
+          Tensor ids = workspace.tensor(DType.I32, 3001);
+          for (int i = 0; i < 3001; i++) {
+            ids.setLong(i, random.nextInt(65));
+          }
+          Tensor table = random(random, workspace, 65, 33);
+          Tensor y = workspace.real(3001, 33);
+          backend.embedding(3001, ids, table, y);
+          backend.embeddingBackward(3001, ids, y, table);
+          return new Tensor[] {y, table};
+        });
+  }
+
+  @Test
+  void losses() {
+    assertSameBits(
+        (backend, workspace, random) -> {
+          Tensor logits = random(random, workspace, 1501, 65);
+          Tensor target = random(random, workspace, 1501, 65);
+          Tensor targets = workspace.tensor(DType.I32, 1501);
+          for (int i = 0; i < 1501; i++) {
+            targets.setLong(i, random.nextInt(66) - 1);
+          }
+          Tensor scale = workspace.tensor(DType.F64, 1).copyFrom(0.1);
+          Tensor entropy = workspace.tensor(DType.F64, 1);
+          Tensor squares = workspace.tensor(DType.F64, 1);
+          Tensor first = workspace.real(1501, 65);
+          Tensor second = workspace.real(1501, 65);
+          backend.softmaxCrossEntropy(1501, logits, targets, scale, entropy, first);
+          backend.meanSquaredError(1501, logits, target, null, scale, squares, second);
+          return new Tensor[] {entropy, squares, first, second};
+        });
+  }
+
+  @Test
+  void dropout() {
+    assertSameBits(
+        (backend, workspace, random) -> {
+          Tensor x = random(random, workspace, SIZE);
+          MaskKey key = new MaskKey(3, 2, workspace.tensor(DType.I64, 1));
+          backend.dropout(SIZE, x, x, 0.2, key);
+          return new Tensor[] {x};
+        });
+  }
+
+  @Test
+  void updates() {
+    assertSameBits(
+        (backend, workspace, random) -> {
+          Tensor parameters = random(random, workspace, SIZE);
+          Tensor gradients = workspace.real(SIZE);
+          Tensor m = workspace.real(SIZE);
+          Tensor v = workspace.real(SIZE);
+          Tensor velocity = workspace.real(SIZE);
+          Tensor control = workspace.tensor(DType.F64, Control.SIZE);
+          for (int step = 0; step < 3; step++) {
+            control.set(Control.RATE, 0.01);
+            Numbers.fill(random, gradients, 1);
+            backend.prepareUpdate(gradients, 1, control);
+            backend.adam(AdamRule.DEFAULT, parameters, gradients, m, v, control);
+            Numbers.fill(random, gradients, 1);
+            backend.prepareUpdate(gradients, 1, control);
+            SgdRule rule = new SgdRule(0.9, true, 0.1);
+            backend.sgd(rule, parameters, gradients, velocity, control);
+          }
+          return new Tensor[] {parameters, m, v, velocity, control};
+        });
+  }
+
+  @Test
+  void theFirstOfSeveralNonFiniteGradients() {
+    assertSameBits(
+        (backend, workspace, random) -> {
+          Tensor gradients = random(random, workspace, SIZE);
+          gradients.set(99_000, Double.NaN);
+          gradients.set(70_001, Double.NaN);
+          Tensor control = workspace.tensor(DType.F64, Control.SIZE);
+          backend.prepareUpdate(gradients, 1, control);
+          return new Tensor[] {control.view(Control.NON_FINITE, 1)};
+        });
+  }
+}
