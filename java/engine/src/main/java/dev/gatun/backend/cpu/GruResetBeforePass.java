@@ -107,8 +107,6 @@ final class GruResetBeforePass extends Pass {
     previousStateGradient(products, resetRows, gates, gateRows, dResets);
     products.weightGradient(
         rows, hidden, out, gates + 4L * resetRows, gateRows, resetState, hidden, dCandidate);
-    if (bias) {
-      products.columnSum(rows, gateRows, gates, gateRows, weight(block, Weight.RECURRENT_BIAS));
-    }
+    addBiasGradient(block);
   }
 }

@@ -132,13 +132,10 @@ final class LstmPass extends Pass {
   @Override
   void recurrentGradients(Products products, long block) {
     previousStateGradient(products, gateRows, gates, gateRows, weight(block, Weight.RECURRENT));
-    int rows = sequences.rows();
-    if (bias) {
-      products.columnSum(rows, gateRows, gates, gateRows, weight(block, Weight.RECURRENT_BIAS));
-    }
+    addBiasGradient(block);
     if (projected) {
       products.weightGradient(
-          rows,
+          sequences.rows(),
           out,
           hidden,
           dProjected,

@@ -40,6 +40,7 @@ abstract class Pass {
   private final int layer;
   private final int direction;
   private final long dhNext;
+  private final long dBias;
   private final long hPrevious;
   private final List<Rows> parts;
   private final Team.Task forwardTask = this::forwardPart;
@@ -61,6 +62,7 @@ abstract class Pass {
     gates = training ? plan.perRow(gateRows) : plan.sharedGates();
     zeros = plan.zeros();
     dhNext = training ? workspace.real(plan.maxBatch(), out).address() : 0;
+    dBias = training && bias ? plan.floats(gateRows) : 0;
     hPrevious = plan.sharedPrevious();
     parts = plan.rows();
   }
@@ -185,9 +187,18 @@ abstract class Pass {
         inputSize,
         weight(gradients, Weight.INPUT));
     if (bias) {
-      products.columnSum(rows, gateRows, gates, gateRows, weight(gradients, Weight.INPUT_BIAS));
+      Elementwise.fill(gateRows, dBias, 0f);
+      products.columnSum(rows, gateRows, gates, gateRows, dBias);
+      Elementwise.add(gateRows, dBias, weight(gradients, Weight.INPUT_BIAS));
     }
     recurrentGradients(products, gradients);
+  }
+
+  /** For cells whose two biases are added: both have the gradient of their sum. */
+  final void addBiasGradient(long block) {
+    if (bias) {
+      Elementwise.add(gateRows, dBias, weight(block, Weight.RECURRENT_BIAS));
+    }
   }
 
   private void backwardPart(int part) {

@@ -67,9 +67,6 @@ final class SimplePass extends Pass {
   @Override
   void recurrentGradients(Products products, long block) {
     previousStateGradient(products, gateRows, gates, gateRows, weight(block, Weight.RECURRENT));
-    if (bias) {
-      products.columnSum(
-          sequences.rows(), gateRows, gates, gateRows, weight(block, Weight.RECURRENT_BIAS));
-    }
+    addBiasGradient(block);
   }
 }
