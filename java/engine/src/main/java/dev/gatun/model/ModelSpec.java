@@ -31,10 +31,12 @@ public final class ModelSpec {
 
   private final Signal input;
   private final List<Stage> stages;
+  private final boolean streams;
 
   private ModelSpec(Signal input, List<Stage> stages) {
     this.input = input;
     this.stages = stages;
+    streams = stages.stream().allMatch(stage -> stage.layer().streams());
   }
 
   /**
@@ -99,7 +101,7 @@ public final class ModelSpec {
 
   /** Whether sequences may come in pieces, state being carried. */
   public boolean streams() {
-    return stages.stream().allMatch(stage -> stage.layer().streams());
+    return streams;
   }
 
   /**

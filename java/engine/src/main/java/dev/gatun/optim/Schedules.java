@@ -45,15 +45,16 @@ public final class Schedules {
   }
 
   /**
-   * Rises linearly over {@code steps} updates, from rate / steps at the first to the rate at the
-   * last of them, then follows {@code after} from its step 0.
+   * Rises linearly over {@code steps} updates, from peak / (steps + 1) at the first, and reaches
+   * the peak with the first step of {@code after}: PyTorch's LinearLR with start_factor 1 / (steps
+   * + 1), then that schedule.
    *
-   * @param after its rate at 0 is what the rise ends at
+   * @param after follows from its step 0, whose rate is the peak
    */
   public static Schedule warmup(long steps, Schedule after) {
     checkSteps(steps, "warm-up steps");
     double peak = after.at(0);
-    return step -> step < steps ? peak * (step + 1) / steps : after.at(step - steps);
+    return step -> step < steps ? peak * (step + 1) / (steps + 1) : after.at(step - steps);
   }
 
   private static void checkRate(double rate, String name) {

@@ -213,8 +213,7 @@ class SessionTest {
     }
   }
 
-  private static void assertMessage(
-      Executable executable, String part) {
+  private static void assertMessage(Executable executable, String part) {
     IllegalArgumentException e = assertThrows(IllegalArgumentException.class, executable);
     assertTrue(e.getMessage().contains(part), e.getMessage());
   }

@@ -62,42 +62,44 @@ class ResumeTest {
 
   /** Everything a run needs, made anew each time. */
   private abstract static class Task {
-    static final Task TEXT = new Task(
-        ModelSpec.of(
-            Signal.tokens(7),
-            Embedding.of(5),
-            Dropout.of(0.1),
-            RecurrentLayer.lstm(6).stacked(2, 0.2),
-            Linear.of(7)),
-        new SoftmaxCrossEntropy()) {
-      @Override
-      BatchSource data(boolean validation) {
-        return new CountingText(7, 5, 3, validation ? 2 : 6);
-      }
+    static final Task TEXT =
+        new Task(
+            ModelSpec.of(
+                Signal.tokens(7),
+                Embedding.of(5),
+                Dropout.of(0.1),
+                RecurrentLayer.lstm(6).stacked(2, 0.2),
+                Linear.of(7)),
+            new SoftmaxCrossEntropy()) {
+          @Override
+          BatchSource data(boolean validation) {
+            return new CountingText(7, 5, 3, validation ? 2 : 6);
+          }
 
-      @Override
-      Optimizer optimizer(Model model) {
-        return new Adam(model.parameters(), AdamRule.DEFAULT, 1.0);
-      }
-    };
+          @Override
+          Optimizer optimizer(Model model) {
+            return new Adam(model.parameters(), AdamRule.DEFAULT, 1.0);
+          }
+        };
 
-    static final Task WINDOWS = new Task(
-        ModelSpec.of(
-            Signal.features(1),
-            RecurrentLayer.gru(6).stacked(2, 0.3).lastState(),
-            Dropout.of(0.2),
-            Linear.of(1)),
-        new MeanSquaredError()) {
-      @Override
-      BatchSource data(boolean validation) {
-        return new SineWindows(8, 4, validation ? 2 : 6);
-      }
+    static final Task WINDOWS =
+        new Task(
+            ModelSpec.of(
+                Signal.features(1),
+                RecurrentLayer.gru(6).stacked(2, 0.3).lastState(),
+                Dropout.of(0.2),
+                Linear.of(1)),
+            new MeanSquaredError()) {
+          @Override
+          BatchSource data(boolean validation) {
+            return new SineWindows(8, 4, validation ? 2 : 6);
+          }
 
-      @Override
-      Optimizer optimizer(Model model) {
-        return new Sgd(model.parameters(), new SgdRule(0.9, true, 1e-4), 1.0);
-      }
-    };
+          @Override
+          Optimizer optimizer(Model model) {
+            return new Sgd(model.parameters(), new SgdRule(0.9, true, 1e-4), 1.0);
+          }
+        };
 
     final ModelSpec spec;
     final Loss loss;

@@ -257,8 +257,7 @@ class TrainerTest {
     assertMessage("inputs", () -> run("reference", 1, new CountingText(5, 4, 2, 2), text));
   }
 
-  private static void assertMessage(
-      String part, Executable executable) {
+  private static void assertMessage(String part, Executable executable) {
     IllegalArgumentException e = assertThrows(IllegalArgumentException.class, executable);
     assertTrue(e.getMessage().contains(part), e.getMessage());
   }

@@ -1,0 +1,148 @@
+package dev.gatun.tests.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.sun.management.ThreadMXBean;
+import dev.gatun.Backends;
+import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.SgdRule;
+import dev.gatun.data.ArraySource;
+import dev.gatun.data.BatchSource;
+import dev.gatun.data.Examples;
+import dev.gatun.model.Dropout;
+import dev.gatun.model.Embedding;
+import dev.gatun.model.Linear;
+import dev.gatun.model.Loss;
+import dev.gatun.model.MeanSquaredError;
+import dev.gatun.model.Model;
+import dev.gatun.model.ModelSpec;
+import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.Session;
+import dev.gatun.model.Signal;
+import dev.gatun.model.SoftmaxCrossEntropy;
+import dev.gatun.optim.Adam;
+import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.Schedules;
+import dev.gatun.optim.Sgd;
+import dev.gatun.train.Trainer;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.function.Function;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/** Once planned and compiled, steps allocate nothing on any thread. */
+class AllocationTest {
+  static final List<String> BACKENDS = List.of("reference");
+
+  private static final int STEPS = 50;
+
+  /** Before C2 has compiled a loop the Vector API boxes: so many rounds are more than it takes. */
+  private static final int MAX_ROUNDS = 200;
+
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+  /**
+   * The bytes that all threads but the test runner's own allocated in the last round. Ends with the
+   * second round in a row without any.
+   */
+  private static long allocated(Runnable step) {
+    step.run();
+    long[] threads =
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(thread -> !thread.getName().startsWith("surefire"))
+            .mapToLong(Thread::threadId)
+            .toArray();
+    long bytes = 0;
+    int clean = 0;
+    for (int round = 0; round < MAX_ROUNDS && clean < 2; round++) {
+      long before = total(threads);
+      for (int i = 0; i < STEPS; i++) {
+        step.run();
+      }
+      bytes = total(threads) - before;
+      clean = bytes == 0 ? clean + 1 : 0;
+    }
+    return bytes;
+  }
+
+  private static long total(long[] threads) {
+    long sum = 0;
+    for (long thread : threads) {
+      // -1 for a thread that has ended.
+      sum += Math.max(0, THREADS.getThreadAllocatedBytes(thread));
+    }
+    return sum;
+  }
+
+  private static long ofTraining(
+      String backend,
+      ModelSpec spec,
+      Loss loss,
+      Function<Model, Optimizer> optimizer,
+      BatchSource data) {
+    try (Backend context = Backends.open(backend, 2);
+        Model model = spec.build(context, 2);
+        Optimizer updates = optimizer.apply(model);
+        Trainer trainer =
+            Trainer.of(model, loss, updates, Schedules.cosine(0.01, 0, 100_000), data)
+                .accumulate(2)
+                .epochs(1_000_000)
+                .build()) {
+      return allocated(trainer::step);
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void textSteps(String backend) {
+    ModelSpec spec =
+        ModelSpec.of(
+            Signal.tokens(9),
+            Embedding.of(5),
+            Dropout.of(0.1),
+            RecurrentLayer.lstm(17).stacked(2, 0.1),
+            Linear.of(9));
+    Function<Model, Optimizer> adam = m -> new Adam(m.parameters(), AdamRule.DEFAULT, 1);
+    long bytes =
+        ofTraining(backend, spec, new SoftmaxCrossEntropy(), adam, new CountingText(9, 6, 5, 4));
+    assertEquals(0, bytes, "bytes in " + STEPS + " steps");
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void windowSteps(String backend) {
+    ModelSpec spec =
+        ModelSpec.of(
+            Signal.features(1),
+            RecurrentLayer.gru(18).stacked(2, 0.1).bothDirections().lastState(),
+            Linear.of(1));
+    Function<Model, Optimizer> sgd =
+        m -> new Sgd(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
+    Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
+    BatchSource data = ArraySource.sequential(examples, 5);
+    long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);
+    assertEquals(0, bytes, "bytes in " + STEPS + " steps");
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void sessionSteps(String backend) {
+    ModelSpec spec =
+        ModelSpec.of(Signal.features(3), RecurrentLayer.lstm(17).stacked(2, 0), Linear.of(4));
+    float[] input = {0.1f, -0.2f, 0.3f};
+    float[] output = new float[4];
+    try (Backend context = Backends.open(backend, 1);
+        Model model = spec.build(context, 2);
+        Session session = model.session()) {
+      long bytes =
+          allocated(
+              () -> {
+                session.step(input);
+                session.readOutput(output);
+              });
+      assertEquals(0, bytes, "bytes in " + STEPS + " steps");
+    }
+  }
+}
