@@ -255,6 +255,23 @@ class ResumeTest {
     assertMessage(resume(Task.TEXT.spec, 17, file, false), "last.safetensors");
   }
 
+  @Test
+  void refusesAPositionThatTheDataDoesNotHave() throws IOException {
+    run("reference", Task.TEXT, folder, 2, false);
+    try (Backend context = Backends.open("reference");
+        Model model = Task.TEXT.spec.build(context, 17);
+        Optimizer optimizer = Task.TEXT.optimizer(model);
+        BatchSource shorter = new CountingText(7, 5, 3, 4);
+        Trainer trainer =
+            Trainer.of(model, Task.TEXT.loss, optimizer, Schedules.constant(0.1), shorter)
+                .build()) {
+      FormatException e =
+          assertThrows(
+              FormatException.class, () -> trainer.resume(folder.resolve("last.safetensors")));
+      assertMessage(e, "batch 4 of epoch 0", "has 4");
+    }
+  }
+
   private static FormatException resume(ModelSpec spec, long seed, Path file, boolean sgd) {
     try (Backend context = Backends.open("reference");
         Model model = spec.build(context, seed);

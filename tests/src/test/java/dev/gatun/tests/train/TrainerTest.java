@@ -227,6 +227,24 @@ class TrainerTest {
   }
 
   @Test
+  void runsOnAfterAStop() throws IOException {
+    try (Backend context = Backends.open("reference");
+        Model model = SPEC.build(context, 9);
+        Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1.0);
+        BatchSource data = new SineWindows(4, 2, 3);
+        Trainer trainer =
+            Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.01), data)
+                .epochs(2)
+                .build()) {
+      trainer.requestStop();
+      assertEquals(Outcome.INTERRUPTED, trainer.run());
+      assertEquals(0, trainer.steps());
+      assertEquals(Outcome.COMPLETED, trainer.run());
+      assertEquals(6, trainer.steps());
+    }
+  }
+
+  @Test
   void evaluatesOverAllPositions() {
     try (Backend context = Backends.open("reference");
         Model model = SPEC.build(context, 9);
