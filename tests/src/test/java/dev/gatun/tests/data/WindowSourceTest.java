@@ -211,6 +211,26 @@ class WindowSourceTest {
   }
 
   @Test
+  void relativeInputsAreDistancesFromTheLastRowSeen() {
+    Series series = series();
+    List<String> columns = List.of("square", "row");
+    WindowSpec spec = new WindowSpec(4, 1, false, 1, columns, List.of("row"), true, true);
+    WindowSource source = WindowSource.forecast(series, Scaler.identity(series), spec, 5);
+    try (Batch batch = source.newBatch()) {
+      source.fill(0, 2, batch);
+      for (int n = 0; n < batch.size(); n++) {
+        int last = source.lastRow(source.window(0, 2, n));
+        for (int t = 0; t < 4; t++) {
+          int row = last - 3 + t;
+          long at = ((long) t * batch.size() + n) * 2;
+          assertEquals(row * row - last * last, batch.inputs().get(at));
+          assertEquals(row - last, batch.inputs().get(at + 1));
+        }
+      }
+    }
+  }
+
+  @Test
   void aForecastReachesBeyondTheEnd() {
     Series series = series();
     WindowSpec spec = spec(10, 2, true, 1);
