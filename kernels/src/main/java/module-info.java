@@ -10,6 +10,7 @@ module dev.gatun.kernels {
 
   exports dev.gatun.kernels to
       dev.gatun,
+      dev.gatun.app,
       dev.gatun.bench,
       dev.gatun.tests;
 }

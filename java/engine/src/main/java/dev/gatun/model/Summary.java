@@ -69,22 +69,18 @@ public record Summary(
           row.name(),
           row.kind(),
           row.output().toString(),
-          String.format(Locale.ROOT, "%,d", row.parameters()),
+          "%,d".formatted(row.parameters()),
           mebibytes(row.planBytes()));
     }
-    String totals =
-        "%,d parameters; memory: parameters %s, gradients %s, optimizer %s, plan about %s,"
-            + " together %s%n";
     return out.append(
-            String.format(
-                Locale.ROOT,
-                totals,
-                parameters,
-                mebibytes(parameterBytes),
-                mebibytes(gradientBytes),
-                mebibytes(optimizerBytes),
-                mebibytes(planBytes),
-                mebibytes(totalBytes())))
+            "%,d parameters; memory: parameters %s, gradients %s, optimizer %s, plan about %s, together %s%n"
+                .formatted(
+                    parameters,
+                    mebibytes(parameterBytes),
+                    mebibytes(gradientBytes),
+                    mebibytes(optimizerBytes),
+                    mebibytes(planBytes),
+                    mebibytes(totalBytes())))
         .toString();
   }
 

@@ -1,6 +1,8 @@
 package dev.gatun.app.cli;
 
 import dev.gatun.app.InputException;
+import dev.gatun.bindings.LibraryUnavailableException;
+import dev.gatun.persist.FormatException;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import picocli.CommandLine;
@@ -16,6 +18,18 @@ import picocli.CommandLine.ScopeType;
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
     scope = ScopeType.INHERIT,
+    subcommands = {
+      DoctorCommand.class,
+      TrainCommand.class,
+      CheckCommand.class,
+      EvalCommand.class,
+      PredictCommand.class,
+      GenerateCommand.class,
+      DataCommand.class,
+      DiagnoseCommand.class,
+      RnnCommand.class,
+      BenchCommand.class
+    },
     description = "Trains and runs recurrent networks: LSTM, GRU and simple RNNs.",
     footer = {
       "",
@@ -76,14 +90,19 @@ public final class Gatun {
     if (debug) {
       e.printStackTrace(err);
     }
-    return e instanceof InputException ? WRONG_INPUT : FAILED;
+    boolean wrongInput = e instanceof InputException || e instanceof FormatException;
+    return wrongInput ? WRONG_INPUT : FAILED;
   }
 
   private static String message(Exception e) {
-    if (e instanceof InputException) {
-      return String.valueOf(e.getMessage());
-    }
+    boolean speaksForItself =
+        e instanceof InputException
+            || e instanceof FormatException
+            || e instanceof LibraryUnavailableException;
     String name = e.getClass().getSimpleName();
-    return e.getMessage() == null ? name : name + ": " + e.getMessage();
+    if (e.getMessage() == null) {
+      return name;
+    }
+    return speaksForItself ? e.getMessage() : name + ": " + e.getMessage();
   }
 }

@@ -7,9 +7,12 @@ import picocli.CommandLine.IVersionProvider;
 final class Version implements IVersionProvider {
   @Override
   public String[] getVersion() {
+    return new String[] {"gatun " + number() + ", JDK " + Runtime.version()};
+  }
+
+  /** The version alone. */
+  static String number() {
     ModuleDescriptor descriptor = Gatun.class.getModule().getDescriptor();
-    String version =
-        descriptor == null ? "(class path)" : descriptor.rawVersion().orElse("(unversioned)");
-    return new String[] {"gatun " + version + ", JDK " + Runtime.version()};
+    return descriptor == null ? "(class path)" : descriptor.rawVersion().orElse("(unversioned)");
   }
 }

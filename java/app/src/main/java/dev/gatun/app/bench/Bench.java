@@ -1,0 +1,196 @@
+package dev.gatun.app.bench;
+
+import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.Cell;
+import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.Mode;
+import dev.gatun.backend.Recurrent;
+import dev.gatun.backend.RecurrentIo;
+import dev.gatun.backend.RecurrentIo.State;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.data.Batch;
+import dev.gatun.data.Range;
+import dev.gatun.data.TokenSource;
+import dev.gatun.model.Embedding;
+import dev.gatun.model.Linear;
+import dev.gatun.model.Model;
+import dev.gatun.model.ModelSpec;
+import dev.gatun.model.Plan;
+import dev.gatun.model.PlanSpec;
+import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.Session;
+import dev.gatun.model.Signal;
+import dev.gatun.model.SoftmaxCrossEntropy;
+import dev.gatun.optim.Adam;
+import dev.gatun.optim.Optimizer;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import java.util.Random;
+
+/** The pieces of work that are timed. Inputs are random with a fixed seed. */
+public final class Bench {
+  private final Backend backend;
+  private final double seconds;
+  private final Random random = new Random(1);
+
+  /**
+   * A bench.
+   *
+   * @param backend what is timed
+   * @param seconds to measure each
+   */
+  public Bench(Backend backend, double seconds) {
+    this.backend = backend;
+    this.seconds = seconds;
+  }
+
+  /** A recurrent stack, forward, or with its packing, forward and backward to dx and weights. */
+  public Timing recurrent(RecurrentSpec spec, int time, int batch, Mode mode) {
+    try (Workspace memory = backend.workspace()) {
+      boolean train = mode == Mode.TRAINING;
+      double bound = 1 / Math.sqrt(spec.hiddenSize());
+      Tensor weights = filled(memory, bound, spec.weightCount());
+      Tensor x = filled(memory, 1, time, batch, spec.inputSize());
+      Tensor y = memory.real(time, batch, spec.outputSize());
+      RecurrentIo.Gradients gradients =
+          train
+              ? new RecurrentIo.Gradients(
+                  filled(memory, 1, time, batch, spec.outputSize()),
+                  null,
+                  memory.real(time, batch, spec.inputSize()),
+                  null,
+                  memory.real(spec.weightCount()))
+              : null;
+      RecurrentIo io = new RecurrentIo(x, null, null, y, state(memory, spec, batch), gradients);
+      MaskKey mask = new MaskKey(1, 0, memory.tensor(DType.I64, 1));
+      try (Recurrent plan = backend.recurrent(spec, weights, io, mode, mask)) {
+        plan.refresh();
+        return Timing.of(
+            () -> {
+              if (train) {
+                plan.refresh();
+              }
+              plan.forward(time, batch);
+              if (train) {
+                plan.backward();
+              }
+            },
+            seconds);
+      }
+    }
+  }
+
+  private static State state(Workspace memory, RecurrentSpec spec, int batch) {
+    long rows = (long) spec.layers() * spec.directions();
+    return new State(
+        memory.real(rows, batch, spec.stateSize()),
+        spec.cell().hasCellState() ? memory.real(rows, batch, spec.hiddenSize()) : null);
+  }
+
+  private Tensor filled(Workspace memory, double bound, long... shape) {
+    Tensor tensor = memory.real(shape);
+    try (Workspace staging = Workspace.host(backend.real())) {
+      Tensor host = staging.real(shape);
+      for (long i = 0; i < host.size(); i++) {
+        host.set(i, (random.nextDouble() * 2 - 1) * bound);
+      }
+      backend.copy(host, tensor);
+    }
+    return tensor;
+  }
+
+  /**
+   * A language model's whole training step.
+   *
+   * @param cell of the stack
+   * @param vocabulary V
+   * @param embedding E
+   * @param hidden H
+   * @param layers L
+   */
+  public record Step(Cell cell, int vocabulary, int embedding, int hidden, int layers) {
+    /** The recurrent stack. */
+    public RecurrentSpec stack() {
+      return RecurrentSpec.of(cell, embedding, hidden).stacked(layers, 0);
+    }
+  }
+
+  /**
+   * Embedding, recurrent stack, linear, softmax cross-entropy, backward, clip and Adam.
+   *
+   * @param clip the largest norm
+   */
+  public Timing step(Step shape, int time, int batch, double clip) {
+    ModelSpec spec =
+        ModelSpec.of(
+            Signal.tokens(shape.vocabulary),
+            Embedding.of(shape.embedding),
+            RecurrentLayer.of("rnn", shape.cell, shape.hidden).stacked(shape.layers, 0),
+            Linear.of(shape.vocabulary));
+    int[] tokens = random.ints((long) time * batch + 1, 0, shape.vocabulary).toArray();
+    try (TokenSource source = new TokenSource(tokens, new Range(0, tokens.length), time, batch);
+        Batch data = source.newBatch();
+        Model model = spec.build(backend, 1);
+        Optimizer optimizer = new Adam(model.parameters(), AdamRule.DEFAULT, clip);
+        Plan plan =
+            model.plan(PlanSpec.training(time, batch).equalLengths(), new SoftmaxCrossEntropy())) {
+      source.fill(0, 0, data);
+      double[] loss = new double[1];
+      Timing timing =
+          Timing.of(
+              () -> {
+                plan.forward(data);
+                plan.backward();
+                loss[0] = plan.loss();
+                optimizer.step(1e-3);
+              },
+              seconds);
+      if (!Double.isFinite(loss[0])) {
+        throw new IllegalStateException("the benchmark's loss became " + loss[0]);
+      }
+      return timing;
+    }
+  }
+
+  /** One step of a streaming session, from an array to an array. */
+  public Timing stream(RecurrentSpec stack, int batch) {
+    ModelSpec spec =
+        ModelSpec.of(
+            Signal.features(stack.inputSize()),
+            RecurrentLayer.of("rnn", stack.cell(), stack.hiddenSize()).stacked(stack.layers(), 0));
+    float[] input = new float[batch * stack.inputSize()];
+    for (int i = 0; i < input.length; i++) {
+      input[i] = random.nextFloat() * 2 - 1;
+    }
+    float[] output = new float[batch * stack.outputSize()];
+    try (Model model = spec.build(backend, 1);
+        Session session = model.session(1, batch)) {
+      return Timing.of(
+          () -> {
+            session.step(input);
+            session.readOutput(output);
+          },
+          seconds);
+    }
+  }
+
+  /** Operations of a stack's forward pass: 2·G·T·N·H·(C+H) each layer and direction. */
+  public static double flops(RecurrentSpec spec, int time, int batch) {
+    double sum = 0;
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      double products =
+          (double) spec.gateRows() * (spec.inputSize(layer) + spec.stateSize())
+              + (double) spec.projectionSize() * spec.hiddenSize();
+      sum += 2 * products * time * batch * spec.directions();
+    }
+    return sum;
+  }
+
+  /** Bytes that a forward pass cannot avoid: weights and input read, output written, in F32. */
+  public static double bytes(RecurrentSpec spec, int time, int batch) {
+    return Float.BYTES
+        * (spec.weightCount() + (double) time * batch * (spec.inputSize() + spec.outputSize()));
+  }
+}

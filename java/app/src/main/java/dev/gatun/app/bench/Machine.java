@@ -1,0 +1,77 @@
+package dev.gatun.app.bench;
+
+import dev.gatun.kernels.Peak;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.DoubleSupplier;
+import java.util.function.IntToDoubleFunction;
+
+/** What this machine does at best, measured on a number of threads at once. */
+public final class Machine {
+  private static final double SECONDS = 0.3;
+
+  /** Until the loop is compiled, which a busy machine delays, it is a hundred times slower. */
+  private static final int MOST_ROUNDS = 10;
+
+  /** A thread's share is well beyond any cache, so that memory is what is measured. */
+  private static final long FLOATS = 32L << 20;
+
+  private Machine() {}
+
+  /** Fused multiply-adds from registers, GFLOP/s of all threads together. */
+  public static double gflops(int threads) {
+    return settled(() -> together(threads, i -> Peak.fmaGflops(SECONDS)));
+  }
+
+  /** Reading from memory, GB/s (10^9 bytes) of all threads together. */
+  public static double gigabytesPerSecond(int threads) {
+    Tensor memory = Tensor.host(DType.F32, FLOATS);
+    try {
+      long share = FLOATS / threads * Float.BYTES;
+      long base = memory.address();
+      memory.segment().fill((byte) 1); // untouched pages would all be one page of zeros
+      return settled(() -> together(threads, i -> Peak.readGBps(base + i * share, share, SECONDS)));
+    } finally {
+      memory.memory().close();
+    }
+  }
+
+  /** Repeats until two rounds in a row bring nothing better by a tenth. */
+  private static double settled(DoubleSupplier measure) {
+    double best = 0;
+    int without = 0;
+    for (int round = 0; round < MOST_ROUNDS && without < 2; round++) {
+      double result = measure.getAsDouble();
+      without = result > best * 1.1 ? 0 : without + 1;
+      best = Math.max(best, result);
+    }
+    return best;
+  }
+
+  private static double together(int threads, IntToDoubleFunction measure) {
+    try (ExecutorService team = Executors.newFixedThreadPool(threads)) {
+      List<Callable<Double>> tasks = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        int index = i;
+        tasks.add(() -> measure.applyAsDouble(index));
+      }
+      double sum = 0;
+      for (Future<Double> result : team.invokeAll(tasks)) {
+        sum += result.get();
+      }
+      return sum;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while measuring", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("measuring failed: " + e.getCause(), e);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package dev.gatun.app.cli;
+
+import dev.gatun.app.InputException;
+import dev.gatun.app.bench.Machine;
+import dev.gatun.app.bench.Timing;
+import dev.gatun.backend.Backend;
+import dev.gatun.bindings.OpenBlas;
+import dev.gatun.persist.Json;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** What every benchmark takes and prints. */
+final class BenchOptions {
+  @Option(
+      names = "--threads",
+      paramLabel = "K",
+      defaultValue = "0",
+      description = "Default: one for each core.")
+  private int threads;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      defaultValue = "cpu",
+      description = "cpu. Default: cpu.")
+  private String device = "cpu";
+
+  @Option(
+      names = "--precision",
+      paramLabel = "P",
+      defaultValue = "fp32",
+      description = "fp32. Default: fp32.")
+  private String precision = "fp32";
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      defaultValue = "3",
+      description = "How long to measure, after warming up. Default: 3.")
+  private double seconds = 3;
+
+  @Option(names = "--json", description = "One JSON object on standard output.")
+  private boolean json;
+
+  Backend open() {
+    if (!precision.equals("fp32")) {
+      throw new InputException("--precision " + precision + ": this build computes in fp32 only");
+    }
+    if (!(seconds > 0 && seconds <= 3600)) {
+      throw new InputException("--seconds " + seconds + ": give above 0 and at most 3600");
+    }
+    return Devices.open(device, "--device", threads);
+  }
+
+  double seconds() {
+    return seconds;
+  }
+
+  int threads() {
+    return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+  }
+
+  /** The figures of every benchmark with arithmetic worth counting. */
+  Map<String, Json> figures(Timing timing, double flops, double bytes) {
+    double seconds = timing.quantile(0.5) * 1e-9;
+    double gflops = flops / seconds * 1e-9;
+    double peak = Machine.gflops(threads());
+    double roof = Math.min(peak, flops / bytes * Machine.gigabytesPerSecond(threads()));
+    Map<String, Json> figures = times(timing);
+    figures.put("gflops", rounded(gflops));
+    figures.put("peak_gflops", rounded(peak));
+    figures.put("percent_of_peak", rounded(gflops / peak * 100));
+    figures.put("percent_of_roof", rounded(gflops / roof * 100));
+    return figures;
+  }
+
+  /** Times and what they were taken with. */
+  Map<String, Json> times(Timing timing) {
+    Map<String, Json> figures = new LinkedHashMap<>();
+    figures.put("median_ms", rounded(timing.quantile(0.5) * 1e-6));
+    figures.put("min_ms", rounded(timing.least() * 1e-6));
+    figures.put("runs", Json.of((long) timing.nanos().length));
+    figures.put("threads", Json.of((long) threads()));
+    figures.put("allocated_bytes_per_run", Json.of(timing.allocatedPerRun()));
+    figures.put("openblas_core", Json.of(OpenBlas.core()));
+    return figures;
+  }
+
+  /** Five significant digits: more than any clock here is worth. */
+  static Json rounded(double value) {
+    return Double.isFinite(value)
+        ? Json.of(Double.parseDouble(String.format(Locale.ROOT, "%.5g", value)))
+        : Json.Null.NULL;
+  }
+
+  void print(PrintWriter out, Map<String, Json> figures) {
+    if (json) {
+      out.println(Json.of(figures).print());
+    } else {
+      figures.forEach(
+          (name, value) ->
+              out.printf(
+                  "%-24s %s%n", name, value instanceof Json.Text t ? t.value() : value.print()));
+    }
+    out.flush();
+  }
+}

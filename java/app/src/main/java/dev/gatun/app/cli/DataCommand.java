@@ -1,0 +1,141 @@
+package dev.gatun.app.cli;
+
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.task.ColumnScan;
+import dev.gatun.app.task.Task;
+import dev.gatun.app.task.TextTask;
+import dev.gatun.data.BatchSource;
+import dev.gatun.persist.Json;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code gatun data}. */
+@Command(
+    name = "data",
+    description =
+        "Check the data of a configuration: counts, parts, missing values, constant or non-finite"
+            + " columns. Exits with 2 if it cannot be trained on.")
+final class DataCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "CONFIG", description = "YAML file.")
+  private Path file = Path.of("");
+
+  @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Replaces a value.")
+  private List<String> overrides = new ArrayList<>();
+
+  @Option(names = "--json", description = "One JSON object on standard output.")
+  private boolean json;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() {
+    Config config = Config.read(file, overrides);
+    Map<String, Json> facts = new LinkedHashMap<>();
+    List<String> errors = new ArrayList<>();
+    List<String> warnings = new ArrayList<>();
+    Path path = config.file(DataKeys.PATH);
+    facts.put("path", Json.of(path.toString()));
+    boolean series = config.get(DataKeys.TYPE) == DataKeys.Kind.SERIES;
+    if (series) {
+      facts.put("columns", columns(config, ColumnScan.of(path), errors, warnings));
+    }
+    if (errors.isEmpty()) {
+      addParts(Task.of(config), facts);
+    }
+    facts.put("errors", Json.of(errors.stream().map(Json::of).toList()));
+    facts.put("warnings", Json.of(warnings.stream().map(Json::of).toList()));
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(Json.of(facts).print());
+    } else {
+      print(out, facts);
+    }
+    out.flush();
+    return errors.isEmpty() ? 0 : Gatun.WRONG_INPUT;
+  }
+
+  private static Json columns(
+      Config config, List<ColumnScan> scans, List<String> errors, List<String> warnings) {
+    Set<String> used = new LinkedHashSet<>(config.get(DataKeys.TARGETS));
+    used.addAll(config.get(DataKeys.INPUTS));
+    List<Json> columns = new ArrayList<>();
+    for (ColumnScan scan : scans) {
+      Map<String, Json> column = new LinkedHashMap<>();
+      column.put("name", Json.of(scan.name()));
+      column.put("used", Json.of(used.contains(scan.name())));
+      column.put("numbers", Json.of(scan.numbers()));
+      column.put("missing", Json.of(scan.missing()));
+      column.put("not_numbers", Json.of(scan.notNumbers()));
+      column.put("not_finite", Json.of(scan.notFinite()));
+      column.put("least", Output.number(scan.least()));
+      column.put("mean", Output.number(scan.mean()));
+      column.put("most", Output.number(scan.most()));
+      column.put("deviation", Output.number(scan.deviation()));
+      columns.add(Json.of(column));
+      if (used.contains(scan.name()) && scan.firstBad() > 0) {
+        errors.add(
+            "%s: %d missing, %d not numbers, %d not finite, the first in line %d"
+                .formatted(
+                    scan.name(),
+                    scan.missing(),
+                    scan.notNumbers(),
+                    scan.notFinite(),
+                    scan.firstBad()));
+      } else if (used.contains(scan.name()) && scan.constant()) {
+        warnings.add(scan.name() + ": constant; nothing can be learnt from it");
+      }
+    }
+    return Json.of(columns);
+  }
+
+  private static void addParts(Task task, Map<String, Json> facts) {
+    if (task instanceof TextTask text) {
+      facts.put("vocabulary", Json.of((long) text.vocabulary().size()));
+    }
+    facts.put("training", Json.of((long) task.split().training().size()));
+    facts.put("validation", Json.of((long) task.split().validation().size()));
+    facts.put("test", Json.of((long) task.split().test().size()));
+    try (BatchSource training = task.training()) {
+      facts.put("batches", Json.of((long) training.batches(0)));
+      facts.put("time_steps", Json.of((long) training.maxTime()));
+      facts.put("batch", Json.of((long) training.maxBatch()));
+    }
+  }
+
+  private static void print(PrintWriter out, Map<String, Json> facts) {
+    facts.forEach(
+        (name, value) -> {
+          if (value instanceof Json.Items items) {
+            out.println(name + (items.values().isEmpty() ? ": none" : ":"));
+            items.values().forEach(item -> out.println("  " + text(item)));
+          } else {
+            out.println(name + ": " + text(value));
+          }
+        });
+  }
+
+  private static String text(Json value) {
+    return switch (value) {
+      case Json.Text t -> t.value();
+      case Json.Members m -> {
+        List<String> parts = new ArrayList<>();
+        m.values().forEach((name, v) -> parts.add(name + " " + text(v)));
+        yield String.join(", ", parts);
+      }
+      default -> value.print();
+    };
+  }
+}

@@ -1,0 +1,35 @@
+package dev.gatun.app.cli;
+
+import dev.gatun.Backends;
+import dev.gatun.app.InputException;
+import dev.gatun.backend.Backend;
+
+/** Opens what an option or a configuration asks to compute with. */
+final class Devices {
+  private Devices() {}
+
+  /**
+   * Opens a backend by name; what was asked for and is missing is an error.
+   *
+   * @param name auto, or a backend
+   * @param from where the name was given
+   * @param threads 0: one for each core
+   */
+  static Backend open(String name, String from, int threads) {
+    if (threads < 0) {
+      throw new InputException("--threads " + threads + ": give at least 1, or 0 for every core");
+    }
+    if (name.startsWith("cuda")) {
+      throw new InputException(
+          from + " " + name + ": this build has no CUDA backend yet; give cpu or reference");
+    }
+    String known = name.equals("auto") ? "cpu" : name;
+    if (!Backends.names().contains(known)) {
+      throw new InputException(
+          "%s %s: unknown; give one of %s"
+              .formatted(from, name, String.join(", ", Backends.names())));
+    }
+    int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    return Backends.open(known, count);
+  }
+}

@@ -1,0 +1,97 @@
+package dev.gatun.app.cli;
+
+import dev.gatun.app.InputException;
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.run.TrainedRun;
+import dev.gatun.app.task.SeriesTask;
+import dev.gatun.app.task.Task;
+import dev.gatun.app.task.TextTask;
+import dev.gatun.backend.Backend;
+import dev.gatun.model.Model;
+import dev.gatun.persist.Json;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code gatun eval}. */
+@Command(
+    name = "eval",
+    description =
+        "Measure a run's best checkpoint on the test part of its data, else on the validation"
+            + " part, or on a file.")
+final class EvalCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "RUN", description = "A run's folder.")
+  private Path run = Path.of("");
+
+  @Option(names = "--data", paramLabel = "FILE", description = "Measure on all of this file.")
+  private @Nullable Path data;
+
+  @Option(
+      names = "--checkpoint",
+      paramLabel = "WHICH",
+      defaultValue = "",
+      description = "best, last or a file. Default: best, else last.")
+  private String checkpoint = "";
+
+  @Option(names = "--precision", paramLabel = "P", defaultValue = "fp32", description = "fp32.")
+  private String precision = "fp32";
+
+  @Mixin private Compute compute = new Compute();
+
+  @Option(names = "--json", description = "One JSON object on standard output.")
+  private boolean json;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() throws IOException {
+    if (!precision.equals("fp32")) {
+      throw new InputException("--precision " + precision + ": this build computes in fp32 only");
+    }
+    TrainedRun trained = TrainedRun.open(run, checkpoint);
+    Task task = task(trained);
+    SequencedMap<String, Double> measures;
+    try (Backend backend = compute.open(trained.config());
+        Model model = trained.load(task.model(), backend)) {
+      measures = task.measure(model, task.measured());
+    }
+    String part = data == null ? task.measuredName() : data.toString();
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Json> members = new LinkedHashMap<>();
+      measures.forEach((name, value) -> members.put(name, Output.number(value)));
+      members.put("part", Json.of(part));
+      members.put("checkpoint", Json.of(trained.checkpoint().toString()));
+      out.println(Json.of(members).print());
+    } else {
+      out.println(part + ": " + task.describe(measures));
+    }
+    return 0;
+  }
+
+  private Task task(TrainedRun trained) {
+    Config config = trained.config();
+    if (data == null) {
+      return Task.of(config, trained.strings());
+    }
+    if (!Files.isRegularFile(data)) {
+      throw new InputException("--data " + data + ": no such file");
+    }
+    return config.get(DataKeys.TYPE) == DataKeys.Kind.TEXT
+        ? TextTask.of(config, data, trained.strings())
+        : SeriesTask.of(config, data, trained.strings());
+  }
+}

@@ -1,0 +1,112 @@
+package dev.gatun.app.cli;
+
+import de.siegmar.fastcsv.writer.CsvWriter;
+import dev.gatun.app.InputException;
+import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.run.TrainedRun;
+import dev.gatun.app.task.SeriesTask;
+import dev.gatun.backend.Backend;
+import dev.gatun.data.WindowSource;
+import dev.gatun.model.Model;
+import dev.gatun.persist.AtomicFiles;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code gatun predict}. */
+@Command(
+    name = "predict",
+    description = {
+      "Forecast from a CSV file with the columns the model was trained on.",
+      "Writes one row for each row that ends a window, the last row included: its number, its time"
+          + " where the configuration names such a column, and the forecasts as TARGET+ROWS."
+    })
+final class PredictCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "RUN", description = "A run's folder.")
+  private Path run = Path.of("");
+
+  @Option(names = "--input", required = true, paramLabel = "FILE", description = "CSV.")
+  private Path input = Path.of("");
+
+  @Option(
+      names = "--output",
+      paramLabel = "FILE",
+      description = "CSV, created or replaced. Default: standard output.")
+  private @Nullable Path output;
+
+  @Mixin private Compute compute = new Compute();
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() throws IOException {
+    TrainedRun trained = TrainedRun.open(run, "");
+    if (trained.config().get(DataKeys.TYPE) != DataKeys.Kind.SERIES) {
+      throw new InputException(run + ": a language model; use gatun generate");
+    }
+    if (!Files.isRegularFile(input)) {
+      throw new InputException("--input " + input + ": no such file");
+    }
+    SeriesTask task = SeriesTask.of(trained.config(), input, trained.strings());
+    String csv;
+    try (Backend backend = compute.open(trained.config());
+        Model model = trained.load(task.model(), backend);
+        WindowSource windows = task.future()) {
+      csv = table(trained, task, windows, task.predictions(model, windows));
+    }
+    if (output == null) {
+      PrintWriter out = spec.commandLine().getOut();
+      out.print(csv);
+      out.flush();
+    } else {
+      AtomicFiles.write(output, csv);
+    }
+    return 0;
+  }
+
+  private static String table(
+      TrainedRun trained, SeriesTask task, WindowSource windows, double[] predictions)
+      throws IOException {
+    StringWriter text = new StringWriter();
+    List<String> times = task.series().times();
+    try (CsvWriter csv = CsvWriter.builder().build(text)) {
+      csv.writeRecord(header(trained, task, windows));
+      int outputs = task.windows().outputs();
+      for (int w = 0; w < windows.windows(); w++) {
+        int row = windows.lastRow(w);
+        List<String> fields = new ArrayList<>(List.of(Integer.toString(row + 1)));
+        if (times != null) {
+          fields.add(times.get(row));
+        }
+        for (int o = 0; o < outputs; o++) {
+          fields.add(Double.toString(predictions[w * outputs + o]));
+        }
+        csv.writeRecord(fields);
+      }
+    }
+    return text.toString();
+  }
+
+  private static List<String> header(TrainedRun trained, SeriesTask task, WindowSource windows) {
+    List<String> header = new ArrayList<>(List.of("row"));
+    if (task.series().times() != null) {
+      header.add(trained.config().get(DataKeys.TIME));
+    }
+    for (int o = 0; o < task.windows().outputs(); o++) {
+      header.add(windows.targetColumn(o) + "+" + (windows.targetRow(0, o) - windows.lastRow(0)));
+    }
+    return header;
+  }
+}

@@ -1,0 +1,88 @@
+package dev.gatun.app.cli;
+
+import dev.gatun.app.InputException;
+import dev.gatun.app.rnn.RnnFiles;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.Cell;
+import dev.gatun.tensor.DType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code gatun rnn}. */
+@Command(
+    name = "rnn",
+    description = {
+      "Run one recurrent stack over arrays, forward and backward: for checking against any"
+          + " framework.",
+      "Weights are named and laid out as PyTorch's state_dict (weight_ih_l0, weight_hh_l0,"
+          + " bias_ih_l0, bias_hh_l0, _l1, _reverse, weight_hr_l0); layers, directions, projection"
+          + " and absence of bias follow from the names.",
+      "Inputs: x [T,N,C]; optional h0 [L*D,N,P or H], c0 [L*D,N,H], lengths [N] int64, dy, dhn,"
+          + " dcn. Output: y, hn, cn; with dy also dx, dh0, dc0 and grad.NAME of each weight."
+    })
+final class RnnCommand implements Callable<Integer> {
+  /** What is computed and written. */
+  enum Precision {
+    FP32,
+    FP64
+  }
+
+  @Option(
+      names = "--cell",
+      required = true,
+      paramLabel = "CELL",
+      converter = CellConverter.class,
+      description = "lstm, gru, gru-reset-before, tanh or relu.")
+  private Cell cell = Cell.LSTM;
+
+  @Option(names = "--weights", required = true, paramLabel = "FILE", description = "Safetensors.")
+  private Path weights = Path.of("");
+
+  @Option(names = "--inputs", required = true, paramLabel = "FILE", description = "Safetensors.")
+  private Path inputs = Path.of("");
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "FILE",
+      description = "Safetensors, created or replaced.")
+  private Path output = Path.of("");
+
+  @Option(
+      names = "--backend",
+      defaultValue = "cpu",
+      paramLabel = "NAME",
+      description = "reference, cpu or cuda. Default: cpu.")
+  private String backend = "cpu";
+
+  @Option(
+      names = "--precision",
+      defaultValue = "fp32",
+      paramLabel = "P",
+      description = "fp32, or fp64 with the reference. Default: fp32.")
+  private Precision precision = Precision.FP32;
+
+  @Option(
+      names = "--threads",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Default: one for each core.")
+  private int threads;
+
+  @Override
+  public Integer call() throws IOException {
+    if (precision == Precision.FP64 && !backend.equals("reference")) {
+      throw new InputException(
+          "--precision fp64: only the reference computes in double precision;"
+              + " give --backend reference");
+    }
+    DType written = precision == Precision.FP64 ? DType.F64 : DType.F32;
+    try (Backend context = Devices.open(backend, "--backend", threads)) {
+      new RnnFiles(cell, weights, inputs, output, written).run(context);
+    }
+    return 0;
+  }
+}

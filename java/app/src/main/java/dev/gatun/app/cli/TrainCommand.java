@@ -1,0 +1,147 @@
+package dev.gatun.app.cli;
+
+import dev.gatun.app.InputException;
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.run.Training;
+import dev.gatun.backend.Backend;
+import dev.gatun.persist.Json;
+import dev.gatun.train.Outcome;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code gatun train}. */
+@Command(
+    name = "train",
+    description = {
+      "Train what a configuration describes.",
+      "Leaves a run's folder with config.yaml, metrics.csv, log.txt, charts and checkpoints."
+          + " Ctrl-C finishes the step, saves and exits with 130; --resume goes on, bit for bit as"
+          + " if nothing had happened."
+    })
+final class TrainCommand implements Callable<Integer> {
+  /** The status of a process that SIGINT ended. */
+  private static final int INTERRUPTED = 130;
+
+  @Parameters(paramLabel = "CONFIG", description = "YAML file, as examples/sunspots.yaml.")
+  private Path file = Path.of("");
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "Replaces a value of the configuration, as --set model.hidden=64.")
+  private List<String> overrides = new ArrayList<>();
+
+  @Option(
+      names = "--run",
+      paramLabel = "DIR",
+      description = "The run's folder. Default: runs/NAME-1, -2, ...")
+  private @Nullable Path run;
+
+  @Option(names = "--resume", description = "Continue the run in --run from its last checkpoint.")
+  private boolean resume;
+
+  @Option(
+      names = "--init",
+      paramLabel = "FILE",
+      description = "Initial parameters, as --set train.init=FILE.")
+  private @Nullable Path init;
+
+  @Option(
+      names = "--overfit",
+      paramLabel = "N",
+      description = "Learn N examples by heart, as --set train.overfit=N.")
+  private @Nullable String overfit;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description = "auto, cpu, cuda or cuda:N, as --set train.device=NAME.")
+  private @Nullable String device;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "As --set train.threads=N. Results do not depend on it.")
+  private @Nullable String threads;
+
+  @Option(names = "--json", description = "The result as one JSON object on standard output.")
+  private boolean json;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() throws IOException {
+    if (resume && run == null) {
+      throw new InputException("--resume: needs --run DIR, the folder of the run to continue");
+    }
+    Config config = Config.read(file, allOverrides());
+    String deviceName = config.get(TrainKeys.DEVICE);
+    Training.Result result;
+    try (Backend backend =
+        Devices.open(deviceName, "train.device", config.get(TrainKeys.THREADS))) {
+      result = new Training(config, backend).run(run, nameOf(file), resume);
+    }
+    if (json) {
+      spec.commandLine().getOut().println(toJson(result).print());
+    }
+    if (result.outcome() == Outcome.NON_FINITE) {
+      spec.commandLine()
+          .getErr()
+          .println(
+              "gatun: the gradient was not finite in 10 steps in a row; lower train.rate or set"
+                  + " train.clip; the last checkpoint is from before");
+      return Gatun.FAILED;
+    }
+    return result.interrupted() ? INTERRUPTED : 0;
+  }
+
+  private List<String> allOverrides() {
+    List<String> all = new ArrayList<>(overrides);
+    add(all, "train.init", init == null ? null : '"' + init.toString() + '"');
+    add(all, "train.overfit", overfit);
+    add(all, "train.device", device);
+    add(all, "train.threads", threads);
+    return all;
+  }
+
+  private static void add(List<String> all, String key, @Nullable String value) {
+    if (value != null) {
+      all.add(key + "=" + value);
+    }
+  }
+
+  private static String nameOf(Path file) {
+    String name = String.valueOf(file.getFileName());
+    int dot = name.lastIndexOf('.');
+    return dot > 0 ? name.substring(0, dot) : name;
+  }
+
+  private static Json toJson(Training.Result result) {
+    Map<String, Json> members = new LinkedHashMap<>();
+    members.put("run", Json.of(result.run().path().toString()));
+    members.put("outcome", Json.of(result.outcome().name().toLowerCase(Locale.ROOT)));
+    members.put("epochs", Json.of(result.epochs()));
+    members.put("steps", Json.of(result.steps()));
+    members.put("train_loss", Output.number(result.trainLoss()));
+    members.put("validation_loss", Output.number(result.validationLoss()));
+    members.put("best_validation_loss", Output.number(result.bestLoss()));
+    members.put("test", Output.numbers(result.test()));
+    members.put("test_part", Json.of(result.testPart()));
+    members.put("seconds", Output.number(result.seconds()));
+    members.put("tokens_per_s", Output.number(result.tokensPerSecond()));
+    return Json.of(members);
+  }
+}

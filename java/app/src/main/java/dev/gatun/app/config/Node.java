@@ -1,0 +1,40 @@
+package dev.gatun.app.config;
+
+import java.util.List;
+import java.util.Map;
+
+/** A piece of a configuration that knows where it was written. */
+sealed interface Node {
+  /** Where it starts: {@code FILE:LINE}, or {@code --set} for an override. */
+  String where();
+
+  /**
+   * A single value.
+   *
+   * @param text as written, without quotes
+   * @param missing whether nothing (or null) was written
+   */
+  record Scalar(String where, String text, boolean missing) implements Node {}
+
+  /** A list of values. */
+  record Sequence(String where, List<Node> items) implements Node {}
+
+  /** A section: its entries in the order of the file. */
+  record Section(String where, Map<String, Entry> entries) implements Node {}
+
+  /**
+   * A key of a section and what it holds.
+   *
+   * @param where the key's place
+   */
+  record Entry(String where, Node value) {}
+
+  /** What it is, for an error. */
+  default String describe() {
+    return switch (this) {
+      case Scalar s -> s.missing() ? "nothing" : '"' + s.text() + '"';
+      case Sequence s -> "a list of " + s.items().size();
+      case Section _ -> "a section";
+    };
+  }
+}

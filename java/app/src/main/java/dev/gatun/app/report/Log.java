@@ -1,0 +1,40 @@
+package dev.gatun.app.report;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.OffsetDateTime;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
+
+/** Lines for people: on standard error and, with the time, at the end of {@code log.txt}. */
+public final class Log {
+  private final Path file;
+  private final Progress progress;
+
+  /**
+   * A log.
+   *
+   * @param file appended to, created at the first line
+   * @param progress shows the lines
+   */
+  public Log(Path file, Progress progress) {
+    this.file = file;
+    this.progress = progress;
+  }
+
+  /** Shows and keeps a line. */
+  public void line(String text) throws IOException {
+    progress.line(text);
+    note(text);
+  }
+
+  /** Keeps a line without showing it. */
+  public void note(String text) throws IOException {
+    String time =
+        OffsetDateTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS).toString();
+    Files.writeString(
+        file, time + " " + text + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+}

@@ -1,0 +1,2 @@
+/** One recurrent stack over arrays in files: what {@code gatun rnn} computes. */
+package dev.gatun.app.rnn;

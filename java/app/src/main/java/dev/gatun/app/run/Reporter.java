@@ -1,0 +1,179 @@
+package dev.gatun.app.run;
+
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.report.LineChart;
+import dev.gatun.app.report.Log;
+import dev.gatun.app.report.Metrics;
+import dev.gatun.app.report.Progress;
+import dev.gatun.persist.AtomicFiles;
+import dev.gatun.train.SkippedStep;
+import dev.gatun.train.Trainer;
+import dev.gatun.train.TrainingListener;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+
+/** Shows a run while it goes on and writes its metrics and curves. */
+final class Reporter implements TrainingListener {
+  private final Config config;
+  private final RunDirectory run;
+  private final Metrics metrics;
+  private final Progress progress;
+  private final Log log;
+  private final String unit;
+  private final long steps;
+  private long stepsHere;
+  private long targets;
+  private long stepNanos;
+  private long mark = System.nanoTime();
+  private long reportedStep = -1;
+  private boolean timeUp;
+
+  /**
+   * A reporter.
+   *
+   * @param unit what a target is, in the plural
+   * @param steps of the whole run
+   */
+  Reporter(
+      Config config,
+      RunDirectory run,
+      Metrics metrics,
+      Progress progress,
+      Log log,
+      String unit,
+      long steps) {
+    this.config = config;
+    this.run = run;
+    this.metrics = metrics;
+    this.progress = progress;
+    this.log = log;
+    this.unit = unit;
+    this.steps = steps;
+  }
+
+  @Override
+  public void onStep(Trainer trainer) {
+    long now = System.nanoTime();
+    stepNanos += now - mark;
+    mark = now;
+    stepsHere++;
+    targets += trainer.positions();
+    int limit = config.get(TrainKeys.MAX_SECONDS);
+    if (limit > 0 && trainer.seconds() >= limit && !timeUp) {
+      timeUp = true;
+      trainer.requestStop();
+    }
+    if (progress.due()) {
+      progress.show(
+          new Progress.State(
+              trainer.steps(),
+              steps,
+              trainer.loss(),
+              trainer.rate(),
+              targetsPerSecond(),
+              unit,
+              left(trainer)));
+    }
+  }
+
+  private Duration left(Trainer trainer) {
+    double seconds = stepNanos * 1e-9 / stepsHere * (steps - trainer.steps());
+    int limit = config.get(TrainKeys.MAX_SECONDS);
+    if (limit > 0) {
+      seconds = Math.min(seconds, limit - trainer.seconds());
+    }
+    return Duration.ofMillis((long) (Math.max(0, seconds) * 1000));
+  }
+
+  @Override
+  public void onSkipped(Trainer trainer, SkippedStep skipped) {
+    try {
+      log.line(skipped.toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void onReport(Trainer trainer) {
+    try {
+      metrics.add(
+          (double) trainer.steps(),
+          trainer.epoch(),
+          Math.round(trainer.seconds() * 1000) / 1000.0,
+          trainer.trainLoss(),
+          trainer.validationLoss(),
+          trainer.rate(),
+          trainer.gradientNorm());
+      String line = line(trainer);
+      if (progress.showsReport(trainer.steps(), steps)) {
+        log.line(line);
+      } else {
+        log.note(line);
+      }
+      drawCurves();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    reportedStep = trainer.steps();
+    mark = System.nanoTime();
+  }
+
+  private String line(Trainer trainer) {
+    StringBuilder line = new StringBuilder();
+    line.append(
+        String.format(
+            Locale.ROOT,
+            "epoch %d/%d  step %d/%d  loss %.4f",
+            trainer.epoch(),
+            config.get(TrainKeys.EPOCHS),
+            trainer.steps(),
+            steps,
+            trainer.trainLoss()));
+    if (!Double.isNaN(trainer.validationLoss())) {
+      line.append(String.format(Locale.ROOT, "  validation %.4f", trainer.validationLoss()));
+    }
+    return line.append(
+            String.format(
+                Locale.ROOT,
+                "  rate %.1e  %,.0f %s/s  %s",
+                trainer.rate(),
+                targetsPerSecond(),
+                unit,
+                Progress.clock(Duration.ofMillis((long) (trainer.seconds() * 1000)))))
+        .toString();
+  }
+
+  @Override
+  public void onCheckpoint(Trainer trainer, Path file) {
+    mark = System.nanoTime();
+  }
+
+  /** Writes {@code curves.svg} from all reports so far. */
+  void drawCurves() throws IOException {
+    double[] at = metrics.column("step");
+    LineChart chart =
+        new LineChart("Loss: " + run.path().getFileName(), "step", "loss")
+            .line("training", at, metrics.column("train_loss"), false);
+    double[] validation = metrics.column("validation_loss");
+    if (Arrays.stream(validation).anyMatch(Double::isFinite)) {
+      chart.line("validation", at, validation, false);
+    }
+    AtomicFiles.write(run.curves(), chart.toSvg());
+  }
+
+  /** Targets a second in this process, validation and saving apart. */
+  double targetsPerSecond() {
+    return stepNanos == 0 ? 0 : targets / (stepNanos * 1e-9);
+  }
+
+  /** The step of the last report; -1 before the first in this process. */
+  long reportedStep() {
+    return reportedStep;
+  }
+}

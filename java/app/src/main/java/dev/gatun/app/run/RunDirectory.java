@@ -1,0 +1,166 @@
+package dev.gatun.app.run;
+
+import dev.gatun.app.InputException;
+import dev.gatun.app.config.Config;
+import dev.gatun.persist.AtomicFiles;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The folder of a run: {@code config.yaml}, {@code metrics.csv}, {@code log.txt}, charts and {@code
+ * checkpoints}.
+ *
+ * @param path the folder
+ */
+public record RunDirectory(Path path) {
+  /**
+   * Makes the folder of a new run and writes its configuration.
+   *
+   * @param path a folder that does not exist or is empty
+   * @throws InputException if it exists with something in it
+   * @throws IOException if it cannot be made
+   */
+  public static RunDirectory create(Path path, Config config) throws IOException {
+    try {
+      Files.createDirectories(path);
+    } catch (FileAlreadyExistsException e) {
+      throw new InputException(path + ": is a file; give a folder for the run", e);
+    }
+    try (Stream<Path> files = Files.list(path)) {
+      if (files.findAny().isPresent()) {
+        throw new InputException(
+            path + ": exists and is not empty; add --resume to continue it or give another --run");
+      }
+    }
+    RunDirectory run = new RunDirectory(path);
+    Files.createDirectories(run.checkpoints());
+    AtomicFiles.write(run.config(), config.toYaml());
+    return run;
+  }
+
+  /**
+   * Makes the next free folder {@code runs/NAME-1}, {@code runs/NAME-2}, ...
+   *
+   * @param name of the configuration
+   */
+  public static RunDirectory createNext(String name, Config config) throws IOException {
+    Path runs = Files.createDirectories(Path.of("runs"));
+    int number = 1;
+    while (!claim(runs.resolve(name + "-" + number))) {
+      number++;
+    }
+    return create(runs.resolve(name + "-" + number), config);
+  }
+
+  /** Whoever creates a folder has it: several runs may start at once. */
+  private static boolean claim(Path path) throws IOException {
+    try {
+      Files.createDirectory(path);
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    }
+  }
+
+  /**
+   * The folder of a run that exists.
+   *
+   * @throws InputException if it is none
+   */
+  public static RunDirectory open(Path path) {
+    RunDirectory run = new RunDirectory(path);
+    if (!Files.isDirectory(path)) {
+      throw new InputException(
+          path + ": no such run; give a run's folder, as gatun train prints it");
+    }
+    if (!Files.isRegularFile(run.config())) {
+      throw new InputException(path + ": has no config.yaml, so it is not the folder of a run");
+    }
+    return run;
+  }
+
+  /** The configuration it was made with, defaults included. */
+  public Config readConfig() {
+    return Config.read(config(), List.of());
+  }
+
+  /**
+   * A checkpoint.
+   *
+   * @param which best, last or a file
+   * @throws InputException if there is none
+   */
+  public Path checkpoint(String which) {
+    Path file =
+        switch (which) {
+          case "best" -> best();
+          case "last" -> last();
+          default -> Path.of(which);
+        };
+    if (!Files.isRegularFile(file)) {
+      throw new InputException(file + ": no such checkpoint; give best, last or a file");
+    }
+    return file;
+  }
+
+  /**
+   * The best checkpoint, else the last.
+   *
+   * @throws InputException if there is none yet
+   */
+  public Path checkpoint() {
+    Path file = Files.isRegularFile(best()) ? best() : last();
+    if (!Files.isRegularFile(file)) {
+      throw new InputException(
+          path
+              + ": has no checkpoint yet; continue it with gatun train CONFIG --run "
+              + path
+              + " --resume");
+    }
+    return file;
+  }
+
+  /** {@code config.yaml}. */
+  public Path config() {
+    return path.resolve("config.yaml");
+  }
+
+  /** {@code metrics.csv}. */
+  public Path metrics() {
+    return path.resolve("metrics.csv");
+  }
+
+  /** {@code log.txt}. */
+  public Path log() {
+    return path.resolve("log.txt");
+  }
+
+  /** {@code curves.svg}. */
+  public Path curves() {
+    return path.resolve("curves.svg");
+  }
+
+  /** {@code forecast.svg}. */
+  public Path forecast() {
+    return path.resolve("forecast.svg");
+  }
+
+  /** {@code checkpoints}. */
+  public Path checkpoints() {
+    return path.resolve("checkpoints");
+  }
+
+  /** {@code checkpoints/last.safetensors}. */
+  public Path last() {
+    return checkpoints().resolve("last.safetensors");
+  }
+
+  /** {@code checkpoints/best.safetensors}. */
+  public Path best() {
+    return checkpoints().resolve("best.safetensors");
+  }
+}

@@ -1,0 +1,317 @@
+package dev.gatun.app.run;
+
+import dev.gatun.app.InputException;
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.report.LineChart;
+import dev.gatun.app.report.Log;
+import dev.gatun.app.report.Metrics;
+import dev.gatun.app.report.Progress;
+import dev.gatun.app.task.Forecast;
+import dev.gatun.app.task.SeriesTask;
+import dev.gatun.app.task.Task;
+import dev.gatun.app.task.Updates;
+import dev.gatun.backend.Backend;
+import dev.gatun.data.BatchSource;
+import dev.gatun.model.Model;
+import dev.gatun.optim.Optimizer;
+import dev.gatun.persist.AtomicFiles;
+import dev.gatun.persist.FormatException;
+import dev.gatun.train.Outcome;
+import dev.gatun.train.Trainer;
+import dev.gatun.train.TrainerBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/** Trains what a configuration describes, from data to charts. */
+public final class Training {
+  /** Points a forecast chart shows at most: beyond that lines merge into a band. */
+  private static final int CHART_POINTS = 500;
+
+  private final Config config;
+  private final Backend backend;
+  private final Progress progress = new Progress();
+
+  /**
+   * A training.
+   *
+   * @param config what and how
+   * @param backend what computes; stays the caller's
+   */
+  public Training(Config config, Backend backend) {
+    this.config = config;
+    this.backend = backend;
+  }
+
+  /**
+   * What came of a run.
+   *
+   * @param run its folder
+   * @param outcome why it ended
+   * @param interrupted whether a signal ended it
+   * @param epochs done
+   * @param steps done
+   * @param trainLoss since the report before the last; NaN without a report
+   * @param validationLoss at the last report; NaN without
+   * @param bestLoss the best validation loss; infinite without
+   * @param test measures of the best checkpoint on {@code testPart}; empty if the run was
+   *     interrupted or failed
+   * @param testPart test, validation or training
+   * @param seconds of training, with those before a resume
+   * @param tokensPerSecond steps of time a second, in this process
+   */
+  public record Result(
+      RunDirectory run,
+      Outcome outcome,
+      boolean interrupted,
+      int epochs,
+      long steps,
+      double trainLoss,
+      double validationLoss,
+      double bestLoss,
+      SequencedMap<String, Double> test,
+      String testPart,
+      double seconds,
+      double tokensPerSecond) {}
+
+  /**
+   * Trains in a new folder, or goes on in one.
+   *
+   * @param folder the run's folder; null: the next free one in {@code runs}
+   * @param name of the configuration, for that
+   * @param resume whether the folder holds a run to continue
+   * @throws InputException if configuration, data or folder is wrong; nothing is written then
+   */
+  public Result run(@Nullable Path folder, String name, boolean resume) throws IOException {
+    RunDirectory before = resume && folder != null ? checkedForResume(folder) : null;
+    Task task = Task.of(config);
+    int overfit = config.get(TrainKeys.OVERFIT);
+    try (BatchSource training = overfit > 0 ? task.overfitting(overfit) : task.training();
+        BatchSource validation = overfit > 0 ? null : task.validation()) {
+      checkPatience(validation);
+      int accumulate = config.get(TrainKeys.ACCUMULATE);
+      long epochSteps = Math.ceilDiv(training.batches(0), accumulate);
+      try (Model model = build(task);
+          Optimizer optimizer = Updates.optimizer(config, model.parameters())) {
+        TrainerBuilder builder =
+            Trainer.of(
+                    model, task.loss(), optimizer, Updates.schedule(config, epochSteps), training)
+                .accumulate(accumulate);
+        if (validation != null) {
+          builder.validation(validation);
+        }
+        RunDirectory run = before != null ? before : create(folder, name);
+        return train(task, model, configured(builder, task, run), run, epochSteps);
+      }
+    }
+  }
+
+  private RunDirectory checkedForResume(Path folder) {
+    RunDirectory run = RunDirectory.open(folder);
+    List<String> changes = config.changesFrom(run.readConfig());
+    if (!changes.isEmpty()) {
+      throw new InputException(
+          "--resume: %s differs from %s in %s%ngive the same values, or another --run for a new run"
+              .formatted(config.name(), run.config(), String.join("; ", changes)));
+    }
+    return run;
+  }
+
+  private void checkPatience(@Nullable BatchSource validation) {
+    if (config.get(TrainKeys.PATIENCE) > 0 && validation == null) {
+      throw config.error(
+          TrainKeys.PATIENCE,
+          config.get(TrainKeys.PATIENCE) + "; there is no validation part; give data.validation");
+    }
+  }
+
+  private Model build(Task task) throws IOException {
+    Model model = task.model().build(backend, config.get(TrainKeys.SEED));
+    Path init = config.get(TrainKeys.INIT);
+    if (init.toString().isEmpty()) {
+      return model;
+    }
+    try {
+      model.load(config.file(TrainKeys.INIT));
+      return model;
+    } catch (FormatException e) {
+      model.close();
+      throw config.error(TrainKeys.INIT, String.valueOf(e.getMessage()));
+    } catch (IOException | RuntimeException | Error e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private RunDirectory create(@Nullable Path folder, String name) throws IOException {
+    return folder == null
+        ? RunDirectory.createNext(name, config)
+        : RunDirectory.create(folder, config);
+  }
+
+  private TrainerBuilder configured(TrainerBuilder builder, Task task, RunDirectory run) {
+    builder.epochs(config.get(TrainKeys.EPOCHS)).checkpoints(run.checkpoints());
+    if (config.get(TrainKeys.STEPS) > 0) {
+      builder.maxSteps(config.get(TrainKeys.STEPS));
+    }
+    if (config.get(TrainKeys.PATIENCE) > 0) {
+      builder.patience(config.get(TrainKeys.PATIENCE));
+    }
+    if (config.get(TrainKeys.REPORT_EVERY) > 0) {
+      builder.reportEvery(config.get(TrainKeys.REPORT_EVERY));
+    }
+    if (config.get(TrainKeys.CHECKPOINT_EVERY) > 0) {
+      builder.checkpointEvery(config.get(TrainKeys.CHECKPOINT_EVERY));
+    }
+    builder.metadata("config", config.toYaml());
+    task.strings().forEach(builder::metadata);
+    return builder;
+  }
+
+  private Result train(
+      Task task, Model model, TrainerBuilder builder, RunDirectory run, long epochSteps)
+      throws IOException {
+    boolean going = Files.isRegularFile(run.last());
+    Metrics metrics =
+        going && Files.isRegularFile(run.metrics())
+            ? Metrics.read(run.metrics())
+            : Metrics.create(run.metrics());
+    Log log = new Log(run.log(), progress);
+    long steps = Updates.steps(config, epochSteps);
+    Reporter reporter = new Reporter(config, run, metrics, progress, log, task.unit(), steps);
+    try (Trainer trainer = builder.listener(reporter).build()) {
+      if (going) {
+        resume(trainer, run);
+        metrics.cutBack(trainer.steps());
+      }
+      log.line("run " + run.path() + ": " + start(task, model, trainer));
+      log.line(backend.description());
+      try (Interrupt interrupt = new Interrupt(trainer::requestStop)) {
+        Outcome outcome = trainer.run();
+        boolean stopped = outcome == Outcome.INTERRUPTED && interrupt.requested();
+        if (outcome == Outcome.INTERRUPTED
+            && !stopped
+            && reporter.reportedStep() != trainer.steps()) {
+          trainer.report();
+        }
+        progress.close();
+        double seconds = trainer.seconds();
+        SequencedMap<String, Double> test = new LinkedHashMap<>();
+        if (stopped) {
+          log.line(
+              "interrupted after step %d, saved; continue with --run %s --resume"
+                  .formatted(trainer.steps(), run.path()));
+        } else if (outcome != Outcome.NON_FINITE) {
+          log.line(ending(outcome, trainer));
+          test = test(task, model, run, log);
+        }
+        return new Result(
+            run,
+            outcome,
+            stopped,
+            trainer.epoch(),
+            trainer.steps(),
+            trainer.trainLoss(),
+            trainer.validationLoss(),
+            trainer.bestLoss(),
+            test,
+            task.measuredName(),
+            seconds,
+            reporter.targetsPerSecond() * task.stepsPerTarget());
+      }
+    }
+  }
+
+  private static void resume(Trainer trainer, RunDirectory run) throws IOException {
+    try {
+      trainer.resume(run.last());
+    } catch (FormatException e) {
+      throw new InputException("--resume: " + e.getMessage(), e);
+    }
+  }
+
+  private String start(Task task, Model model, Trainer trainer) {
+    return "%s%,d parameters; %,d %s to train on, %,d to validate, %,d to test"
+        .formatted(
+            trainer.steps() > 0 ? "continues after step " + trainer.steps() + ", " : "",
+            model.spec().parameterCount(),
+            task.split().training().size(),
+            task instanceof SeriesTask ? "rows" : task.unit(),
+            task.split().validation().size(),
+            task.split().test().size());
+  }
+
+  private String ending(Outcome outcome, Trainer trainer) {
+    String why =
+        switch (outcome) {
+          case COMPLETED -> "done";
+          case EARLY_STOPPED ->
+              "stopped: no better validation loss in %d reports"
+                  .formatted(config.get(TrainKeys.PATIENCE));
+          default -> "stopped: train.max_seconds is over";
+        };
+    String best =
+        Double.isFinite(trainer.bestLoss())
+            ? ", best validation loss %.4f at step %d"
+                .formatted(trainer.bestLoss(), trainer.bestStep())
+            : "";
+    return "%s after %d steps in %.1f s%s".formatted(why, trainer.steps(), trainer.seconds(), best);
+  }
+
+  /** Measures the best checkpoint, and draws what a forecaster says. */
+  private SequencedMap<String, Double> test(Task task, Model model, RunDirectory run, Log log)
+      throws IOException {
+    model.load(run.checkpoint());
+    SequencedMap<String, Double> measures;
+    if (task instanceof SeriesTask series) {
+      Forecast forecast = series.forecast(model, task.measured());
+      measures = forecast.measures();
+      draw(series, forecast, run, task.measuredName());
+    } else {
+      measures = task.measure(model, task.measured());
+    }
+    log.line(task.measuredName() + ": " + task.describe(measures));
+    return measures;
+  }
+
+  private static void draw(SeriesTask task, Forecast forecast, RunDirectory run, String part)
+      throws IOException {
+    int output = forecast.outputs() - task.windows().targets().size();
+    String target = task.windows().targets().getFirst();
+    int ahead = task.windows().horizon();
+    LineChart chart =
+        new LineChart(
+                "%s, %d ahead, %s part".formatted(target, ahead, part),
+                task.series().times() == null ? "row" : "time",
+                target)
+            .line(
+                "actual",
+                end(forecast, forecast.place(), output),
+                end(forecast, forecast.truth(), output),
+                false)
+            .line(
+                "forecast",
+                end(forecast, forecast.place(), output),
+                end(forecast, forecast.predicted(), output),
+                false);
+    if (forecast.season() > 0) {
+      chart.line(
+          forecast.season() + " rows before",
+          end(forecast, forecast.place(), output),
+          end(forecast, forecast.seasonal(), output),
+          true);
+    }
+    AtomicFiles.write(run.forecast(), chart.toSvg());
+  }
+
+  private static double[] end(Forecast forecast, double[] values, int output) {
+    double[] all = forecast.output(values, output);
+    return Arrays.copyOfRange(all, Math.max(0, all.length - CHART_POINTS), all.length);
+  }
+}

@@ -1,0 +1,130 @@
+package dev.gatun.app.task;
+
+import de.siegmar.fastcsv.reader.CsvParseException;
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.NamedCsvRecord;
+import dev.gatun.app.InputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Counts over one column of a CSV file, whatever is in it. */
+public final class ColumnScan {
+  private final String name;
+  private long numbers;
+  private long missing;
+  private long notNumbers;
+  private long notFinite;
+  private long firstBad = -1;
+  private double least = Double.POSITIVE_INFINITY;
+  private double most = Double.NEGATIVE_INFINITY;
+  private double mean;
+  private double squares;
+
+  private ColumnScan(String name) {
+    this.name = name;
+  }
+
+  /** Scans every column of a file. */
+  public static List<ColumnScan> of(Path file) {
+    List<ColumnScan> columns = new ArrayList<>();
+    try (CsvReader<NamedCsvRecord> reader =
+        CsvReader.builder().detectBomHeader(true).ofNamedCsvRecord(file)) {
+      for (NamedCsvRecord row : reader) {
+        if (columns.isEmpty()) {
+          row.getHeader().forEach(name -> columns.add(new ColumnScan(name)));
+        }
+        for (int c = 0; c < columns.size(); c++) {
+          String text = c < row.getFieldCount() ? row.getField(c).strip() : "";
+          columns.get(c).add(text, row.getStartingLineNumber());
+        }
+      }
+    } catch (CsvParseException e) {
+      throw new InputException(file + ": no CSV: " + e.getMessage(), e);
+    } catch (IOException | UncheckedIOException e) {
+      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+    return columns;
+  }
+
+  private void add(String text, long line) {
+    double value = Double.NaN;
+    if (text.isEmpty()) {
+      missing++;
+    } else {
+      try {
+        value = Double.parseDouble(text);
+        notFinite += Double.isFinite(value) ? 0 : 1;
+      } catch (NumberFormatException e) {
+        notNumbers++;
+      }
+    }
+    if (!Double.isFinite(value)) {
+      firstBad = firstBad < 0 ? line : firstBad;
+      return;
+    }
+    numbers++;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+    double step = value - mean;
+    mean += step / numbers; // Welford's recurrence: no large sums to cancel
+    squares += step * (value - mean);
+  }
+
+  /** The column's name. */
+  public String name() {
+    return name;
+  }
+
+  /** Fields that are finite numbers. */
+  public long numbers() {
+    return numbers;
+  }
+
+  /** Empty fields. */
+  public long missing() {
+    return missing;
+  }
+
+  /** Fields that are no numbers. */
+  public long notNumbers() {
+    return notNumbers;
+  }
+
+  /** Fields that are infinite or NaN. */
+  public long notFinite() {
+    return notFinite;
+  }
+
+  /** The first line without a finite number; -1 if all have one. */
+  public long firstBad() {
+    return firstBad;
+  }
+
+  /** Whether every number is the same. */
+  public boolean constant() {
+    return numbers > 0 && least == most;
+  }
+
+  /** The least number. */
+  public double least() {
+    return least;
+  }
+
+  /** The largest number. */
+  public double most() {
+    return most;
+  }
+
+  /** The mean of the numbers. */
+  public double mean() {
+    return numbers == 0 ? Double.NaN : mean;
+  }
+
+  /** Their standard deviation. */
+  public double deviation() {
+    return numbers == 0 ? Double.NaN : Math.sqrt(squares / numbers);
+  }
+}

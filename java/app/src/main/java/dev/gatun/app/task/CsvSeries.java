@@ -1,0 +1,122 @@
+package dev.gatun.app.task;
+
+import de.siegmar.fastcsv.reader.CsvParseException;
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.NamedCsvRecord;
+import dev.gatun.app.InputException;
+import dev.gatun.data.Series;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/** Reads columns of a CSV file whose first line names them. */
+public final class CsvSeries {
+  private CsvSeries() {}
+
+  /**
+   * Reads some columns.
+   *
+   * @param file CSV, UTF-8
+   * @param columns what is wanted, as numbers
+   * @param time the column that names rows, or null
+   * @param noColumn makes the error for a column that is not there, from its name and those there
+   * @throws InputException naming file, line and column of what is wrong
+   */
+  static Series read(
+      Path file,
+      Set<String> columns,
+      @Nullable String time,
+      BiFunction<String, List<String>, InputException> noColumn) {
+    List<String> names = List.copyOf(columns);
+    List<double[]> rows = new ArrayList<>();
+    List<String> times = new ArrayList<>();
+    try (CsvReader<NamedCsvRecord> reader =
+        CsvReader.builder().detectBomHeader(true).ofNamedCsvRecord(file)) {
+      for (NamedCsvRecord row : reader) {
+        if (rows.isEmpty()) {
+          checkHeader(row.getHeader(), names, time, noColumn);
+        }
+        rows.add(names.stream().mapToDouble(name -> number(file, row, name)).toArray());
+        if (time != null) {
+          times.add(field(file, row, time));
+        }
+      }
+    } catch (CsvParseException e) {
+      throw new InputException(file + ": no CSV: " + e.getMessage(), e);
+    } catch (CharacterCodingException e) {
+      throw new InputException(file + ": not UTF-8 text", e);
+    } catch (IOException | UncheckedIOException e) {
+      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+    if (rows.isEmpty()) {
+      throw new InputException(
+          file + ": no rows; give a line with the columns' names, then one line for each row");
+    }
+    double[][] values = new double[names.size()][rows.size()];
+    for (int c = 0; c < values.length; c++) {
+      int column = c;
+      Arrays.setAll(values[c], row -> rows.get(row)[column]);
+    }
+    return new Series(names, values, time == null ? null : times);
+  }
+
+  private static void checkHeader(
+      List<String> header,
+      List<String> names,
+      @Nullable String time,
+      BiFunction<String, List<String>, InputException> noColumn) {
+    for (String name : names) {
+      if (!header.contains(name)) {
+        throw noColumn.apply(name, header);
+      }
+    }
+    if (time != null && !header.contains(time)) {
+      throw noColumn.apply(time, header);
+    }
+  }
+
+  private static String field(Path file, NamedCsvRecord row, String name) {
+    return row.findField(name)
+        .orElseThrow(
+            () ->
+                new InputException(
+                    "%s:%d: %d fields and no column %s; the first line names %d"
+                        .formatted(
+                            file,
+                            row.getStartingLineNumber(),
+                            row.getFieldCount(),
+                            name,
+                            row.getHeader().size())));
+  }
+
+  private static double number(Path file, NamedCsvRecord row, String name) {
+    String text = field(file, row, name).strip();
+    double value;
+    try {
+      value = Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      throw noNumber(file, row, name, text);
+    }
+    if (!Double.isFinite(value)) {
+      throw noNumber(file, row, name, text);
+    }
+    return value;
+  }
+
+  private static InputException noNumber(Path file, NamedCsvRecord row, String name, String text) {
+    return new InputException(
+        "%s:%d: column %s: %s; give a number"
+            .formatted(
+                file,
+                row.getStartingLineNumber(),
+                name,
+                text.isEmpty() ? "missing" : "\"" + text + "\""));
+  }
+}

@@ -1,0 +1,71 @@
+package dev.gatun.app.task;
+
+import dev.gatun.app.InputException;
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.ModelKeys;
+import dev.gatun.app.config.TrainKeys;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.model.Embedding;
+import dev.gatun.model.Layer;
+import dev.gatun.model.Linear;
+import dev.gatun.model.ModelSpec;
+import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.Signal;
+import java.util.ArrayList;
+import java.util.List;
+
+/** From the keys under {@code model:} to layers. */
+final class Layers {
+  private Layers() {}
+
+  /** A language model over a vocabulary: embedding, recurrent stack, one logit per token. */
+  static ModelSpec language(Config config, int vocabulary) {
+    List<Layer> layers = new ArrayList<>();
+    layers.add(Embedding.of(config.get(ModelKeys.EMBEDDING)));
+    layers.add(recurrent(config));
+    layers.add(Linear.of(vocabulary));
+    return ModelSpec.of(Signal.tokens(vocabulary), layers);
+  }
+
+  /** A forecaster: recurrent stack, its last state, one number per output. */
+  static ModelSpec forecaster(Config config, int inputs, int outputs) {
+    return ModelSpec.of(Signal.features(inputs), recurrent(config).lastState(), Linear.of(outputs));
+  }
+
+  private static RecurrentLayer recurrent(Config config) {
+    int layers = config.get(ModelKeys.LAYERS);
+    int hidden = config.get(ModelKeys.HIDDEN);
+    double dropout = config.get(TrainKeys.OVERFIT) > 0 ? 0 : config.get(ModelKeys.DROPOUT);
+    if (dropout > 0 && layers == 1) {
+      throw config.error(
+          ModelKeys.DROPOUT,
+          dropout + "; it works between recurrent layers and there is one; give 0 or more layers");
+    }
+    RecurrentLayer layer =
+        RecurrentLayer.of("rnn", config.get(ModelKeys.CELL), hidden).stacked(layers, dropout);
+    if (config.get(DataKeys.TYPE) == DataKeys.Kind.SERIES && config.get(ModelKeys.BIDIRECTIONAL)) {
+      layer = layer.bothDirections();
+    }
+    if (!config.get(ModelKeys.BIAS)) {
+      layer = layer.withoutBias();
+    }
+    RecurrentSpec stack = layer.stack();
+    return stack.cell().hasCellState() ? projected(config, layer, hidden) : layer;
+  }
+
+  private static RecurrentLayer projected(Config config, RecurrentLayer layer, int hidden) {
+    int projection = config.get(ModelKeys.PROJECTION);
+    if (projection >= hidden) {
+      throw config.error(
+          ModelKeys.PROJECTION,
+          "%d; give less than model.hidden, %d, or 0 for none".formatted(projection, hidden));
+    }
+    return projection > 0 ? layer.projected(projection) : layer;
+  }
+
+  /** Turns what the engine refuses into an error of the configuration. */
+  static InputException refused(Config config, IllegalArgumentException e) {
+    return new InputException(config.name() + ": " + e.getMessage(), e);
+  }
+}

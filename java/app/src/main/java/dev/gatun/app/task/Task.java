@@ -1,0 +1,129 @@
+package dev.gatun.app.task;
+
+import dev.gatun.app.InputException;
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.Key;
+import dev.gatun.data.BatchSource;
+import dev.gatun.data.Range;
+import dev.gatun.data.Split;
+import dev.gatun.model.Loss;
+import dev.gatun.model.Model;
+import dev.gatun.model.ModelSpec;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/** A learning task over loaded data. */
+public sealed interface Task permits TextTask, SeriesTask {
+  /**
+   * Loads and checks the data of a configuration.
+   *
+   * @throws InputException if the data or a key about it is wrong
+   */
+  static Task of(Config config) {
+    return of(config, Map.of());
+  }
+
+  /**
+   * Loads data for a model that has been trained.
+   *
+   * @param stored the strings of its checkpoint: vocabulary or scaler are taken from there
+   */
+  static Task of(Config config, Map<String, String> stored) {
+    return switch (config.get(DataKeys.TYPE)) {
+      case TEXT -> TextTask.load(config, config.file(DataKeys.PATH), stored);
+      case SERIES -> SeriesTask.load(config, config.file(DataKeys.PATH), stored);
+    };
+  }
+
+  /** The layers, sized for the data. */
+  ModelSpec model();
+
+  /** What becomes small. */
+  Loss loss();
+
+  /** What a step learns from. */
+  BatchSource training();
+
+  /**
+   * Training data cut down to a few examples, to see whether a model can learn them by heart.
+   *
+   * @param examples how many
+   */
+  BatchSource overfitting(int examples);
+
+  /** The validation part, or null without one. */
+  @Nullable BatchSource validation();
+
+  /** The parts. */
+  Split split();
+
+  /** What a target is, in the plural. */
+  String unit();
+
+  /** Steps of time that a target stands for: tokens are counted with it. */
+  int stepsPerTarget();
+
+  /** What a checkpoint keeps for {@link #of(Config, Map)}. */
+  Map<String, String> strings();
+
+  /**
+   * Measures a model on a part.
+   *
+   * @return measures by their names in snake_case
+   */
+  SequencedMap<String, Double> measure(Model model, Range part);
+
+  /** Measures in words, for people. */
+  String describe(SequencedMap<String, Double> measures);
+
+  /** The part that results are measured on: test, else validation, else training. */
+  default Range measured() {
+    Split split = split();
+    return split.test().size() > 0
+        ? split.test()
+        : split.validation().size() > 0 ? split.validation() : split.training();
+  }
+
+  /** What {@link #measured} is called. */
+  default String measuredName() {
+    Split split = split();
+    return split.test().size() > 0
+        ? "test"
+        : split.validation().size() > 0 ? "validation" : "training";
+  }
+
+  /** Cuts as the configuration says: fractions below 1, counts from 1. */
+  static Split split(Config config, int available) {
+    int limit = config.get(DataKeys.ROWS);
+    if (limit > available) {
+      throw config.error(DataKeys.ROWS, limit + "; the data has " + available);
+    }
+    int rows = limit > 0 ? limit : available;
+    int validation = part(config, DataKeys.VALIDATION, rows);
+    int test = part(config, DataKeys.TEST, rows);
+    if ((long) validation + test >= rows) {
+      throw config.error(
+          test > 0 ? DataKeys.TEST : DataKeys.VALIDATION,
+          "validation %d and test %d leave nothing of %d to train on; give smaller parts"
+              .formatted(validation, test, rows));
+    }
+    return Split.counts(rows, rows - validation - test, validation, test);
+  }
+
+  private static int part(Config config, Key<Double> key, int rows) {
+    double share = config.get(key);
+    if (share >= 1) {
+      if (share != Math.rint(share) || share > Integer.MAX_VALUE) {
+        throw config.error(key, share + "; give a fraction below 1 or a whole count");
+      }
+      return (int) share;
+    }
+    int count = (int) Math.round(rows * share);
+    if (share > 0 && count == 0) {
+      throw config.error(key, "%s of %d is less than one; give more".formatted(share, rows));
+    }
+    return count;
+  }
+}

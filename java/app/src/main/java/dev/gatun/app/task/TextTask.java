@@ -1,0 +1,197 @@
+package dev.gatun.app.task;
+
+import dev.gatun.app.InputException;
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.TrainKeys;
+import dev.gatun.data.BatchSource;
+import dev.gatun.data.Range;
+import dev.gatun.data.Split;
+import dev.gatun.data.TokenSource;
+import dev.gatun.data.Vocabulary;
+import dev.gatun.model.Loss;
+import dev.gatun.model.Model;
+import dev.gatun.model.ModelSpec;
+import dev.gatun.model.SoftmaxCrossEntropy;
+import dev.gatun.persist.FormatException;
+import dev.gatun.persist.Json;
+import dev.gatun.train.Evaluator;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/** A language model over the characters of one text. */
+public final class TextTask implements Task {
+  private static final String VOCABULARY = "vocabulary";
+
+  private final Config config;
+  private final Vocabulary vocabulary;
+  private final int[] tokens;
+  private final Split split;
+  private final ModelSpec model;
+
+  private TextTask(Config config, Vocabulary vocabulary, int[] tokens, Split split) {
+    this.config = config;
+    this.vocabulary = vocabulary;
+    this.tokens = tokens;
+    this.split = split;
+    model = Layers.language(config, vocabulary.size());
+  }
+
+  /**
+   * Reads a text.
+   *
+   * @param file UTF-8
+   * @param stored a checkpoint's strings; without a vocabulary the text's own is taken
+   * @throws InputException if the file is no text, empty, or has characters the vocabulary lacks
+   */
+  static TextTask load(Config config, Path file, Map<String, String> stored) {
+    String text = read(file);
+    Vocabulary vocabulary =
+        stored.containsKey(VOCABULARY) ? vocabulary(stored) : Vocabulary.of(text);
+    int[] tokens = encode(file, text, vocabulary);
+    return new TextTask(config, vocabulary, tokens, Task.split(config, tokens.length));
+  }
+
+  /** Another text, wholly to be measured on. */
+  public static TextTask of(Config config, Path file, Map<String, String> stored) {
+    Vocabulary vocabulary = vocabulary(stored);
+    int[] tokens = encode(file, read(file), vocabulary);
+    return new TextTask(
+        config, vocabulary, tokens, Split.counts(tokens.length, tokens.length, 0, 0));
+  }
+
+  /** The vocabulary that a checkpoint keeps. */
+  public static Vocabulary vocabulary(Map<String, String> stored) {
+    String json = stored.get(VOCABULARY);
+    if (json == null) {
+      throw new FormatException("the checkpoint keeps no vocabulary: it is not a language model's");
+    }
+    return Vocabulary.fromJson(Json.parse(json));
+  }
+
+  /** The layers of a language model with a vocabulary, without any text. */
+  public static ModelSpec model(Config config, Vocabulary vocabulary) {
+    return Layers.language(config, vocabulary.size());
+  }
+
+  private static String read(Path file) {
+    try {
+      String text = Files.readString(file);
+      if (text.isEmpty()) {
+        throw new InputException(file + ": empty; give some text");
+      }
+      return text;
+    } catch (CharacterCodingException e) {
+      throw new InputException(file + ": not UTF-8 text; convert it, as with iconv -t UTF-8", e);
+    } catch (IOException e) {
+      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static int[] encode(Path file, String text, Vocabulary vocabulary) {
+    try {
+      return vocabulary.encode(text);
+    } catch (IllegalArgumentException e) {
+      throw new InputException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public ModelSpec model() {
+    return model;
+  }
+
+  @Override
+  public Loss loss() {
+    return new SoftmaxCrossEntropy();
+  }
+
+  @Override
+  public BatchSource training() {
+    return source(split.training());
+  }
+
+  @Override
+  public BatchSource overfitting(int examples) {
+    int time = config.get(TrainKeys.TIME_STEPS);
+    int size = (int) Math.min((long) examples * time + 1, split.training().size());
+    int streams = Math.clamp(size - 1, 1, Math.min(examples, config.get(TrainKeys.BATCH)));
+    return new TokenSource(tokens, new Range(0, size), time, streams);
+  }
+
+  private BatchSource source(Range range) {
+    try {
+      return new TokenSource(
+          tokens, range, config.get(TrainKeys.TIME_STEPS), config.get(TrainKeys.BATCH));
+    } catch (IllegalArgumentException e) {
+      throw config.error(TrainKeys.BATCH, String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  public @Nullable BatchSource validation() {
+    return split.validation().size() < 2 ? null : evaluation(split.validation());
+  }
+
+  private BatchSource evaluation(Range range) {
+    return TokenSource.evaluation(
+        tokens, range, config.get(TrainKeys.TIME_STEPS), config.get(TrainKeys.BATCH));
+  }
+
+  @Override
+  public Split split() {
+    return split;
+  }
+
+  @Override
+  public String unit() {
+    return "characters";
+  }
+
+  @Override
+  public int stepsPerTarget() {
+    return 1;
+  }
+
+  /** The characters. */
+  public Vocabulary vocabulary() {
+    return vocabulary;
+  }
+
+  @Override
+  public Map<String, String> strings() {
+    return Map.of(VOCABULARY, vocabulary.toJson().print());
+  }
+
+  @Override
+  public SequencedMap<String, Double> measure(Model trained, Range part) {
+    if (part.size() < 2) {
+      throw new InputException("%d characters are too few to measure on".formatted(part.size()));
+    }
+    try (BatchSource source = evaluation(part);
+        Evaluator evaluator = new Evaluator(trained, loss(), source)) {
+      double nats = evaluator.loss();
+      SequencedMap<String, Double> measures = new LinkedHashMap<>();
+      measures.put("loss", nats);
+      measures.put("perplexity", Math.exp(nats));
+      measures.put("bits_per_character", nats / Math.log(2));
+      return measures;
+    }
+  }
+
+  @Override
+  public String describe(SequencedMap<String, Double> measures) {
+    return String.format(
+        Locale.ROOT,
+        "%.4f nats per character, perplexity %.3f, %.3f bits per character",
+        measures.get("loss"),
+        measures.get("perplexity"),
+        measures.get("bits_per_character"));
+  }
+}
