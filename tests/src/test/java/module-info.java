@@ -1,6 +1,7 @@
 // The proofs. Open, because JUnit finds and calls the tests by reflection.
 open module dev.gatun.tests {
   requires dev.gatun;
+  requires dev.gatun.app;
   requires dev.gatun.bindings;
   requires dev.gatun.kernels;
   requires jdk.management;

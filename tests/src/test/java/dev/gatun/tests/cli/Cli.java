@@ -1,0 +1,79 @@
+package dev.gatun.tests.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/** Runs {@code gatun} in a JVM of its own, in a folder of its own. */
+final class Cli {
+  /** Far beyond what a test takes on a busy machine: it only ends what hangs. */
+  private static final long LIMIT_SECONDS = 120;
+
+  /**
+   * What a command left.
+   *
+   * @param err without the JVM's own line about incubator modules
+   */
+  record Outcome(int status, String out, String err) {}
+
+  private final Path folder;
+
+  Cli(Path folder) {
+    this.folder = folder;
+  }
+
+  Outcome run(String... arguments) throws IOException, InterruptedException {
+    return finish(start(arguments));
+  }
+
+  /** A command that goes on while the test does something. */
+  record Running(Process process, Path out, Path err) {}
+
+  Running start(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--enable-native-access=dev.gatun.bindings");
+    command.add("--illegal-native-access=deny");
+    command.add("-p");
+    command.add(modulePath());
+    command.add("-m");
+    command.add("dev.gatun.app/dev.gatun.app.Main");
+    command.addAll(List.of(arguments));
+    Path out = Files.createTempFile(folder, "out", ".txt");
+    Path err = Files.createTempFile(folder, "err", ".txt");
+    ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
+    builder.redirectOutput(out.toFile()).redirectError(err.toFile());
+    return new Running(builder.start(), out, err);
+  }
+
+  Outcome finish(Running running) throws IOException, InterruptedException {
+    if (!running.process().waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+      running.process().destroyForcibly();
+      throw new AssertionError("still running: " + Files.readString(running.err()));
+    }
+    String err =
+        Files.readString(running.err(), UTF_8)
+            .lines()
+            .filter(line -> !line.startsWith("WARNING: Using incubator modules"))
+            .collect(Collectors.joining("\n"));
+    return new Outcome(running.process().exitValue(), Files.readString(running.out(), UTF_8), err);
+  }
+
+  /** The jars and folders of this test, wherever Surefire has put them. */
+  private static String modulePath() {
+    return System.getProperty("jdk.module.path", "")
+        + File.pathSeparator
+        + System.getProperty("java.class.path", "");
+  }
+
+  Path write(String name, String text) throws IOException {
+    return Files.writeString(folder.resolve(name), text);
+  }
+}
