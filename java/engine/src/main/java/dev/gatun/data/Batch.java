@@ -183,6 +183,15 @@ public final class Batch implements AutoCloseable {
     }
   }
 
+  /** Subtracts values from the features of step t of sequence n. */
+  void subtractFeatures(int t, int n, float[] from, int at) {
+    long element = ((long) t * size + n) * layout.features();
+    for (int c = 0; c < layout.features(); c++) {
+      float value = inputData.getAtIndex(FLOAT, element + c);
+      inputData.setAtIndex(FLOAT, element + c, value - from[at + c]);
+    }
+  }
+
   /** Zeroes the features of step t of sequence n. */
   void padding(int t, int n) {
     long element = ((long) t * size + n) * layout.features();

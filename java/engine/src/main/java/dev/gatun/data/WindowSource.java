@@ -148,6 +148,9 @@ public final class WindowSource implements BatchSource {
       int row = lastRow(window) - spec.length() + 1;
       for (int t = 0; t < spec.length(); t++) {
         into.features(t, n, scaled, (row + t) * layout.features());
+        if (spec.relative()) {
+          into.subtractFeatures(t, n, scaled, lastRow(window) * layout.features());
+        }
       }
       boolean known = known(window);
       for (int o = 0; o < spec.outputs(); o++) {

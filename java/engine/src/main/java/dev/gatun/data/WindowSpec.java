@@ -12,6 +12,8 @@ import java.util.List;
  * @param inputs the columns it sees
  * @param targets the columns it predicts
  * @param difference predict the change from the last row seen, not the value
+ * @param relative see inputs as their distance from the last row seen: with {@code difference}, the
+ *     level of the series drops out and a forecast carries over to levels never seen in training
  */
 public record WindowSpec(
     int length,
@@ -20,7 +22,20 @@ public record WindowSpec(
     int stride,
     List<String> inputs,
     List<String> targets,
-    boolean difference) {
+    boolean difference,
+    boolean relative) {
+  /** Absolute inputs. */
+  public WindowSpec(
+      int length,
+      int horizon,
+      boolean wholeHorizon,
+      int stride,
+      List<String> inputs,
+      List<String> targets,
+      boolean difference) {
+    this(length, horizon, wholeHorizon, stride, inputs, targets, difference, false);
+  }
+
   /** Copies the columns and checks the sizes. */
   public WindowSpec {
     inputs = List.copyOf(inputs);

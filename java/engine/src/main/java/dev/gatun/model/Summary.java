@@ -69,18 +69,22 @@ public record Summary(
           row.name(),
           row.kind(),
           row.output().toString(),
-          "%,d".formatted(row.parameters()),
+          String.format(Locale.ROOT, "%,d", row.parameters()),
           mebibytes(row.planBytes()));
     }
+    String totals =
+        "%,d parameters; memory: parameters %s, gradients %s, optimizer %s, plan about %s,"
+            + " together %s%n";
     return out.append(
-            "%,d parameters; memory: parameters %s, gradients %s, optimizer %s, plan about %s, together %s%n"
-                .formatted(
-                    parameters,
-                    mebibytes(parameterBytes),
-                    mebibytes(gradientBytes),
-                    mebibytes(optimizerBytes),
-                    mebibytes(planBytes),
-                    mebibytes(totalBytes())))
+            String.format(
+                Locale.ROOT,
+                totals,
+                parameters,
+                mebibytes(parameterBytes),
+                mebibytes(gradientBytes),
+                mebibytes(optimizerBytes),
+                mebibytes(planBytes),
+                mebibytes(totalBytes())))
         .toString();
   }
 

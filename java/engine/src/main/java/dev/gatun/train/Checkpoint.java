@@ -1,6 +1,7 @@
 package dev.gatun.train;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.data.BatchSource;
 import dev.gatun.model.Model;
 import dev.gatun.model.Parameter;
 import dev.gatun.model.Plan;
@@ -76,11 +77,12 @@ final class Checkpoint {
   }
 
   /** Restores everything; checks all of it before anything changes. */
-  Progress read(Path file) throws IOException {
+  Progress read(Path file, BatchSource data) throws IOException {
     Backend backend = model.backend();
     try (SafetensorsReader reader = new SafetensorsReader(file);
         Workspace host = Workspace.host(DType.F64)) {
       Progress progress = Progress.read(reader.metadata(), file.toString());
+      checkPosition(progress, data, file);
       checkSeed(reader.metadata(), file);
       int stateBatch = stateBatch(reader.metadata(), file);
       SequencedMap<String, Tensor> extras = extras(stateBatch > 0);
@@ -100,6 +102,15 @@ final class Checkpoint {
         plan.restoredState(stateBatch);
       }
       return progress;
+    }
+  }
+
+  private static void checkPosition(Progress progress, BatchSource data, Path file) {
+    int batches = data.batches(progress.epoch);
+    if (progress.index >= batches) {
+      throw new FormatException(
+          "%s stands at batch %d of epoch %d, which has %d here: the data is not the same"
+              .formatted(file, progress.index, progress.epoch, batches));
     }
   }
 

@@ -97,6 +97,7 @@ public final class Trainer implements AutoCloseable {
     if (outcome != Outcome.NON_FINITE) {
       saveLast();
     }
+    stopRequested = false;
     for (TrainingListener listener : listeners) {
       listener.onEnd(this, outcome);
     }
@@ -270,11 +271,11 @@ public final class Trainer implements AutoCloseable {
    * @throws IOException if it cannot be read
    */
   public void resume(Path file) throws IOException {
-    progress = checkpoint.read(file);
+    progress = checkpoint.read(file, options.training);
     startNanos = System.nanoTime();
   }
 
-  /** Asks {@link #run} to finish the step, save and return. From any thread. */
+  /** Asks {@link #run} to finish the step, save and return; it can be run on. From any thread. */
   public void requestStop() {
     stopRequested = true;
   }
