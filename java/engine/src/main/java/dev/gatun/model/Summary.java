@@ -72,13 +72,11 @@ public record Summary(
           String.format(Locale.ROOT, "%,d", row.parameters()),
           mebibytes(row.planBytes()));
     }
-    String totals =
-        "%,d parameters; memory: parameters %s, gradients %s, optimizer %s, plan about %s,"
-            + " together %s%n";
     return out.append(
             String.format(
                 Locale.ROOT,
-                totals,
+                "%,d parameters; memory: parameters %s, gradients %s, optimizer %s, plan about %s,"
+                    + " together %s%n",
                 parameters,
                 mebibytes(parameterBytes),
                 mebibytes(gradientBytes),
