@@ -1,8 +1,12 @@
 package dev.gatun.kernels;
 
+import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ORDER;
+import static jdk.incubator.vector.FloatVector.broadcast;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -52,104 +56,110 @@ public final class Activations {
 
   private Activations() {}
 
-  /** Hyperbolic tangent: absolute and relative error below 3e-7, ±1 beyond ±7.9, NaN for NaN. */
-  static FloatVector tanh(FloatVector x) {
-    FloatVector u = x.mul(x);
-    FloatVector p = FloatVector.broadcast(F, P6).fma(u, FloatVector.broadcast(F, P5));
-    p = p.fma(u, FloatVector.broadcast(F, P4));
-    p = p.fma(u, FloatVector.broadcast(F, P3));
-    p = p.fma(u, FloatVector.broadcast(F, P2));
-    p = p.fma(u, FloatVector.broadcast(F, P1));
-    p = p.fma(u, FloatVector.broadcast(F, P0));
-    FloatVector q = FloatVector.broadcast(F, Q3).fma(u, FloatVector.broadcast(F, Q2));
-    q = q.fma(u, FloatVector.broadcast(F, Q1));
-    q = q.fma(u, FloatVector.broadcast(F, Q0));
-    FloatVector t = p.mul(x).div(q);
-    t = t.blend(1f, x.compare(VectorOperators.GT, TANH_SATURATION));
-    return t.blend(-1f, x.compare(VectorOperators.LT, -TANH_SATURATION));
-  }
-
   /**
-   * Logistic function as (1 + tanh(x/2)) / 2: absolute error below 2e-7, exactly 0 and 1 beyond
-   * ∓15.8, NaN for NaN.
+   * y[n] = tanh(x[n]), float32 at addresses; x and y may be the same. Absolute and relative error
+   * below 3e-7, ±1 beyond ±7.9, NaN for NaN.
    */
-  static FloatVector sigmoid(FloatVector x) {
-    FloatVector half = FloatVector.broadcast(F, 0.5f);
-    return tanh(x.mul(half)).fma(half, half);
-  }
-
-  /**
-   * Exponential: relative error below 2e-7 where the result is normal, subnormal results rounded, 0
-   * below -104, +inf from 88.73 on, NaN for NaN.
-   */
-  static FloatVector exp(FloatVector x) {
-    x = x.blend(EXP_LARGEST, x.compare(VectorOperators.GT, EXP_LARGEST));
-    x = x.blend(EXP_SMALLEST, x.compare(VectorOperators.LT, EXP_SMALLEST));
-    FloatVector rounder = FloatVector.broadcast(F, ROUNDER);
-    FloatVector shifted = x.fma(FloatVector.broadcast(F, LOG2_E), rounder);
-    FloatVector n = shifted.sub(rounder);
-    FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), x);
-    r = n.fma(FloatVector.broadcast(F, -LN2_LOW), r);
-    FloatVector p = FloatVector.broadcast(F, E6).fma(r, FloatVector.broadcast(F, E5));
-    p = p.fma(r, FloatVector.broadcast(F, E4));
-    p = p.fma(r, FloatVector.broadcast(F, E3));
-    p = p.fma(r, FloatVector.broadcast(F, E2));
-    p = p.mul(r).fma(r, r).add(1f);
-    // 2^n in two factors: n reaches 128 and -150, outside a float's exponent.
-    IntVector exponent = shifted.reinterpretAsInts().sub(ROUNDER_BITS);
-    IntVector half = exponent.lanewise(VectorOperators.ASHR, 1);
-    return p.mul(powerOfTwo(half)).mul(powerOfTwo(exponent.sub(half)));
-  }
-
-  private static FloatVector powerOfTwo(IntVector exponent) {
-    return exponent.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-  }
-
-  /** y[n] = tanh(x[n]), float32 at addresses; x and y may be the same. */
   public static void tanh(long n, long x, long y) {
-    long i = 0;
-    for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
-      Species.store(tanh(Species.load(x)), y);
-    }
-    if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      Species.store(tanh(Species.load(x, tail)), y, tail);
-    }
+    // -0 leaves every number as it is, also -0.
+    scaledTanh(n, x, y, 1f, 1f, -0f);
   }
 
-  /** y[n] = sigmoid(x[n]), float32 at addresses; x and y may be the same. */
+  /**
+   * y[n] = 1 / (1 + exp(-x[n])), as (1 + tanh(x/2)) / 2, float32 at addresses; x and y may be the
+   * same. Absolute error below 2e-7, exactly 0 and 1 beyond ∓15.8, NaN for NaN.
+   */
   public static void sigmoid(long n, long x, long y) {
-    long i = 0;
-    for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
-      Species.store(sigmoid(Species.load(x)), y);
-    }
-    if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      Species.store(sigmoid(Species.load(x, tail)), y, tail);
+    scaledTanh(n, x, y, 0.5f, 0.5f, 0.5f);
+  }
+
+  /** y = shift + out·tanh(in·x). */
+  private static void scaledTanh(long n, long x, long y, float in, float out, float shift) {
+    for (long i = 0; i < n; i += LANES, x += BYTES, y += BYTES) {
+      boolean full = n - i >= LANES;
+      FloatVector v =
+          full
+              ? fromMemorySegment(F, ALL, x, ORDER)
+              : fromMemorySegment(F, ALL, x, ORDER, F.indexInRange(0L, n - i));
+      v = v.mul(in);
+      FloatVector u = v.mul(v);
+      FloatVector p = broadcast(F, P6).fma(u, broadcast(F, P5));
+      p = p.fma(u, broadcast(F, P4));
+      p = p.fma(u, broadcast(F, P3));
+      p = p.fma(u, broadcast(F, P2));
+      p = p.fma(u, broadcast(F, P1));
+      p = p.fma(u, broadcast(F, P0));
+      FloatVector q = broadcast(F, Q3).fma(u, broadcast(F, Q2));
+      q = q.fma(u, broadcast(F, Q1));
+      q = q.fma(u, broadcast(F, Q0));
+      FloatVector t = p.mul(v).div(q);
+      t = t.blend(1f, v.compare(VectorOperators.GT, TANH_SATURATION));
+      t = t.blend(-1f, v.compare(VectorOperators.LT, -TANH_SATURATION));
+      t = t.fma(out, shift);
+      if (full) {
+        t.intoMemorySegment(ALL, y, ORDER);
+      } else {
+        t.intoMemorySegment(ALL, y, ORDER, F.indexInRange(0L, n - i));
+      }
     }
   }
 
-  /** y[n] = exp(x[n]), float32 at addresses; x and y may be the same. */
+  /**
+   * y[n] = exp(x[n]), float32 at addresses; x and y may be the same. Relative error below 2e-7
+   * where the result is normal, subnormal results rounded, 0 below -104, +inf from 88.73 on, NaN
+   * for NaN.
+   */
   public static void exp(long n, long x, long y) {
-    long i = 0;
-    for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
-      Species.store(exp(Species.load(x)), y);
-    }
-    if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      Species.store(exp(Species.load(x, tail)), y, tail);
-    }
+    sumOfExp(n, x, 0f, y);
   }
 
-  /** y[n] = sigmoid(x[n] + y[n]), in place: gates that are the sum of two products. */
-  static void sigmoidOfSum(long n, long x, long y) {
-    long i = 0;
-    for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
-      Species.store(sigmoid(Species.load(x).add(Species.load(y))), y);
+  /**
+   * y[n] = exp(x[n] - shift) and their sum, in an order that depends on n and the vector width
+   * only.
+   *
+   * @param y may be x; 0 where only the sum is wanted
+   */
+  static float sumOfExp(long n, long x, float shift, long y) {
+    FloatVector sum = FloatVector.zero(F);
+    for (long i = 0; i < n; i += LANES, x += BYTES) {
+      boolean full = n - i >= LANES;
+      FloatVector v =
+          full
+              ? fromMemorySegment(F, ALL, x, ORDER)
+              : fromMemorySegment(F, ALL, x, ORDER, F.indexInRange(0L, n - i));
+      v = v.sub(shift);
+      v = v.blend(EXP_LARGEST, v.compare(VectorOperators.GT, EXP_LARGEST));
+      v = v.blend(EXP_SMALLEST, v.compare(VectorOperators.LT, EXP_SMALLEST));
+      FloatVector shifted = v.fma(broadcast(F, LOG2_E), broadcast(F, ROUNDER));
+      FloatVector whole = shifted.sub(ROUNDER);
+      FloatVector r = whole.fma(broadcast(F, -LN2_HIGH), v);
+      r = whole.fma(broadcast(F, -LN2_LOW), r);
+      FloatVector p = broadcast(F, E6).fma(r, broadcast(F, E5));
+      p = p.fma(r, broadcast(F, E4));
+      p = p.fma(r, broadcast(F, E3));
+      p = p.fma(r, broadcast(F, E2));
+      p = p.mul(r).fma(r, r).add(1f);
+      // 2^whole in two factors: it reaches 2^128 and 2^-150, outside a float's exponent.
+      IntVector exponent = shifted.reinterpretAsInts().sub(ROUNDER_BITS);
+      IntVector half = exponent.lanewise(VectorOperators.ASHR, 1);
+      IntVector rest = exponent.sub(half);
+      p = p.mul(half.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+      p = p.mul(rest.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+      if (full) {
+        sum = sum.add(p);
+        if (y != 0) {
+          p.intoMemorySegment(ALL, y + 4 * i, ORDER);
+        }
+      } else {
+        VectorMask<Float> tail = F.indexInRange(0L, n - i);
+        sum = sum.add(p, tail);
+        if (y != 0) {
+          p.intoMemorySegment(ALL, y + 4 * i, ORDER, tail);
+        }
+      }
     }
-    if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      Species.store(sigmoid(Species.load(x, tail).add(Species.load(y, tail))), y, tail);
-    }
+    sum = LANES >= 16 ? sum.add(sum.rearrange(Species.ROTATE_8)) : sum;
+    sum = LANES >= 8 ? sum.add(sum.rearrange(Species.ROTATE_4)) : sum;
+    return (sum.lane(0) + sum.lane(2)) + (sum.lane(1) + sum.lane(3));
   }
 }

@@ -1,7 +1,11 @@
 package dev.gatun.kernels;
 
+import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
+import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ORDER;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -16,30 +20,34 @@ public final class Elementwise {
 
   /** x[n] = value. */
   public static void fill(long n, long x, float value) {
-    FloatVector v = FloatVector.broadcast(Species.F, value);
+    FloatVector v = FloatVector.broadcast(F, value);
     long i = 0;
     for (; i <= n - LANES; i += LANES, x += BYTES) {
-      Species.store(v, x);
+      v.intoMemorySegment(ALL, x, ORDER);
     }
     if (i < n) {
-      Species.store(v, x, Species.first(n - i));
+      v.intoMemorySegment(ALL, x, ORDER, F.indexInRange(0L, n - i));
     }
   }
 
   /** y[n] = x[n]; the two may overlap. */
   public static void copy(long n, long x, long y) {
-    MemorySegment.copy(Species.ALL, x, Species.ALL, y, 4 * n);
+    MemorySegment.copy(ALL, x, ALL, y, 4 * n);
   }
 
   /** y[n] += x[n]. */
   public static void add(long n, long x, long y) {
     long i = 0;
     for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
-      Species.store(Species.load(y).add(Species.load(x)), y);
+      fromMemorySegment(F, ALL, y, ORDER)
+          .add(fromMemorySegment(F, ALL, x, ORDER))
+          .intoMemorySegment(ALL, y, ORDER);
     }
     if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      Species.store(Species.load(y, tail).add(Species.load(x, tail)), y, tail);
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      fromMemorySegment(F, ALL, y, ORDER, tail)
+          .add(fromMemorySegment(F, ALL, x, ORDER, tail))
+          .intoMemorySegment(ALL, y, ORDER, tail);
     }
   }
 
@@ -47,24 +55,28 @@ public final class Elementwise {
   public static void scale(long n, float a, long x) {
     long i = 0;
     for (; i <= n - LANES; i += LANES, x += BYTES) {
-      Species.store(Species.load(x).mul(a), x);
+      fromMemorySegment(F, ALL, x, ORDER).mul(a).intoMemorySegment(ALL, x, ORDER);
     }
     if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      Species.store(Species.load(x, tail).mul(a), x, tail);
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      fromMemorySegment(F, ALL, x, ORDER, tail).mul(a).intoMemorySegment(ALL, x, ORDER, tail);
     }
   }
 
   /** y[n] += a·x[n], one rounding. */
   public static void axpy(long n, float a, long x, long y) {
-    FloatVector factor = FloatVector.broadcast(Species.F, a);
+    FloatVector factor = FloatVector.broadcast(F, a);
     long i = 0;
     for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
-      Species.store(factor.fma(Species.load(x), Species.load(y)), y);
+      factor
+          .fma(fromMemorySegment(F, ALL, x, ORDER), fromMemorySegment(F, ALL, y, ORDER))
+          .intoMemorySegment(ALL, y, ORDER);
     }
     if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      Species.store(factor.fma(Species.load(x, tail), Species.load(y, tail)), y, tail);
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      factor
+          .fma(fromMemorySegment(F, ALL, x, ORDER, tail), fromMemorySegment(F, ALL, y, ORDER, tail))
+          .intoMemorySegment(ALL, y, ORDER, tail);
     }
   }
 
@@ -72,11 +84,49 @@ public final class Elementwise {
   public static void multiply(long n, long x, long y) {
     long i = 0;
     for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
-      Species.store(Species.load(y).mul(Species.load(x)), y);
+      fromMemorySegment(F, ALL, y, ORDER)
+          .mul(fromMemorySegment(F, ALL, x, ORDER))
+          .intoMemorySegment(ALL, y, ORDER);
     }
     if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      Species.store(Species.load(y, tail).mul(Species.load(x, tail)), y, tail);
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      fromMemorySegment(F, ALL, y, ORDER, tail)
+          .mul(fromMemorySegment(F, ALL, x, ORDER, tail))
+          .intoMemorySegment(ALL, y, ORDER, tail);
+    }
+  }
+
+  /** z[n] = x[n]·y[n]; z may be x or y. */
+  static void product(long n, long x, long y, long z) {
+    long i = 0;
+    for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES, z += BYTES) {
+      FloatVector a = fromMemorySegment(F, ALL, x, ORDER);
+      FloatVector b = fromMemorySegment(F, ALL, y, ORDER);
+      a.mul(b).intoMemorySegment(ALL, z, ORDER);
+    }
+    if (i < n) {
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      FloatVector a = fromMemorySegment(F, ALL, x, ORDER, tail);
+      FloatVector b = fromMemorySegment(F, ALL, y, ORDER, tail);
+      a.mul(b).intoMemorySegment(ALL, z, ORDER, tail);
+    }
+  }
+
+  /** z[n] += x[n]·y[n], one rounding. */
+  static void addProduct(long n, long x, long y, long z) {
+    long i = 0;
+    for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES, z += BYTES) {
+      FloatVector a = fromMemorySegment(F, ALL, x, ORDER);
+      FloatVector b = fromMemorySegment(F, ALL, y, ORDER);
+      FloatVector c = fromMemorySegment(F, ALL, z, ORDER);
+      a.fma(b, c).intoMemorySegment(ALL, z, ORDER);
+    }
+    if (i < n) {
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      FloatVector a = fromMemorySegment(F, ALL, x, ORDER, tail);
+      FloatVector b = fromMemorySegment(F, ALL, y, ORDER, tail);
+      FloatVector c = fromMemorySegment(F, ALL, z, ORDER, tail);
+      a.fma(b, c).intoMemorySegment(ALL, z, ORDER, tail);
     }
   }
 
@@ -95,29 +145,29 @@ public final class Elementwise {
     long rowBytes = 4 * rowStride;
     int j = 0;
     for (; j <= cols - 4 * LANES; j += 4 * LANES, x += 4 * BYTES, sum += 4 * BYTES) {
-      FloatVector s0 = Species.load(sum);
-      FloatVector s1 = Species.load(sum + BYTES);
-      FloatVector s2 = Species.load(sum + 2 * BYTES);
-      FloatVector s3 = Species.load(sum + 3 * BYTES);
+      FloatVector s0 = fromMemorySegment(F, ALL, sum, ORDER);
+      FloatVector s1 = fromMemorySegment(F, ALL, sum + BYTES, ORDER);
+      FloatVector s2 = fromMemorySegment(F, ALL, sum + 2 * BYTES, ORDER);
+      FloatVector s3 = fromMemorySegment(F, ALL, sum + 3 * BYTES, ORDER);
       for (int r = 0; r < rows; r++) {
         long row = x + rowBytes * r;
-        s0 = s0.add(Species.load(row));
-        s1 = s1.add(Species.load(row + BYTES));
-        s2 = s2.add(Species.load(row + 2 * BYTES));
-        s3 = s3.add(Species.load(row + 3 * BYTES));
+        s0 = s0.add(fromMemorySegment(F, ALL, row, ORDER));
+        s1 = s1.add(fromMemorySegment(F, ALL, row + BYTES, ORDER));
+        s2 = s2.add(fromMemorySegment(F, ALL, row + 2 * BYTES, ORDER));
+        s3 = s3.add(fromMemorySegment(F, ALL, row + 3 * BYTES, ORDER));
       }
-      Species.store(s0, sum);
-      Species.store(s1, sum + BYTES);
-      Species.store(s2, sum + 2 * BYTES);
-      Species.store(s3, sum + 3 * BYTES);
+      s0.intoMemorySegment(ALL, sum, ORDER);
+      s1.intoMemorySegment(ALL, sum + BYTES, ORDER);
+      s2.intoMemorySegment(ALL, sum + 2 * BYTES, ORDER);
+      s3.intoMemorySegment(ALL, sum + 3 * BYTES, ORDER);
     }
     for (; j < cols; j += LANES, x += BYTES, sum += BYTES) {
-      VectorMask<Float> mask = Species.first(cols - j);
-      FloatVector s = Species.load(sum, mask);
+      VectorMask<Float> mask = F.indexInRange(0L, cols - j);
+      FloatVector s = fromMemorySegment(F, ALL, sum, ORDER, mask);
       for (int r = 0; r < rows; r++) {
-        s = s.add(Species.load(x + rowBytes * r, mask));
+        s = s.add(fromMemorySegment(F, ALL, x + rowBytes * r, ORDER, mask));
       }
-      Species.store(s, sum, mask);
+      s.intoMemorySegment(ALL, sum, ORDER, mask);
     }
   }
 

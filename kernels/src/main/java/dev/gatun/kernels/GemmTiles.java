@@ -1,5 +1,6 @@
 package dev.gatun.kernels;
 
+import static dev.gatun.kernels.PackedGemm.PANEL;
 import static dev.gatun.kernels.PackedGemm.PANEL_BYTES;
 import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
@@ -17,12 +18,15 @@ import jdk.incubator.vector.VectorMask;
  * added to C. Every accumulator starts as its element of C and takes the terms in the order of k.
  *
  * <p>Written out because only named local variables stay in registers, and without helper methods
- * because a tile fills C2's node budget for inlining (NodeCountInliningCutoff), behind which only
- * the Vector API's own forced methods are inlined: a helper there boxes 24 vectors. The loops over
- * k are not unrolled because that cost a quarter of the speed (180 to 230 against 265 GFLOP/s on
- * Zen 5). Four rows at most: a tile of six is no faster where it was measured (225 against 222
- * GFLOP/s at K = 128), takes C2 twice as long, and C1 gives up on it ("out of virtual registers"),
- * which can leave it in the boxing tier for good.
+ * because a tile fills C2's node budget for inlining (see {@link Species}). Four rows at most: a
+ * tile of six is no faster where it was measured (225 against 222 GFLOP/s at K = 128), takes C2
+ * twice as long, and C1 gives up on it ("out of virtual registers"), which can leave it in the
+ * boxing tier for good.
+ *
+ * <p>C2 must not unroll the loop over k, because it then spills. The body of 4 rows is too large
+ * for it; those of 2 and 3 count in a way that it does not take for a counted loop: 174 against 94
+ * GFLOP/s for 3 rows of 512 bits, 72 against 48 for 2 of 256 (Zen 5). One row is bound by memory
+ * either way.
  */
 final class GemmTiles {
   private GemmTiles() {}
@@ -117,9 +121,9 @@ final class GemmTiles {
     FloatVector s21 = fromMemorySegment(F, ALL, c2 + BYTES, ORDER);
     FloatVector s22 = fromMemorySegment(F, ALL, c2 + 2 * BYTES, ORDER);
     FloatVector s23 = fromMemorySegment(F, ALL, c2 + 3 * BYTES, ORDER);
-    for (int p = 0; p < k; p++) {
-      long row = b + PANEL_BYTES * p;
-      long o = 4L * p;
+    long end = 4L * k;
+    for (long o = 0; o != end; o += 4) {
+      long row = b + PANEL * o;
       FloatVector b0 = fromMemorySegment(F, ALL, row, ORDER);
       FloatVector b1 = fromMemorySegment(F, ALL, row + BYTES, ORDER);
       FloatVector b2 = fromMemorySegment(F, ALL, row + 2 * BYTES, ORDER);
@@ -167,9 +171,9 @@ final class GemmTiles {
     FloatVector s11 = fromMemorySegment(F, ALL, c1 + BYTES, ORDER);
     FloatVector s12 = fromMemorySegment(F, ALL, c1 + 2 * BYTES, ORDER);
     FloatVector s13 = fromMemorySegment(F, ALL, c1 + 3 * BYTES, ORDER);
-    for (int p = 0; p < k; p++) {
-      long row = b + PANEL_BYTES * p;
-      long o = 4L * p;
+    long end = 4L * k;
+    for (long o = 0; o != end; o += 4) {
+      long row = b + PANEL * o;
       FloatVector b0 = fromMemorySegment(F, ALL, row, ORDER);
       FloatVector b1 = fromMemorySegment(F, ALL, row + BYTES, ORDER);
       FloatVector b2 = fromMemorySegment(F, ALL, row + 2 * BYTES, ORDER);
@@ -254,11 +258,12 @@ final class GemmTiles {
   }
 
   /**
-   * One to six rows of one vector of a panel, of which only the columns of the mask exist. Rows
-   * that are wanting repeat the last.
+   * One to six rows of one vector of a panel, of which only some columns exist. Rows that are
+   * wanting repeat the last.
    */
   static void tail6(
-      int rows, long[] a, int i, long b, long[] c, int j, long offset, int k, VectorMask<Float> m) {
+      int rows, long[] a, int i, long b, long[] c, int j, long offset, int k, int columns) {
+    VectorMask<Float> m = F.indexInRange(0L, columns);
     int last = rows - 1;
     long a0 = a[i];
     long a1 = a[i + Math.min(1, last)];

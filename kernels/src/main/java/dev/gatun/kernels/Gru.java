@@ -1,8 +1,10 @@
 package dev.gatun.kernels;
 
-import static dev.gatun.kernels.Lstm.sigmoidGradient;
-import static dev.gatun.kernels.Lstm.tanhGradient;
+import static dev.gatun.kernels.Species.ALL;
+import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ORDER;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -21,40 +23,39 @@ public final class Gru {
    *
    * @param h H, units
    * @param gx [3H], in: W x + b_W; out: the activations r, z, n
-   * @param gh [3H], R h + b_R; its n block is needed again by backward
+   * @param gh [3H], R h + b_R, left as it is; its n block is needed again by backward
    * @param hPrev [H], h of the step before
    * @param hOut [H], out; may be {@code hPrev}
    */
   public static void forward(int h, long gx, long gh, long hPrev, long hOut) {
     long block = 4L * h;
-    // Pass by pass, as in Lstm.forward.
-    Activations.sigmoidOfSum(2L * h, gh, gx);
+    // Pass by pass: the row stays in the first cache level in between.
+    Elementwise.add(2L * h, gh, gx);
+    Activations.sigmoid(2L * h, gx, gx);
     long candidates = gx + 2 * block;
+    Elementwise.addProduct(h, gx, gh + 2 * block, candidates);
+    Activations.tanh(h, candidates, candidates);
+    state(h, gx + block, candidates, hPrev, hOut);
+  }
+
+  /** h' = n + z·(h - n), all [H]. */
+  static void state(int h, long update, long candidate, long hPrev, long hOut) {
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
-      FloatVector recurrent = Species.load(gh + 2 * block + o);
-      FloatVector candidate =
-          Activations.tanh(Species.load(gx + o).fma(recurrent, Species.load(candidates + o)));
-      Species.store(candidate, candidates + o);
-      FloatVector update = Species.load(gx + block + o);
-      Species.store(state(update, candidate, Species.load(hPrev + o)), hOut + o);
+      FloatVector z = fromMemorySegment(F, ALL, update + o, ORDER);
+      FloatVector n = fromMemorySegment(F, ALL, candidate + o, ORDER);
+      FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER);
+      z.fma(previous.sub(n), n).intoMemorySegment(ALL, hOut + o, ORDER);
     }
     if (u < h) {
-      VectorMask<Float> m = Species.first(h - u);
+      VectorMask<Float> m = F.indexInRange(0L, h - u);
       long o = 4L * u;
-      FloatVector recurrent = Species.load(gh + 2 * block + o, m);
-      FloatVector candidate =
-          Activations.tanh(Species.load(gx + o, m).fma(recurrent, Species.load(candidates + o, m)));
-      Species.store(candidate, candidates + o, m);
-      FloatVector update = Species.load(gx + block + o, m);
-      Species.store(state(update, candidate, Species.load(hPrev + o, m)), hOut + o, m);
+      FloatVector z = fromMemorySegment(F, ALL, update + o, ORDER, m);
+      FloatVector n = fromMemorySegment(F, ALL, candidate + o, ORDER, m);
+      FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER, m);
+      z.fma(previous.sub(n), n).intoMemorySegment(ALL, hOut + o, ORDER, m);
     }
-  }
-
-  /** n + z·(h - n). */
-  static FloatVector state(FloatVector update, FloatVector candidate, FloatVector previous) {
-    return update.fma(previous.sub(candidate), candidate);
   }
 
   /**
@@ -72,44 +73,46 @@ public final class Gru {
   public static void backward(
       int h, long gx, long gh, long hPrev, long dh, long dGx, long dGh, long dhPrev) {
     long block = 4L * h;
+    FloatVector one = FloatVector.broadcast(F, 1f);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
-      FloatVector reset = Species.load(gx + o);
-      FloatVector update = Species.load(gx + block + o);
-      FloatVector candidate = Species.load(gx + 2 * block + o);
-      FloatVector recurrent = Species.load(gh + 2 * block + o);
-      FloatVector d = Species.load(dh + o);
-      FloatVector dUpdate = sigmoidGradient(d.mul(Species.load(hPrev + o).sub(candidate)), update);
-      FloatVector dCandidate = tanhGradient(d.mul(update.neg().add(1f)), candidate);
-      FloatVector dReset = sigmoidGradient(dCandidate.mul(recurrent), reset);
-      Species.store(dReset, dGx + o);
-      Species.store(dUpdate, dGx + block + o);
-      Species.store(dCandidate, dGx + 2 * block + o);
-      Species.store(dReset, dGh + o);
-      Species.store(dUpdate, dGh + block + o);
-      Species.store(dCandidate.mul(reset), dGh + 2 * block + o);
-      Species.store(d.mul(update), dhPrev + o);
+      FloatVector r = fromMemorySegment(F, ALL, gx + o, ORDER);
+      FloatVector z = fromMemorySegment(F, ALL, gx + block + o, ORDER);
+      FloatVector n = fromMemorySegment(F, ALL, gx + 2 * block + o, ORDER);
+      FloatVector recurrent = fromMemorySegment(F, ALL, gh + 2 * block + o, ORDER);
+      FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER);
+      FloatVector d = fromMemorySegment(F, ALL, dh + o, ORDER);
+      FloatVector dz = one.sub(z).mul(z).mul(d.mul(previous.sub(n)));
+      FloatVector dn = n.neg().fma(n, one).mul(d.mul(one.sub(z)));
+      FloatVector dr = one.sub(r).mul(r).mul(dn.mul(recurrent));
+      dr.intoMemorySegment(ALL, dGx + o, ORDER);
+      dz.intoMemorySegment(ALL, dGx + block + o, ORDER);
+      dn.intoMemorySegment(ALL, dGx + 2 * block + o, ORDER);
+      dr.intoMemorySegment(ALL, dGh + o, ORDER);
+      dz.intoMemorySegment(ALL, dGh + block + o, ORDER);
+      dn.mul(r).intoMemorySegment(ALL, dGh + 2 * block + o, ORDER);
+      d.mul(z).intoMemorySegment(ALL, dhPrev + o, ORDER);
     }
     if (u < h) {
-      VectorMask<Float> m = Species.first(h - u);
+      VectorMask<Float> m = F.indexInRange(0L, h - u);
       long o = 4L * u;
-      FloatVector reset = Species.load(gx + o, m);
-      FloatVector update = Species.load(gx + block + o, m);
-      FloatVector candidate = Species.load(gx + 2 * block + o, m);
-      FloatVector recurrent = Species.load(gh + 2 * block + o, m);
-      FloatVector d = Species.load(dh + o, m);
-      FloatVector dUpdate =
-          sigmoidGradient(d.mul(Species.load(hPrev + o, m).sub(candidate)), update);
-      FloatVector dCandidate = tanhGradient(d.mul(update.neg().add(1f)), candidate);
-      FloatVector dReset = sigmoidGradient(dCandidate.mul(recurrent), reset);
-      Species.store(dReset, dGx + o, m);
-      Species.store(dUpdate, dGx + block + o, m);
-      Species.store(dCandidate, dGx + 2 * block + o, m);
-      Species.store(dReset, dGh + o, m);
-      Species.store(dUpdate, dGh + block + o, m);
-      Species.store(dCandidate.mul(reset), dGh + 2 * block + o, m);
-      Species.store(d.mul(update), dhPrev + o, m);
+      FloatVector r = fromMemorySegment(F, ALL, gx + o, ORDER, m);
+      FloatVector z = fromMemorySegment(F, ALL, gx + block + o, ORDER, m);
+      FloatVector n = fromMemorySegment(F, ALL, gx + 2 * block + o, ORDER, m);
+      FloatVector recurrent = fromMemorySegment(F, ALL, gh + 2 * block + o, ORDER, m);
+      FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER, m);
+      FloatVector d = fromMemorySegment(F, ALL, dh + o, ORDER, m);
+      FloatVector dz = one.sub(z).mul(z).mul(d.mul(previous.sub(n)));
+      FloatVector dn = n.neg().fma(n, one).mul(d.mul(one.sub(z)));
+      FloatVector dr = one.sub(r).mul(r).mul(dn.mul(recurrent));
+      dr.intoMemorySegment(ALL, dGx + o, ORDER, m);
+      dz.intoMemorySegment(ALL, dGx + block + o, ORDER, m);
+      dn.intoMemorySegment(ALL, dGx + 2 * block + o, ORDER, m);
+      dr.intoMemorySegment(ALL, dGh + o, ORDER, m);
+      dz.intoMemorySegment(ALL, dGh + block + o, ORDER, m);
+      dn.mul(r).intoMemorySegment(ALL, dGh + 2 * block + o, ORDER, m);
+      d.mul(z).intoMemorySegment(ALL, dhPrev + o, ORDER, m);
     }
   }
 }

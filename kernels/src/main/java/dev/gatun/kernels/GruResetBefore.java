@@ -1,8 +1,10 @@
 package dev.gatun.kernels;
 
-import static dev.gatun.kernels.Lstm.sigmoidGradient;
-import static dev.gatun.kernels.Lstm.tanhGradient;
+import static dev.gatun.kernels.Species.ALL;
+import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ORDER;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -30,17 +32,9 @@ public final class GruResetBefore {
    * @param rh [H], out: r·hPrev
    */
   public static void forwardGates(int h, long gx, long gh, long hPrev, long rh) {
-    Activations.sigmoidOfSum(2L * h, gh, gx);
-    int u = 0;
-    for (; u <= h - LANES; u += LANES) {
-      long o = 4L * u;
-      Species.store(Species.load(gx + o).mul(Species.load(hPrev + o)), rh + o);
-    }
-    if (u < h) {
-      VectorMask<Float> m = Species.first(h - u);
-      long o = 4L * u;
-      Species.store(Species.load(gx + o, m).mul(Species.load(hPrev + o, m)), rh + o, m);
-    }
+    Elementwise.add(2L * h, gh, gx);
+    Activations.sigmoid(2L * h, gx, gx);
+    Elementwise.product(h, gx, hPrev, rh);
   }
 
   /**
@@ -54,26 +48,10 @@ public final class GruResetBefore {
    */
   public static void forwardState(int h, long gx, long gh, long hPrev, long hOut) {
     long block = 4L * h;
-    int u = 0;
-    for (; u <= h - LANES; u += LANES) {
-      long o = 4L * u;
-      long x = gx + 2 * block + o;
-      FloatVector candidate =
-          Activations.tanh(Species.load(x).add(Species.load(gh + 2 * block + o)));
-      FloatVector update = Species.load(gx + block + o);
-      Species.store(candidate, x);
-      Species.store(Gru.state(update, candidate, Species.load(hPrev + o)), hOut + o);
-    }
-    if (u < h) {
-      VectorMask<Float> m = Species.first(h - u);
-      long o = 4L * u;
-      long x = gx + 2 * block + o;
-      FloatVector candidate =
-          Activations.tanh(Species.load(x, m).add(Species.load(gh + 2 * block + o, m)));
-      FloatVector update = Species.load(gx + block + o, m);
-      Species.store(candidate, x, m);
-      Species.store(Gru.state(update, candidate, Species.load(hPrev + o, m)), hOut + o, m);
-    }
+    long candidates = gx + 2 * block;
+    Elementwise.add(h, gh + 2 * block, candidates);
+    Activations.tanh(h, candidates, candidates);
+    Gru.state(h, gx + block, candidates, hPrev, hOut);
   }
 
   /**
@@ -89,27 +67,32 @@ public final class GruResetBefore {
    */
   public static void backwardState(int h, long gx, long hPrev, long dh, long dG, long dhPrev) {
     long block = 4L * h;
+    FloatVector one = FloatVector.broadcast(F, 1f);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
-      FloatVector update = Species.load(gx + block + o);
-      FloatVector candidate = Species.load(gx + 2 * block + o);
-      FloatVector d = Species.load(dh + o);
-      FloatVector step = d.mul(Species.load(hPrev + o).sub(candidate));
-      Species.store(sigmoidGradient(step, update), dG + block + o);
-      Species.store(tanhGradient(d.mul(update.neg().add(1f)), candidate), dG + 2 * block + o);
-      Species.store(d.mul(update), dhPrev + o);
+      FloatVector z = fromMemorySegment(F, ALL, gx + block + o, ORDER);
+      FloatVector n = fromMemorySegment(F, ALL, gx + 2 * block + o, ORDER);
+      FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER);
+      FloatVector d = fromMemorySegment(F, ALL, dh + o, ORDER);
+      FloatVector dz = one.sub(z).mul(z).mul(d.mul(previous.sub(n)));
+      FloatVector dn = n.neg().fma(n, one).mul(d.mul(one.sub(z)));
+      dz.intoMemorySegment(ALL, dG + block + o, ORDER);
+      dn.intoMemorySegment(ALL, dG + 2 * block + o, ORDER);
+      d.mul(z).intoMemorySegment(ALL, dhPrev + o, ORDER);
     }
     if (u < h) {
-      VectorMask<Float> m = Species.first(h - u);
+      VectorMask<Float> m = F.indexInRange(0L, h - u);
       long o = 4L * u;
-      FloatVector update = Species.load(gx + block + o, m);
-      FloatVector candidate = Species.load(gx + 2 * block + o, m);
-      FloatVector d = Species.load(dh + o, m);
-      FloatVector step = d.mul(Species.load(hPrev + o, m).sub(candidate));
-      Species.store(sigmoidGradient(step, update), dG + block + o, m);
-      Species.store(tanhGradient(d.mul(update.neg().add(1f)), candidate), dG + 2 * block + o, m);
-      Species.store(d.mul(update), dhPrev + o, m);
+      FloatVector z = fromMemorySegment(F, ALL, gx + block + o, ORDER, m);
+      FloatVector n = fromMemorySegment(F, ALL, gx + 2 * block + o, ORDER, m);
+      FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER, m);
+      FloatVector d = fromMemorySegment(F, ALL, dh + o, ORDER, m);
+      FloatVector dz = one.sub(z).mul(z).mul(d.mul(previous.sub(n)));
+      FloatVector dn = n.neg().fma(n, one).mul(d.mul(one.sub(z)));
+      dz.intoMemorySegment(ALL, dG + block + o, ORDER, m);
+      dn.intoMemorySegment(ALL, dG + 2 * block + o, ORDER, m);
+      d.mul(z).intoMemorySegment(ALL, dhPrev + o, ORDER, m);
     }
   }
 
@@ -124,21 +107,26 @@ public final class GruResetBefore {
    * @param dhPrev [H], dRh·r is added
    */
   public static void backwardReset(int h, long gx, long hPrev, long dRh, long dG, long dhPrev) {
+    FloatVector one = FloatVector.broadcast(F, 1f);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
-      FloatVector reset = Species.load(gx + o);
-      FloatVector d = Species.load(dRh + o);
-      Species.store(sigmoidGradient(d.mul(Species.load(hPrev + o)), reset), dG + o);
-      Species.store(d.fma(reset, Species.load(dhPrev + o)), dhPrev + o);
+      FloatVector r = fromMemorySegment(F, ALL, gx + o, ORDER);
+      FloatVector d = fromMemorySegment(F, ALL, dRh + o, ORDER);
+      FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER);
+      FloatVector direct = fromMemorySegment(F, ALL, dhPrev + o, ORDER);
+      one.sub(r).mul(r).mul(d.mul(previous)).intoMemorySegment(ALL, dG + o, ORDER);
+      d.fma(r, direct).intoMemorySegment(ALL, dhPrev + o, ORDER);
     }
     if (u < h) {
-      VectorMask<Float> m = Species.first(h - u);
+      VectorMask<Float> m = F.indexInRange(0L, h - u);
       long o = 4L * u;
-      FloatVector reset = Species.load(gx + o, m);
-      FloatVector d = Species.load(dRh + o, m);
-      Species.store(sigmoidGradient(d.mul(Species.load(hPrev + o, m)), reset), dG + o, m);
-      Species.store(d.fma(reset, Species.load(dhPrev + o, m)), dhPrev + o, m);
+      FloatVector r = fromMemorySegment(F, ALL, gx + o, ORDER, m);
+      FloatVector d = fromMemorySegment(F, ALL, dRh + o, ORDER, m);
+      FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER, m);
+      FloatVector direct = fromMemorySegment(F, ALL, dhPrev + o, ORDER, m);
+      one.sub(r).mul(r).mul(d.mul(previous)).intoMemorySegment(ALL, dG + o, ORDER, m);
+      d.fma(r, direct).intoMemorySegment(ALL, dhPrev + o, ORDER, m);
     }
   }
 }

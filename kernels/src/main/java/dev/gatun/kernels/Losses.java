@@ -1,5 +1,6 @@
 package dev.gatun.kernels;
 
+import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
 import static dev.gatun.kernels.Species.D;
 import static dev.gatun.kernels.Species.F;
@@ -7,6 +8,8 @@ import static dev.gatun.kernels.Species.HALF;
 import static dev.gatun.kernels.Species.HALF_BYTES;
 import static dev.gatun.kernels.Species.HALF_LANES;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ORDER;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
@@ -51,8 +54,8 @@ public final class Losses {
     int i = 0;
     DoubleVector s = DoubleVector.zero(D);
     for (; i <= n - HALF_LANES; i += HALF_LANES, p += HALF_BYTES, t += HALF_BYTES) {
-      FloatVector a = FloatVector.fromMemorySegment(HALF, Species.ALL, p, Species.ORDER);
-      FloatVector b = FloatVector.fromMemorySegment(HALF, Species.ALL, t, Species.ORDER);
+      FloatVector a = fromMemorySegment(HALF, ALL, p, ORDER);
+      FloatVector b = fromMemorySegment(HALF, ALL, t, ORDER);
       DoubleVector d = (DoubleVector) a.sub(b).castShape(D, 0);
       s = d.fma(d, s);
     }
@@ -60,18 +63,26 @@ public final class Losses {
       double d = Species.getFloat(p) - Species.getFloat(t);
       tail = Math.fma(d, d, tail);
     }
-    return Species.sum(s) + tail;
+    s = HALF_LANES >= 8 ? s.add(s.rearrange(Species.ROTATE_4_DOUBLES)) : s;
+    s = HALF_LANES >= 4 ? s.add(s.rearrange(Species.ROTATE_2_DOUBLES)) : s;
+    return (s.lane(0) + s.lane(1)) + tail;
   }
 
   private static void gradient(int n, long p, long t, float factor, long dp) {
     FloatVector f = FloatVector.broadcast(F, factor);
     int i = 0;
     for (; i <= n - LANES; i += LANES, p += BYTES, t += BYTES, dp += BYTES) {
-      Species.store(Species.load(p).sub(Species.load(t)).mul(f), dp);
+      fromMemorySegment(F, ALL, p, ORDER)
+          .sub(fromMemorySegment(F, ALL, t, ORDER))
+          .mul(f)
+          .intoMemorySegment(ALL, dp, ORDER);
     }
     if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      Species.store(Species.load(p, tail).sub(Species.load(t, tail)).mul(f), dp, tail);
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      fromMemorySegment(F, ALL, p, ORDER, tail)
+          .sub(fromMemorySegment(F, ALL, t, ORDER, tail))
+          .mul(f)
+          .intoMemorySegment(ALL, dp, ORDER, tail);
     }
   }
 }

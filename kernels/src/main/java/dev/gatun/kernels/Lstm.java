@@ -1,6 +1,10 @@
 package dev.gatun.kernels;
 
+import static dev.gatun.kernels.Species.ALL;
+import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ORDER;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -27,35 +31,31 @@ public final class Lstm {
     long block = 4L * h;
     long candidates = gates + 2 * block;
     long outputs = gates + 3 * block;
-    // Pass by pass, because two activations in one loop exceed C2's node budget for inlining and
-    // then allocate; the row stays in the first cache level in between.
+    // Pass by pass: the row stays in the first cache level in between.
     Activations.sigmoid(2L * h, gates, gates);
     Activations.tanh(h, candidates, candidates);
     Activations.sigmoid(h, outputs, outputs);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
-      FloatVector added = Species.load(gates + o).mul(Species.load(candidates + o));
-      FloatVector cell = Species.load(gates + block + o).fma(Species.load(cPrev + o), added);
-      FloatVector squashed = Activations.tanh(cell);
-      Species.store(cell, c + o);
-      if (tanhC != 0) {
-        Species.store(squashed, tanhC + o);
-      }
-      Species.store(Species.load(outputs + o).mul(squashed), hOut + o);
+      FloatVector in = fromMemorySegment(F, ALL, gates + o, ORDER);
+      FloatVector forget = fromMemorySegment(F, ALL, gates + block + o, ORDER);
+      FloatVector candidate = fromMemorySegment(F, ALL, candidates + o, ORDER);
+      FloatVector previous = fromMemorySegment(F, ALL, cPrev + o, ORDER);
+      forget.fma(previous, in.mul(candidate)).intoMemorySegment(ALL, c + o, ORDER);
     }
     if (u < h) {
-      VectorMask<Float> m = Species.first(h - u);
+      VectorMask<Float> m = F.indexInRange(0L, h - u);
       long o = 4L * u;
-      FloatVector added = Species.load(gates + o, m).mul(Species.load(candidates + o, m));
-      FloatVector cell = Species.load(gates + block + o, m).fma(Species.load(cPrev + o, m), added);
-      FloatVector squashed = Activations.tanh(cell);
-      Species.store(cell, c + o, m);
-      if (tanhC != 0) {
-        Species.store(squashed, tanhC + o, m);
-      }
-      Species.store(Species.load(outputs + o, m).mul(squashed), hOut + o, m);
+      FloatVector in = fromMemorySegment(F, ALL, gates + o, ORDER, m);
+      FloatVector forget = fromMemorySegment(F, ALL, gates + block + o, ORDER, m);
+      FloatVector candidate = fromMemorySegment(F, ALL, candidates + o, ORDER, m);
+      FloatVector previous = fromMemorySegment(F, ALL, cPrev + o, ORDER, m);
+      forget.fma(previous, in.mul(candidate)).intoMemorySegment(ALL, c + o, ORDER, m);
     }
+    long squashed = tanhC == 0 ? hOut : tanhC;
+    Activations.tanh(h, c, squashed);
+    Elementwise.product(h, outputs, squashed, hOut);
   }
 
   /**
@@ -72,64 +72,54 @@ public final class Lstm {
   public static void backward(
       int h, long gates, long dGates, long cPrev, long tanhC, long dh, long dc) {
     long block = 4L * h;
+    FloatVector one = FloatVector.broadcast(F, 1f);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
       long g = gates + o;
       long d = dGates + o;
-      FloatVector in = Species.load(g);
-      FloatVector forget = Species.load(g + block);
-      FloatVector candidate = Species.load(g + 2 * block);
-      FloatVector out = Species.load(g + 3 * block);
-      FloatVector squashed = Species.load(tanhC + o);
-      FloatVector dOut = Species.load(dh + o);
-      FloatVector dCell = cellGradient(dOut.mul(out), squashed, Species.load(dc + o));
-      FloatVector previous = Species.load(cPrev + o);
-      Species.store(sigmoidGradient(dCell.mul(candidate), in), d);
-      Species.store(sigmoidGradient(dCell.mul(previous), forget), d + block);
-      Species.store(tanhGradient(dCell.mul(in), candidate), d + 2 * block);
-      Species.store(sigmoidGradient(dOut.mul(squashed), out), d + 3 * block);
-      Species.store(dCell.mul(forget), dc + o);
+      FloatVector in = fromMemorySegment(F, ALL, g, ORDER);
+      FloatVector forget = fromMemorySegment(F, ALL, g + block, ORDER);
+      FloatVector candidate = fromMemorySegment(F, ALL, g + 2 * block, ORDER);
+      FloatVector out = fromMemorySegment(F, ALL, g + 3 * block, ORDER);
+      FloatVector squashed = fromMemorySegment(F, ALL, tanhC + o, ORDER);
+      FloatVector dOut = fromMemorySegment(F, ALL, dh + o, ORDER);
+      FloatVector previous = fromMemorySegment(F, ALL, cPrev + o, ORDER);
+      FloatVector dCell = squashed.neg().fma(squashed, one).mul(dOut.mul(out));
+      dCell = dCell.add(fromMemorySegment(F, ALL, dc + o, ORDER));
+      FloatVector dIn = one.sub(in).mul(in).mul(dCell.mul(candidate));
+      FloatVector dForget = one.sub(forget).mul(forget).mul(dCell.mul(previous));
+      FloatVector dCandidate = candidate.neg().fma(candidate, one).mul(dCell.mul(in));
+      FloatVector dOutput = one.sub(out).mul(out).mul(dOut.mul(squashed));
+      dIn.intoMemorySegment(ALL, d, ORDER);
+      dForget.intoMemorySegment(ALL, d + block, ORDER);
+      dCandidate.intoMemorySegment(ALL, d + 2 * block, ORDER);
+      dOutput.intoMemorySegment(ALL, d + 3 * block, ORDER);
+      dCell.mul(forget).intoMemorySegment(ALL, dc + o, ORDER);
     }
     if (u < h) {
-      backwardTail(h, u, gates, dGates, cPrev, tanhC, dh, dc);
+      VectorMask<Float> m = F.indexInRange(0L, h - u);
+      long o = 4L * u;
+      long g = gates + o;
+      long d = dGates + o;
+      FloatVector in = fromMemorySegment(F, ALL, g, ORDER, m);
+      FloatVector forget = fromMemorySegment(F, ALL, g + block, ORDER, m);
+      FloatVector candidate = fromMemorySegment(F, ALL, g + 2 * block, ORDER, m);
+      FloatVector out = fromMemorySegment(F, ALL, g + 3 * block, ORDER, m);
+      FloatVector squashed = fromMemorySegment(F, ALL, tanhC + o, ORDER, m);
+      FloatVector dOut = fromMemorySegment(F, ALL, dh + o, ORDER, m);
+      FloatVector previous = fromMemorySegment(F, ALL, cPrev + o, ORDER, m);
+      FloatVector dCell = squashed.neg().fma(squashed, one).mul(dOut.mul(out));
+      dCell = dCell.add(fromMemorySegment(F, ALL, dc + o, ORDER, m));
+      FloatVector dIn = one.sub(in).mul(in).mul(dCell.mul(candidate));
+      FloatVector dForget = one.sub(forget).mul(forget).mul(dCell.mul(previous));
+      FloatVector dCandidate = candidate.neg().fma(candidate, one).mul(dCell.mul(in));
+      FloatVector dOutput = one.sub(out).mul(out).mul(dOut.mul(squashed));
+      dIn.intoMemorySegment(ALL, d, ORDER, m);
+      dForget.intoMemorySegment(ALL, d + block, ORDER, m);
+      dCandidate.intoMemorySegment(ALL, d + 2 * block, ORDER, m);
+      dOutput.intoMemorySegment(ALL, d + 3 * block, ORDER, m);
+      dCell.mul(forget).intoMemorySegment(ALL, dc + o, ORDER, m);
     }
-  }
-
-  private static void backwardTail(
-      int h, int u, long gates, long dGates, long cPrev, long tanhC, long dh, long dc) {
-    VectorMask<Float> m = Species.first(h - u);
-    long block = 4L * h;
-    long o = 4L * u;
-    long g = gates + o;
-    long d = dGates + o;
-    FloatVector in = Species.load(g, m);
-    FloatVector forget = Species.load(g + block, m);
-    FloatVector candidate = Species.load(g + 2 * block, m);
-    FloatVector out = Species.load(g + 3 * block, m);
-    FloatVector squashed = Species.load(tanhC + o, m);
-    FloatVector dOut = Species.load(dh + o, m);
-    FloatVector dCell = cellGradient(dOut.mul(out), squashed, Species.load(dc + o, m));
-    FloatVector previous = Species.load(cPrev + o, m);
-    Species.store(sigmoidGradient(dCell.mul(candidate), in), d, m);
-    Species.store(sigmoidGradient(dCell.mul(previous), forget), d + block, m);
-    Species.store(tanhGradient(dCell.mul(in), candidate), d + 2 * block, m);
-    Species.store(sigmoidGradient(dOut.mul(squashed), out), d + 3 * block, m);
-    Species.store(dCell.mul(forget), dc + o, m);
-  }
-
-  /** dc + dTanh·(1 - tanhC²). */
-  private static FloatVector cellGradient(FloatVector dTanh, FloatVector tanhC, FloatVector dc) {
-    return tanhGradient(dTanh, tanhC).add(dc);
-  }
-
-  /** d·(1 - t²) for t = tanh(x). */
-  static FloatVector tanhGradient(FloatVector d, FloatVector t) {
-    return t.mul(t).neg().add(1f).mul(d);
-  }
-
-  /** d·s·(1 - s) for s = sigmoid(x). */
-  static FloatVector sigmoidGradient(FloatVector d, FloatVector s) {
-    return s.mul(s.neg().add(1f)).mul(d);
   }
 }

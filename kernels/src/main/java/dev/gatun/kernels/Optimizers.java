@@ -1,8 +1,11 @@
 package dev.gatun.kernels;
 
+import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ORDER;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -63,17 +66,17 @@ public final class Optimizers {
     FloatVector down = FloatVector.broadcast(F, -rate);
     long i = 0;
     for (; i <= n - LANES; i += LANES, param += BYTES, grad += BYTES) {
-      FloatVector p = Species.load(param);
-      FloatVector g = decay.fma(p, Species.load(grad).mul(gradScale));
-      Species.store(down.fma(g, p), param);
-      Species.store(zero, grad);
+      FloatVector p = fromMemorySegment(F, ALL, param, ORDER);
+      FloatVector g = decay.fma(p, fromMemorySegment(F, ALL, grad, ORDER).mul(gradScale));
+      down.fma(g, p).intoMemorySegment(ALL, param, ORDER);
+      zero.intoMemorySegment(ALL, grad, ORDER);
     }
     if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      FloatVector p = Species.load(param, tail);
-      FloatVector g = decay.fma(p, Species.load(grad, tail).mul(gradScale));
-      Species.store(down.fma(g, p), param, tail);
-      Species.store(zero, grad, tail);
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      FloatVector p = fromMemorySegment(F, ALL, param, ORDER, tail);
+      FloatVector g = decay.fma(p, fromMemorySegment(F, ALL, grad, ORDER, tail).mul(gradScale));
+      down.fma(g, p).intoMemorySegment(ALL, param, ORDER, tail);
+      zero.intoMemorySegment(ALL, grad, ORDER, tail);
     }
   }
 
@@ -96,21 +99,21 @@ public final class Optimizers {
     FloatVector look = FloatVector.broadcast(F, ahead);
     long i = 0;
     for (; i <= n - LANES; i += LANES, param += BYTES, grad += BYTES, buffer += BYTES) {
-      FloatVector p = Species.load(param);
-      FloatVector g = decay.fma(p, Species.load(grad).mul(gradScale));
-      FloatVector m = keep.fma(Species.load(buffer), g.mul(fresh));
-      Species.store(m, buffer);
-      Species.store(down.fma(look.fma(m, g.mul(own)), p), param);
-      Species.store(zero, grad);
+      FloatVector p = fromMemorySegment(F, ALL, param, ORDER);
+      FloatVector g = decay.fma(p, fromMemorySegment(F, ALL, grad, ORDER).mul(gradScale));
+      FloatVector m = keep.fma(fromMemorySegment(F, ALL, buffer, ORDER), g.mul(fresh));
+      m.intoMemorySegment(ALL, buffer, ORDER);
+      down.fma(look.fma(m, g.mul(own)), p).intoMemorySegment(ALL, param, ORDER);
+      zero.intoMemorySegment(ALL, grad, ORDER);
     }
     if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      FloatVector p = Species.load(param, tail);
-      FloatVector g = decay.fma(p, Species.load(grad, tail).mul(gradScale));
-      FloatVector m = keep.fma(Species.load(buffer, tail), g.mul(fresh));
-      Species.store(m, buffer, tail);
-      Species.store(down.fma(look.fma(m, g.mul(own)), p), param, tail);
-      Species.store(zero, grad, tail);
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      FloatVector p = fromMemorySegment(F, ALL, param, ORDER, tail);
+      FloatVector g = decay.fma(p, fromMemorySegment(F, ALL, grad, ORDER, tail).mul(gradScale));
+      FloatVector m = keep.fma(fromMemorySegment(F, ALL, buffer, ORDER, tail), g.mul(fresh));
+      m.intoMemorySegment(ALL, buffer, ORDER, tail);
+      down.fma(look.fma(m, g.mul(own)), p).intoMemorySegment(ALL, param, ORDER, tail);
+      zero.intoMemorySegment(ALL, grad, ORDER, tail);
     }
   }
 
@@ -154,29 +157,30 @@ public final class Optimizers {
     FloatVector down = FloatVector.broadcast(F, (float) (-rate / biasCorrection1));
     long i = 0;
     for (; i <= n - LANES; i += LANES, param += BYTES, grad += BYTES, m += BYTES, v += BYTES) {
-      FloatVector p = Species.load(param);
-      FloatVector g = decay.fma(p, Species.load(grad).mul(gradScale));
-      FloatVector first = Species.load(m);
+      FloatVector p = fromMemorySegment(F, ALL, param, ORDER);
+      FloatVector g = decay.fma(p, fromMemorySegment(F, ALL, grad, ORDER).mul(gradScale));
+      FloatVector first = fromMemorySegment(F, ALL, m, ORDER);
       first = fresh1.fma(g.sub(first), first);
-      FloatVector second = keep2.fma(Species.load(v), g.mul(g).mul(fresh2));
-      Species.store(first, m);
-      Species.store(second, v);
+      FloatVector second = keep2.fma(fromMemorySegment(F, ALL, v, ORDER), g.mul(g).mul(fresh2));
+      first.intoMemorySegment(ALL, m, ORDER);
+      second.intoMemorySegment(ALL, v, ORDER);
       FloatVector denominator = second.sqrt().div(root).add(floor);
-      Species.store(down.fma(first.div(denominator), p.mul(shrink)), param);
-      Species.store(zero, grad);
+      down.fma(first.div(denominator), p.mul(shrink)).intoMemorySegment(ALL, param, ORDER);
+      zero.intoMemorySegment(ALL, grad, ORDER);
     }
     if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      FloatVector p = Species.load(param, tail);
-      FloatVector g = decay.fma(p, Species.load(grad, tail).mul(gradScale));
-      FloatVector first = Species.load(m, tail);
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      FloatVector p = fromMemorySegment(F, ALL, param, ORDER, tail);
+      FloatVector g = decay.fma(p, fromMemorySegment(F, ALL, grad, ORDER, tail).mul(gradScale));
+      FloatVector first = fromMemorySegment(F, ALL, m, ORDER, tail);
       first = fresh1.fma(g.sub(first), first);
-      FloatVector second = keep2.fma(Species.load(v, tail), g.mul(g).mul(fresh2));
-      Species.store(first, m, tail);
-      Species.store(second, v, tail);
+      FloatVector second =
+          keep2.fma(fromMemorySegment(F, ALL, v, ORDER, tail), g.mul(g).mul(fresh2));
+      first.intoMemorySegment(ALL, m, ORDER, tail);
+      second.intoMemorySegment(ALL, v, ORDER, tail);
       FloatVector denominator = second.sqrt().div(root).add(floor);
-      Species.store(down.fma(first.div(denominator), p.mul(shrink)), param, tail);
-      Species.store(zero, grad, tail);
+      down.fma(first.div(denominator), p.mul(shrink)).intoMemorySegment(ALL, param, ORDER, tail);
+      zero.intoMemorySegment(ALL, grad, ORDER, tail);
     }
   }
 }

@@ -2,8 +2,6 @@ package dev.gatun.kernels;
 
 import static dev.gatun.kernels.Species.LANES;
 
-import jdk.incubator.vector.VectorMask;
-
 /**
  * C (+)= A·B in float32 with B packed once and used many times, as the recurrent weights of a
  * sequence are.
@@ -18,9 +16,6 @@ import jdk.incubator.vector.VectorMask;
  * Tiles of 4 rows by 4 vectors of 512 bits reach 85 % of the FMA peak of a busy Zen 5 core.
  */
 public final class PackedGemm {
-  /** 16 accumulators of 32 registers at 512 bits, 12 of 16 registers below. */
-  private static final int TILE_ROWS = LANES == 16 ? 4 : 3;
-
   static final int PANEL = 4 * LANES;
   static final long PANEL_BYTES = 4L * PANEL;
 
@@ -164,30 +159,31 @@ public final class PackedGemm {
   private static void tail(
       int rows, long[] a, int aFrom, long b, long[] c, int cFrom, int k, int n, int column) {
     for (; column < n; column += LANES, b += Species.BYTES) {
-      VectorMask<Float> mask = Species.first(n - column);
       for (int row = 0; row < rows; row += 6) {
         int some = Math.min(6, rows - row);
-        GemmTiles.tail6(some, a, aFrom + row, b, c, cFrom + row, 4L * column, k, mask);
+        GemmTiles.tail6(some, a, aFrom + row, b, c, cFrom + row, 4L * column, k, n - column);
       }
     }
   }
 
   /** Computes one tile of at most {@code left} rows and returns its rows. */
   private static int tile(int left, long[] a, int i, long b, long[] c, int j, long offset, int k) {
-    // 5 as 3 + 2, 6 as 3 + 3 and 9 as three times 3: a single row would read B at half speed.
-    if (TILE_ROWS == 4 && left > 3 && left != 5 && left != 6 && left != 9) {
-      GemmTiles.rows4(a, i, b, c, j, offset, k);
-      return 4;
-    }
     if (left == 1) {
       GemmTiles.row1(a[i], b, c[j] + offset, k);
       return 1;
     }
-    if (left == 2 || left == 4) {
+    // Of the 16 registers below 512 bits C2 uses 8 for accumulators well; with the 12 of 3 rows it
+    // spills (60 against 72 GFLOP/s).
+    if (left == 2 || LANES < 16) {
       GemmTiles.rows2(a, i, b, c, j, offset, k);
       return 2;
     }
-    GemmTiles.rows3(a, i, b, c, j, offset, k);
-    return 3;
+    // 5 as 3 + 2, 6 as 3 + 3 and 9 as three times 3: a single row would read B at half speed.
+    if (left == 3 || left == 5 || left == 6 || left == 9) {
+      GemmTiles.rows3(a, i, b, c, j, offset, k);
+      return 3;
+    }
+    GemmTiles.rows4(a, i, b, c, j, offset, k);
+    return 4;
   }
 }

@@ -1,8 +1,10 @@
 package dev.gatun.kernels;
 
+import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ORDER;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
@@ -104,10 +106,10 @@ public final class Peak {
     FloatVector s3 = s0;
     long end = address + bytes - 4 * BYTES;
     for (long x = address; x <= end; x += 4 * BYTES) {
-      s0 = s0.add(fromMemorySegment(F, Species.ALL, x, Species.ORDER));
-      s1 = s1.add(fromMemorySegment(F, Species.ALL, x + BYTES, Species.ORDER));
-      s2 = s2.add(fromMemorySegment(F, Species.ALL, x + 2 * BYTES, Species.ORDER));
-      s3 = s3.add(fromMemorySegment(F, Species.ALL, x + 3 * BYTES, Species.ORDER));
+      s0 = s0.add(fromMemorySegment(F, ALL, x, ORDER));
+      s1 = s1.add(fromMemorySegment(F, ALL, x + BYTES, ORDER));
+      s2 = s2.add(fromMemorySegment(F, ALL, x + 2 * BYTES, ORDER));
+      s3 = s3.add(fromMemorySegment(F, ALL, x + 3 * BYTES, ORDER));
     }
     return s0.add(s1).add(s2.add(s3)).lane(0);
   }

@@ -1,9 +1,12 @@
 package dev.gatun.kernels;
 
+import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.L;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ORDER;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -205,15 +208,16 @@ public final class Philox {
     LongVector words23 = c3.lanewise(VectorOperators.LSHL, 32).or(c2);
     LongVector first = words01.rearrange(LOWER).blend(words23.rearrange(LOWER), ODD);
     LongVector second = words01.rearrange(UPPER).blend(words23.rearrange(UPPER), ODD);
-    int limit = (int) threshold + Integer.MIN_VALUE;
-    keep(first.reinterpretAsInts(), limit, x, y, scale);
-    keep(second.reinterpretAsInts(), limit, x + BYTES, y + BYTES, scale);
-  }
-
-  private static void keep(IntVector words, int limit, long x, long y, float scale) {
     // Flipping the sign bit turns the unsigned comparison into a signed one.
-    VectorMask<Float> mask =
-        words.add(Integer.MIN_VALUE).compare(VectorOperators.LT, limit).cast(F);
-    Species.store(FloatVector.zero(F).blend(Species.load(x).mul(scale), mask), y);
+    int limit = (int) threshold + Integer.MIN_VALUE;
+    IntVector words = first.reinterpretAsInts().add(Integer.MIN_VALUE);
+    VectorMask<Float> mask = words.compare(VectorOperators.LT, limit).cast(F);
+    FloatVector zero = FloatVector.zero(F);
+    FloatVector value = fromMemorySegment(F, ALL, x, ORDER).mul(scale);
+    zero.blend(value, mask).intoMemorySegment(ALL, y, ORDER);
+    words = second.reinterpretAsInts().add(Integer.MIN_VALUE);
+    mask = words.compare(VectorOperators.LT, limit).cast(F);
+    value = fromMemorySegment(F, ALL, x + BYTES, ORDER).mul(scale);
+    zero.blend(value, mask).intoMemorySegment(ALL, y + BYTES, ORDER);
   }
 }

@@ -1,11 +1,15 @@
 package dev.gatun.kernels;
 
+import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
 import static dev.gatun.kernels.Species.D;
 import static dev.gatun.kernels.Species.F;
+import static dev.gatun.kernels.Species.HALF;
 import static dev.gatun.kernels.Species.HALF_BYTES;
 import static dev.gatun.kernels.Species.HALF_LANES;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ORDER;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
@@ -26,10 +30,13 @@ public final class Reductions {
     DoubleVector s3 = s0;
     long i = 0;
     for (; i <= n - 4L * HALF_LANES; i += 4L * HALF_LANES, x += 4 * HALF_BYTES) {
-      DoubleVector a = Species.loadAsDoubles(x);
-      DoubleVector b = Species.loadAsDoubles(x + HALF_BYTES);
-      DoubleVector c = Species.loadAsDoubles(x + 2 * HALF_BYTES);
-      DoubleVector d = Species.loadAsDoubles(x + 3 * HALF_BYTES);
+      DoubleVector a = (DoubleVector) fromMemorySegment(HALF, ALL, x, ORDER).castShape(D, 0);
+      DoubleVector b =
+          (DoubleVector) fromMemorySegment(HALF, ALL, x + HALF_BYTES, ORDER).castShape(D, 0);
+      DoubleVector c =
+          (DoubleVector) fromMemorySegment(HALF, ALL, x + 2 * HALF_BYTES, ORDER).castShape(D, 0);
+      DoubleVector d =
+          (DoubleVector) fromMemorySegment(HALF, ALL, x + 3 * HALF_BYTES, ORDER).castShape(D, 0);
       s0 = a.fma(a, s0);
       s1 = b.fma(b, s1);
       s2 = c.fma(c, s2);
@@ -40,7 +47,10 @@ public final class Reductions {
       double v = Species.getFloat(x);
       tail = Math.fma(v, v, tail);
     }
-    return Species.sum(s0.add(s1).add(s2.add(s3))) + tail;
+    DoubleVector s = s0.add(s1).add(s2.add(s3));
+    s = HALF_LANES >= 8 ? s.add(s.rearrange(Species.ROTATE_4_DOUBLES)) : s;
+    s = HALF_LANES >= 4 ? s.add(s.rearrange(Species.ROTATE_2_DOUBLES)) : s;
+    return (s.lane(0) + s.lane(1)) + tail;
   }
 
   /** The index of the first NaN or infinity in x[n], or -1. */
@@ -49,10 +59,13 @@ public final class Reductions {
     long block = 4L * LANES;
     for (; i <= n - block; i += block) {
       long from = x + 4 * i;
+      FloatVector a = fromMemorySegment(F, ALL, from, ORDER);
+      FloatVector b = fromMemorySegment(F, ALL, from + BYTES, ORDER);
+      FloatVector c = fromMemorySegment(F, ALL, from + 2 * BYTES, ORDER);
+      FloatVector d = fromMemorySegment(F, ALL, from + 3 * BYTES, ORDER);
       // v - v is 0, and NaN where v is not finite.
-      FloatVector a = difference(from).add(difference(from + BYTES));
-      FloatVector b = difference(from + 2 * BYTES).add(difference(from + 3 * BYTES));
-      if (a.add(b).compare(VectorOperators.NE, FloatVector.zero(F)).anyTrue()) {
+      FloatVector difference = a.sub(a).add(b.sub(b)).add(c.sub(c).add(d.sub(d)));
+      if (difference.compare(VectorOperators.NE, 0f).anyTrue()) {
         break;
       }
     }
@@ -62,10 +75,5 @@ public final class Reductions {
       }
     }
     return -1;
-  }
-
-  private static FloatVector difference(long address) {
-    FloatVector v = Species.load(address);
-    return v.sub(v);
   }
 }

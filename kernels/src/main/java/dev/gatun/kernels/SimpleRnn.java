@@ -1,7 +1,11 @@
 package dev.gatun.kernels;
 
+import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
+import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ORDER;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -19,25 +23,30 @@ public final class SimpleRnn {
   public static void relu(long n, long x, long y) {
     long i = 0;
     for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
-      FloatVector v = Species.load(x);
-      Species.store(v.blend(0f, v.compare(VectorOperators.LE, 0f)), y);
+      FloatVector v = fromMemorySegment(F, ALL, x, ORDER);
+      v.blend(0f, v.compare(VectorOperators.LE, 0f)).intoMemorySegment(ALL, y, ORDER);
     }
     if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      FloatVector v = Species.load(x, tail);
-      Species.store(v.blend(0f, v.compare(VectorOperators.LE, 0f)), y, tail);
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      FloatVector v = fromMemorySegment(F, ALL, x, ORDER, tail);
+      v.blend(0f, v.compare(VectorOperators.LE, 0f)).intoMemorySegment(ALL, y, ORDER, tail);
     }
   }
 
   /** dx[n] = dy[n]·(1 - y[n]²) for y = tanh(x); dx may be dy or y. */
   public static void tanhBackward(long n, long y, long dy, long dx) {
+    FloatVector one = FloatVector.broadcast(F, 1f);
     long i = 0;
     for (; i <= n - LANES; i += LANES, y += BYTES, dy += BYTES, dx += BYTES) {
-      Species.store(Lstm.tanhGradient(Species.load(dy), Species.load(y)), dx);
+      FloatVector t = fromMemorySegment(F, ALL, y, ORDER);
+      FloatVector d = fromMemorySegment(F, ALL, dy, ORDER);
+      t.neg().fma(t, one).mul(d).intoMemorySegment(ALL, dx, ORDER);
     }
     if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      Species.store(Lstm.tanhGradient(Species.load(dy, tail), Species.load(y, tail)), dx, tail);
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      FloatVector t = fromMemorySegment(F, ALL, y, ORDER, tail);
+      FloatVector d = fromMemorySegment(F, ALL, dy, ORDER, tail);
+      t.neg().fma(t, one).mul(d).intoMemorySegment(ALL, dx, ORDER, tail);
     }
   }
 
@@ -45,14 +54,17 @@ public final class SimpleRnn {
   public static void reluBackward(long n, long y, long dy, long dx) {
     long i = 0;
     for (; i <= n - LANES; i += LANES, y += BYTES, dy += BYTES, dx += BYTES) {
-      FloatVector off = Species.load(y);
-      Species.store(Species.load(dy).blend(0f, off.compare(VectorOperators.LE, 0f)), dx);
+      FloatVector off = fromMemorySegment(F, ALL, y, ORDER);
+      fromMemorySegment(F, ALL, dy, ORDER)
+          .blend(0f, off.compare(VectorOperators.LE, 0f))
+          .intoMemorySegment(ALL, dx, ORDER);
     }
     if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      FloatVector off = Species.load(y, tail);
-      Species.store(
-          Species.load(dy, tail).blend(0f, off.compare(VectorOperators.LE, 0f)), dx, tail);
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      FloatVector off = fromMemorySegment(F, ALL, y, ORDER, tail);
+      fromMemorySegment(F, ALL, dy, ORDER, tail)
+          .blend(0f, off.compare(VectorOperators.LE, 0f))
+          .intoMemorySegment(ALL, dx, ORDER, tail);
     }
   }
 }

@@ -1,8 +1,11 @@
 package dev.gatun.kernels;
 
+import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ORDER;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -38,14 +41,14 @@ public final class SoftmaxCrossEntropy {
       } else if (dx != 0) {
         Elementwise.fill(v, dx, 0f);
       }
-      Species.ALL.set(Species.DOUBLE, losses + 8L * r, loss);
+      ALL.set(Species.DOUBLE, losses + 8L * r, loss);
     }
   }
 
   private static double row(int v, long x, int target, long dx, float scale) {
     float max = max(v, x);
     double atTarget = (double) Species.getFloat(x + 4L * target) - max;
-    double sum = dx == 0 ? sumOfExponentials(v, x, max) : exponentials(v, x, max, dx);
+    double sum = Activations.sumOfExp(v, x, max, dx);
     if (dx != 0) {
       Elementwise.scale(v, (float) (scale / sum), dx);
       long hit = dx + 4L * target;
@@ -60,45 +63,12 @@ public final class SoftmaxCrossEntropy {
     int i = 0;
     FloatVector m = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
     for (; i <= n - LANES; i += LANES, x += BYTES) {
-      m = m.max(Species.load(x));
+      m = m.max(fromMemorySegment(F, ALL, x, ORDER));
     }
     if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      m = m.max(m.blend(Species.load(x, tail), tail));
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      m = m.max(m.blend(fromMemorySegment(F, ALL, x, ORDER, tail), tail));
     }
     return m.reduceLanes(VectorOperators.MAX);
-  }
-
-  private static double exponentials(int n, long x, float max, long y) {
-    FloatVector shift = FloatVector.broadcast(F, max);
-    FloatVector sum = FloatVector.zero(F);
-    int i = 0;
-    for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
-      FloatVector e = Activations.exp(Species.load(x).sub(shift));
-      Species.store(e, y);
-      sum = sum.add(e);
-    }
-    if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      FloatVector e = Activations.exp(Species.load(x, tail).sub(shift));
-      Species.store(e, y, tail);
-      sum = sum.add(FloatVector.zero(F).blend(e, tail));
-    }
-    return Species.sum(sum);
-  }
-
-  private static double sumOfExponentials(int n, long x, float max) {
-    FloatVector shift = FloatVector.broadcast(F, max);
-    FloatVector sum = FloatVector.zero(F);
-    int i = 0;
-    for (; i <= n - LANES; i += LANES, x += BYTES) {
-      sum = sum.add(Activations.exp(Species.load(x).sub(shift)));
-    }
-    if (i < n) {
-      VectorMask<Float> tail = Species.first(n - i);
-      FloatVector e = Activations.exp(Species.load(x, tail).sub(shift));
-      sum = sum.add(FloatVector.zero(F).blend(e, tail));
-    }
-    return Species.sum(sum);
   }
 }

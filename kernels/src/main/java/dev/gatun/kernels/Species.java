@@ -4,16 +4,18 @@ import dev.gatun.bindings.NativeMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The one vector width of all kernels: the machine's preferred one, or a smaller one by the system
  * property {@code gatun.vector.bits} (128, 256 or 512).
+ *
+ * <p>Kernels call the Vector API directly and pass no vector or mask to a method of their own: once
+ * a method fills C2's node budget for inlining (NodeCountInliningCutoff; two tanh do), only the
+ * API's own forced methods are still inlined, and a call that is not allocates its vectors.
  *
  * <p>The species are constants and never passed around: a loop that has seen three species
  * allocates 78 kB a call.
@@ -35,6 +37,13 @@ public final class Species {
   static final int HALF_LANES = HALF.length();
   static final long BYTES = F.vectorByteSize();
   static final long HALF_BYTES = HALF.vectorByteSize();
+
+  // Lane i takes lane i + 8, 4 or 2: the steps of a sum over lanes in one fixed order. reduceLanes
+  // gives other bits interpreted than compiled.
+  static final VectorShuffle<Float> ROTATE_8 = VectorShuffle.iota(F, 8, 1, true);
+  static final VectorShuffle<Float> ROTATE_4 = VectorShuffle.iota(F, 4, 1, true);
+  static final VectorShuffle<Double> ROTATE_4_DOUBLES = VectorShuffle.iota(D, 4, 1, true);
+  static final VectorShuffle<Double> ROTATE_2_DOUBLES = VectorShuffle.iota(D, 2, 1, true);
 
   static final ByteOrder ORDER = ByteOrder.nativeOrder();
   static final MemorySegment ALL = NativeMemory.ALL;
@@ -81,31 +90,6 @@ public final class Species {
     return species;
   }
 
-  static FloatVector load(long address) {
-    return FloatVector.fromMemorySegment(F, ALL, address, ORDER);
-  }
-
-  static FloatVector load(long address, VectorMask<Float> mask) {
-    return FloatVector.fromMemorySegment(F, ALL, address, ORDER, mask);
-  }
-
-  static void store(FloatVector v, long address) {
-    v.intoMemorySegment(ALL, address, ORDER);
-  }
-
-  static void store(FloatVector v, long address, VectorMask<Float> mask) {
-    v.intoMemorySegment(ALL, address, ORDER, mask);
-  }
-
-  static IntVector loadInts(long address) {
-    return IntVector.fromMemorySegment(I, ALL, address, ORDER);
-  }
-
-  /** Loads {@link #HALF_LANES} floats as doubles. */
-  static DoubleVector loadAsDoubles(long address) {
-    return (DoubleVector) FloatVector.fromMemorySegment(HALF, ALL, address, ORDER).castShape(D, 0);
-  }
-
   static float getFloat(long address) {
     return ALL.get(FLOAT, address);
   }
@@ -116,40 +100,5 @@ public final class Species {
 
   static int getInt(long address) {
     return ALL.get(INT, address);
-  }
-
-  /** The first {@code count} lanes, {@code count} at most {@link #LANES} counting. */
-  static VectorMask<Float> first(long count) {
-    return F.indexInRange(0L, count);
-  }
-
-  /** Sum of all lanes in one fixed order, the same interpreted and compiled, in double. */
-  static double sum(FloatVector v) {
-    double s = sum4(v.lane(0), v.lane(1), v.lane(2), v.lane(3));
-    if (LANES >= 8) {
-      s += sum4(v.lane(4), v.lane(5), v.lane(6), v.lane(7));
-    }
-    if (LANES >= 16) {
-      s +=
-          sum4(v.lane(8), v.lane(9), v.lane(10), v.lane(11))
-              + sum4(v.lane(12), v.lane(13), v.lane(14), v.lane(15));
-    }
-    return s;
-  }
-
-  /** Sum of all lanes in one fixed order, the same interpreted and compiled. */
-  static double sum(DoubleVector v) {
-    double s = v.lane(0) + v.lane(1);
-    if (LANES >= 8) {
-      s += v.lane(2) + v.lane(3);
-    }
-    if (LANES >= 16) {
-      s += sum4(v.lane(4), v.lane(5), v.lane(6), v.lane(7));
-    }
-    return s;
-  }
-
-  private static double sum4(double a, double b, double c, double d) {
-    return (a + b) + (c + d);
   }
 }
