@@ -1,0 +1,229 @@
+package dev.gatun.tests.guard;
+
+import static dev.gatun.tests.guard.KernelCall.doubles;
+import static dev.gatun.tests.guard.KernelCall.floats;
+import static dev.gatun.tests.guard.KernelCall.ints;
+import static dev.gatun.tests.guard.KernelCall.positive;
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
+
+import dev.gatun.bindings.NativeMemory;
+import dev.gatun.kernels.Activations;
+import dev.gatun.kernels.Elementwise;
+import dev.gatun.kernels.Gru;
+import dev.gatun.kernels.GruResetBefore;
+import dev.gatun.kernels.Losses;
+import dev.gatun.kernels.Lstm;
+import dev.gatun.kernels.Optimizers;
+import dev.gatun.kernels.PackedGemm;
+import dev.gatun.kernels.Philox;
+import dev.gatun.kernels.Reductions;
+import dev.gatun.kernels.SimpleRnn;
+import dev.gatun.kernels.SoftmaxCrossEntropy;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.IntFunction;
+
+/** Every kernel, once. */
+final class KernelCalls {
+  private KernelCalls() {}
+
+  static List<KernelCall> all() {
+    List<KernelCall> all = new ArrayList<>();
+    elementwise(all);
+    cells(all);
+    products(all);
+    losses(all);
+    updates(all);
+    return all;
+  }
+
+  private static void add(
+      List<KernelCall> all,
+      String name,
+      IntFunction<List<KernelCall.Operand>> operands,
+      KernelCall.Body body) {
+    all.add(new KernelCall(name, operands, body));
+  }
+
+  private static IntFunction<List<KernelCall.Operand>> vectors(int count) {
+    return n -> Collections.nCopies(count, floats(n));
+  }
+
+  private static void elementwise(List<KernelCall> all) {
+    add(all, "tanh", vectors(2), (n, at) -> Activations.tanh(n, at[0], at[1]));
+    add(all, "sigmoid", vectors(2), (n, at) -> Activations.sigmoid(n, at[0], at[1]));
+    add(all, "exp", vectors(2), (n, at) -> Activations.exp(n, at[0], at[1]));
+    add(all, "fill", vectors(1), (n, at) -> Elementwise.fill(n, at[0], 3f));
+    add(all, "copy", vectors(2), (n, at) -> Elementwise.copy(n, at[0], at[1]));
+    add(all, "add", vectors(2), (n, at) -> Elementwise.add(n, at[0], at[1]));
+    add(all, "scale", vectors(1), (n, at) -> Elementwise.scale(n, 0.7f, at[0]));
+    add(all, "axpy", vectors(2), (n, at) -> Elementwise.axpy(n, 0.7f, at[0], at[1]));
+    add(all, "multiply", vectors(2), (n, at) -> Elementwise.multiply(n, at[0], at[1]));
+    add(
+        all,
+        "addBias",
+        n -> List.of(floats(3 * n), floats(n)),
+        (n, at) -> Elementwise.addBias(3, n, at[0], n, at[1]));
+    add(
+        all,
+        "columnSum",
+        n -> List.of(floats(5 * n), floats(n)),
+        (n, at) -> Elementwise.columnSum(5, n, at[0], n, at[1]));
+    add(
+        all,
+        "gatherRows",
+        n -> List.of(ints(5, 4), floats(4 * n), floats(5 * n)),
+        (n, at) -> Elementwise.gatherRows(5, at[0], n, at[1], at[2], n));
+    add(
+        all,
+        "scatterAddRows",
+        n -> List.of(ints(5, 4), floats(5 * n), floats(4 * n)),
+        (n, at) -> Elementwise.scatterAddRows(5, at[0], n, 0, n, at[1], n, at[2]));
+    add(
+        all,
+        "dropout",
+        vectors(2),
+        (n, at) -> Philox.dropout(n, 5, at[0], at[1], 0.8, 0x123456789L, 1L << 40));
+  }
+
+  private static void cells(List<KernelCall> all) {
+    add(
+        all,
+        "Lstm.forward",
+        n -> List.of(floats(4 * n), floats(n), floats(n), floats(n), floats(n)),
+        (n, at) -> Lstm.forward(n, at[0], at[1], at[2], at[3], at[4]));
+    add(
+        all,
+        "Lstm.forward without tanhC",
+        n -> List.of(floats(4 * n), floats(n), floats(n), floats(n)),
+        (n, at) -> Lstm.forward(n, at[0], at[1], at[2], 0, at[3]));
+    add(
+        all,
+        "Lstm.backward",
+        n -> List.of(floats(4 * n), floats(4 * n), floats(n), floats(n), floats(n), floats(n)),
+        (n, at) -> Lstm.backward(n, at[0], at[1], at[2], at[3], at[4], at[5]));
+    add(
+        all,
+        "Gru.forward",
+        n -> List.of(floats(3 * n), floats(3 * n), floats(n), floats(n)),
+        (n, at) -> Gru.forward(n, at[0], at[1], at[2], at[3]));
+    add(
+        all,
+        "Gru.backward",
+        n ->
+            List.of(
+                floats(3 * n),
+                floats(3 * n),
+                floats(n),
+                floats(n),
+                floats(3 * n),
+                floats(3 * n),
+                floats(n)),
+        (n, at) -> Gru.backward(n, at[0], at[1], at[2], at[3], at[4], at[5], at[6]));
+    add(
+        all,
+        "GruResetBefore.forwardGates",
+        n -> List.of(floats(3 * n), floats(2 * n), floats(n), floats(n)),
+        (n, at) -> GruResetBefore.forwardGates(n, at[0], at[1], at[2], at[3]));
+    add(
+        all,
+        "GruResetBefore.forwardState",
+        n -> List.of(floats(3 * n), floats(3 * n), floats(n), floats(n)),
+        (n, at) -> GruResetBefore.forwardState(n, at[0], at[1], at[2], at[3]));
+    add(
+        all,
+        "GruResetBefore.backwardState",
+        n -> List.of(floats(3 * n), floats(n), floats(n), floats(3 * n), floats(n)),
+        (n, at) -> GruResetBefore.backwardState(n, at[0], at[1], at[2], at[3], at[4]));
+    add(
+        all,
+        "GruResetBefore.backwardReset",
+        vectors(5),
+        (n, at) -> GruResetBefore.backwardReset(n, at[0], at[1], at[2], at[3], at[4]));
+    add(all, "relu", vectors(2), (n, at) -> SimpleRnn.relu(n, at[0], at[1]));
+    add(all, "tanhBackward", vectors(3), (n, at) -> SimpleRnn.tanhBackward(n, at[0], at[1], at[2]));
+    add(all, "reluBackward", vectors(3), (n, at) -> SimpleRnn.reluBackward(n, at[0], at[1], at[2]));
+  }
+
+  /** One to seven rows, each an operand of its own; 2n columns, so up to two panels and a rest. */
+  private static void products(List<KernelCall> all) {
+    for (int rows = 1; rows <= 7; rows++) {
+      int m = rows;
+      IntFunction<List<KernelCall.Operand>> operands =
+          n -> {
+            List<KernelCall.Operand> list = new ArrayList<>();
+            list.add(floats((int) PackedGemm.packedFloats(5, 2 * n)));
+            list.addAll(Collections.nCopies(m, floats(5)));
+            list.addAll(Collections.nCopies(m, floats(2 * n)));
+            return list;
+          };
+      add(
+          all,
+          "multiplyAdd of " + m,
+          operands,
+          (n, at) -> PackedGemm.multiplyAdd(m, at, 1, at[0], at, 1 + m, 5, 2 * n));
+      add(
+          all,
+          "multiplySet of " + m,
+          operands,
+          (n, at) -> PackedGemm.multiplySet(m, at, 1, at[0], at, 1 + m, 5, 2 * n));
+    }
+    IntFunction<List<KernelCall.Operand>> weights =
+        n -> List.of(floats(5 * n), floats((int) PackedGemm.packedFloats(5, n)));
+    add(all, "pack", weights, (n, at) -> PackedGemm.pack(at[0], n, 1, 5, n, at[1]));
+    add(all, "pack transposed", weights, (n, at) -> PackedGemm.pack(at[0], 1, 5, 5, n, at[1]));
+  }
+
+  private static void losses(List<KernelCall> all) {
+    add(
+        all,
+        "softmax",
+        n -> List.of(floats(3 * n), ints(3, n), doubles(3), floats(3 * n)),
+        (n, at) -> SoftmaxCrossEntropy.rows(3, n, at[0], at[1], at[2], at[3], 0.3f));
+    add(
+        all,
+        "softmax without gradient",
+        n -> List.of(floats(3 * n), ints(3, n), doubles(3)),
+        (n, at) -> SoftmaxCrossEntropy.rows(3, n, at[0], at[1], at[2], 0, 0.3f));
+    add(
+        all,
+        "meanSquared",
+        n -> List.of(floats(3 * n), floats(3 * n), floats(3), floats(3 * n), doubles(1)),
+        (n, at) -> result(at[4], Losses.meanSquared(3, n, at[0], at[1], at[2], 0.3f, at[3])));
+    add(
+        all,
+        "sumOfSquares",
+        n -> List.of(floats(n), doubles(1)),
+        (n, at) -> result(at[1], Reductions.sumOfSquares(n, at[0])));
+    add(
+        all,
+        "firstNonFinite",
+        n -> List.of(floats(n), doubles(1)),
+        (n, at) -> result(at[1], (double) Reductions.firstNonFinite(n, at[0])));
+  }
+
+  private static void result(long address, double value) {
+    NativeMemory.ALL.set(JAVA_DOUBLE_UNALIGNED, address, value);
+  }
+
+  private static void updates(List<KernelCall> all) {
+    add(
+        all,
+        "sgd",
+        vectors(2),
+        (n, at) -> Optimizers.sgd(n, at[0], at[1], 0, 0.1f, 0, 0, false, 0.1f, 0.5f));
+    add(
+        all,
+        "sgd with momentum",
+        vectors(3),
+        (n, at) -> Optimizers.sgd(n, at[0], at[1], at[2], 0.1f, 0.9f, 0, true, 0.1f, 0.5f));
+    add(
+        all,
+        "adam",
+        n -> List.of(floats(n), floats(n), floats(n), positive(n)),
+        (n, at) ->
+            Optimizers.adam(
+                n, at[0], at[1], at[2], at[3], 0.1, 0.9, 0.99, 1e-8, 0.5, 0.4, 0.1, true, 0.5f));
+  }
+}
