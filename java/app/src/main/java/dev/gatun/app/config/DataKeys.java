@@ -100,6 +100,15 @@ public final class DataKeys {
           .when(TYPE, Kind.SERIES)
           .knownAs("diff", "differencing");
 
+  public static final Key<Boolean> RELATIVE =
+      Key.of(
+              "data.relative",
+              Type.flag(),
+              false,
+              "show inputs as their distance from the window's last row")
+          .when(TYPE, Kind.SERIES)
+          .knownAs("last_value_normalization", "subtract_last");
+
   public static final Key<Scaling> SCALER =
       Key.of(
               "data.scaler",
@@ -148,6 +157,7 @@ public final class DataKeys {
           WHOLE_HORIZON,
           STRIDE,
           DIFFERENCE,
+          RELATIVE,
           SCALER,
           SEASON,
           VALIDATION,

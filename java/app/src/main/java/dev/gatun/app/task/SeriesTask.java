@@ -99,7 +99,8 @@ public final class SeriesTask implements Task {
         config.get(DataKeys.STRIDE),
         inputs(config),
         config.get(DataKeys.TARGETS),
-        config.get(DataKeys.DIFFERENCE));
+        config.get(DataKeys.DIFFERENCE),
+        config.get(DataKeys.RELATIVE));
   }
 
   private static Scaler fit(Config config, Series series, Split split) {
