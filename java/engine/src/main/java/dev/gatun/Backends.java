@@ -3,6 +3,7 @@ package dev.gatun;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.cpu.CpuBackend;
 import dev.gatun.backend.reference.ReferenceBackend;
+import dev.gatun.bindings.NativeMemory;
 import java.util.List;
 
 /** Opens backends by name. */
@@ -35,8 +36,11 @@ public final class Backends {
    * @param threads at least 1; the reference always runs on the caller's thread
    * @return a context that the caller closes
    * @throws IllegalArgumentException if there is no such backend, or for fewer threads
+   * @throws IllegalStateException if the JVM was started without the two flags that Gatun needs, or
+   *     OpenBLAS cannot be loaded
    */
   public static Backend open(String name, int threads) {
+    requireFlags();
     if (threads < 1) {
       throw new IllegalArgumentException("threads " + threads + " must be at least 1");
     }
@@ -48,5 +52,20 @@ public final class Backends {
               "there is no backend \"%s\": choose one of %s"
                   .formatted(name, String.join(", ", names())));
     };
+  }
+
+  /** One clear error instead of warnings first and a missing class later. */
+  private static void requireFlags() {
+    Module bindings = NativeMemory.class.getModule();
+    if (!bindings.isNativeAccessEnabled()) {
+      throw new IllegalStateException(
+          "Gatun calls native libraries: start the JVM with --enable-native-access="
+              + (bindings.isNamed() ? bindings.getName() : "ALL-UNNAMED"));
+    }
+    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+      throw new IllegalStateException(
+          "Gatun computes with the Vector API: start the JVM with --add-modules"
+              + " jdk.incubator.vector");
+    }
   }
 }

@@ -25,10 +25,15 @@ public record RecurrentSpec(
     boolean bias,
     double dropout) {
 
+  /** The largest width: products of two of them still count in a long with room to spare. */
+  private static final int MAX_SIZE = 1 << 24;
+
   /** Checks every size. */
   public RecurrentSpec {
     atLeast(1, inputSize, "inputSize");
+    atMost(MAX_SIZE, inputSize, "inputSize");
     atLeast(1, hiddenSize, "hiddenSize");
+    atMost(MAX_SIZE, hiddenSize, "hiddenSize");
     atLeast(0, projectionSize, "projectionSize");
     atLeast(1, layers, "layers");
     if (projectionSize > 0 && cell != Cell.LSTM) {
@@ -47,6 +52,12 @@ public record RecurrentSpec(
     if (dropout > 0 && layers == 1) {
       throw new IllegalArgumentException(
           "dropout %s works between recurrent layers and there is only one".formatted(dropout));
+    }
+  }
+
+  private static void atMost(int most, int value, String name) {
+    if (value > most) {
+      throw new IllegalArgumentException(name + " " + value + " must be at most " + most);
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.Control;
+import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import java.util.ArrayList;
@@ -63,13 +65,30 @@ public final class ParameterSet implements AutoCloseable {
       layout.add(new Named(parameter.name(), parameter.value().shape()));
     }
     ParameterSet copy = new ParameterSet(context, layout, true);
-    context.copy(values, copy.values);
+    try {
+      context.copy(values, copy.values);
+    } catch (RuntimeException | Error e) {
+      copy.close();
+      throw e;
+    }
     return copy;
   }
 
   private record Named(String name, @SuppressWarnings("ArrayRecordComponent") long[] shape) {
     long size() {
       return Tensor.sizeOf(shape);
+    }
+  }
+
+  /** Whether every value is a finite number. Waits for a device. */
+  public boolean finite() {
+    try (Workspace device = backend.workspace();
+        Workspace host = Workspace.host(DType.F64)) {
+      Tensor control = device.tensor(DType.F64, Control.SIZE);
+      Tensor read = host.tensor(DType.F64, Control.SIZE);
+      backend.prepareUpdate(values, Double.POSITIVE_INFINITY, control);
+      backend.copy(control, read);
+      return read.get(Control.NON_FINITE) < 0;
     }
   }
 

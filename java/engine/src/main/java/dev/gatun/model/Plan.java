@@ -138,6 +138,9 @@ public final class Plan implements AutoCloseable {
    * @throws IllegalArgumentException if the batch is larger than the plan or of another kind
    */
   public void forward(Batch data, long positions) {
+    if (positions < 0) {
+      throw new IllegalArgumentException("positions " + positions + " must be at least 0");
+    }
     int t = data.time();
     int n = data.size();
     if (data.continues()) {

@@ -20,6 +20,11 @@ public record PlanSpec(
           "a plan needs at least one step and one sequence, not %d and %d"
               .formatted(maxTime, maxBatch));
     }
+    if ((long) maxTime * maxBatch > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "%d steps of %d sequences are too many: a plan holds at most %d rows"
+              .formatted(maxTime, maxBatch, Integer.MAX_VALUE));
+    }
     if (inputGradient && mode != Mode.TRAINING) {
       throw new IllegalArgumentException("a plan for inference has no gradients");
     }

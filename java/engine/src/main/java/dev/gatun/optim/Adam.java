@@ -31,6 +31,11 @@ public final class Adam implements Optimizer {
   }
 
   @Override
+  public ParameterSet parameters() {
+    return parameters;
+  }
+
+  @Override
   public void step(double rate) {
     updates.prepare(rate);
     parameters

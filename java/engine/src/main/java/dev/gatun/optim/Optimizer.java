@@ -1,5 +1,6 @@
 package dev.gatun.optim;
 
+import dev.gatun.model.ParameterSet;
 import dev.gatun.tensor.Tensor;
 import java.util.SequencedMap;
 
@@ -8,11 +9,14 @@ import java.util.SequencedMap;
  * engine's; {@link Updates} does clipping and the skipping of non-finite gradients.
  */
 public interface Optimizer extends AutoCloseable {
+  /** The parameters it was made for. */
+  ParameterSet parameters();
+
   /**
    * One update: clips, applies the rule and zeroes the gradients. Where a gradient is not finite it
    * only zeroes them. Allocates nothing and waits for nothing.
    *
-   * @param rate the learning rate
+   * @param rate the learning rate, finite and at least 0
    */
   void step(double rate);
 

@@ -30,6 +30,11 @@ public final class Sgd implements Optimizer {
   }
 
   @Override
+  public ParameterSet parameters() {
+    return parameters;
+  }
+
+  @Override
   public void step(double rate) {
     updates.prepare(rate);
     parameters

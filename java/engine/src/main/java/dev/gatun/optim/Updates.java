@@ -63,8 +63,14 @@ public final class Updates implements AutoCloseable {
 
   /**
    * Sets the rate, measures the gradients and counts the update; then the rule is to be applied.
+   *
+   * @throws IllegalArgumentException if the rate is not finite or negative
    */
   public void prepare(double newRate) {
+    if (!(newRate >= 0 && newRate <= Double.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          "the learning rate is " + newRate + " and must be finite and at least 0");
+    }
     hostRate.set(0, newRate);
     backend.copy(hostRate, rate);
     backend.prepareUpdate(parameters.gradients(), maxNorm, control);

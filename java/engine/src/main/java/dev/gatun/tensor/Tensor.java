@@ -21,7 +21,7 @@ public final class Tensor {
     this.dtype = dtype;
     this.shape = shape;
     this.size = sizeOf(shape);
-    if (byteOffset < 0 || byteOffset + size * dtype.bytes() > memory.bytes()) {
+    if (byteOffset < 0 || bytesOf(dtype, shape) > memory.bytes() - byteOffset) {
       throw new IndexOutOfBoundsException(
           "a tensor %s %s at byte %d does not fit in %d bytes"
               .formatted(dtype, Arrays.toString(shape), byteOffset, memory.bytes()));
@@ -41,7 +41,21 @@ public final class Tensor {
 
   /** A tensor over host memory of its own; the caller closes {@link #memory()}. */
   public static Tensor host(DType dtype, long... shape) {
-    return of(HostMemory.allocate(sizeOf(shape) * dtype.bytes()), dtype, shape);
+    return of(HostMemory.allocate(bytesOf(dtype, shape)), dtype, shape);
+  }
+
+  /**
+   * The bytes that a shape takes.
+   *
+   * @throws IllegalArgumentException if a dimension is negative or the product overflows
+   */
+  public static long bytesOf(DType dtype, long... shape) {
+    long size = sizeOf(shape);
+    if (size > Long.MAX_VALUE / dtype.bytes()) {
+      throw new IllegalArgumentException(
+          "too many elements in " + Arrays.toString(shape) + " for " + dtype);
+    }
+    return size * dtype.bytes();
   }
 
   /**
@@ -71,9 +85,9 @@ public final class Tensor {
    * @param newShape the view's dimensions
    */
   public Tensor view(long from, long... newShape) {
-    if (from < 0 || from + sizeOf(newShape) > size) {
+    if (from < 0 || sizeOf(newShape) > size - from) {
       throw new IndexOutOfBoundsException(
-          "elements %d to %d of a tensor of %d".formatted(from, from + sizeOf(newShape), size));
+          "%d elements from %d of a tensor of %d".formatted(sizeOf(newShape), from, size));
     }
     return new Tensor(memory, byteOffset + from * dtype.bytes(), dtype, newShape.clone());
   }

@@ -29,7 +29,7 @@ public final class Workspace implements AutoCloseable {
 
   /** A zeroed tensor that lives until this workspace is closed. */
   public Tensor tensor(DType dtype, long... shape) {
-    Memory memory = allocator.apply(Math.multiplyExact(Tensor.sizeOf(shape), dtype.bytes()));
+    Memory memory = allocator.apply(Tensor.bytesOf(dtype, shape));
     blocks.push(memory);
     bytes += memory.bytes();
     return Tensor.of(memory, dtype, shape);

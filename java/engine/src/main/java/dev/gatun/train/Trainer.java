@@ -95,6 +95,7 @@ public final class Trainer implements AutoCloseable {
       outcome = ended();
     }
     if (outcome != Outcome.NON_FINITE) {
+      outcome = model.parameters().finite() ? outcome : Outcome.NON_FINITE;
       saveLast();
     }
     stopRequested = false;
@@ -238,8 +239,17 @@ public final class Trainer implements AutoCloseable {
 
   private void saveLast() throws IOException {
     Path folder = options.checkpoints;
-    if (folder != null) {
+    if (folder == null) {
+      return;
+    }
+    // What was saved last can be gone on from; NaN cannot.
+    if (model.parameters().finite()) {
       save(folder.resolve("last.safetensors"));
+    } else {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "step {0}: the weights are not finite; the checkpoint before is kept",
+          progress.step);
     }
   }
 

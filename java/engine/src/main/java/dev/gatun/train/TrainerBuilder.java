@@ -123,6 +123,10 @@ public final class TrainerBuilder {
     if (checkpointEvery > 0 && checkpoints == null) {
       throw new IllegalArgumentException("checkpointEvery needs a folder for checkpoints");
     }
+    if (optimizer.parameters() != model.parameters()) {
+      throw new IllegalArgumentException(
+          "the optimizer was made for the parameters of another model than the one to train");
+    }
     if (training.batches(0) < 1) {
       throw new IllegalArgumentException("the training data has no batches");
     }
