@@ -1,6 +1,7 @@
 package dev.gatun.app.cli;
 
 import dev.gatun.app.bench.Machine;
+import dev.gatun.bindings.Cuda;
 import dev.gatun.bindings.LibraryStatus;
 import dev.gatun.bindings.NativeEnvironment;
 import dev.gatun.bindings.OpenBlas;
@@ -8,7 +9,6 @@ import dev.gatun.kernels.Species;
 import dev.gatun.persist.Json;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -47,6 +47,15 @@ final class DoctorCommand implements Callable<Integer> {
     facts.put("peak_gflops", rounded(Machine.gflops(cores)));
     facts.put("memory_gb_per_s", rounded(Machine.gigabytesPerSecond(cores)));
     facts.put("openblas", library(openBlas));
+    Cuda.Probe cuda = Cuda.probe();
+    Map<String, Json> gpu = new LinkedHashMap<>();
+    gpu.put("devices", Json.of((long) cuda.devices()));
+    gpu.put("reason", orNull(cuda.reason()));
+    cuda.libraries()
+        .forEach(
+            status ->
+                gpu.put(status.name().toLowerCase(Locale.ROOT).replace(' ', '_'), library(status)));
+    facts.put("cuda", Json.of(gpu));
     Map<String, Json> environment = new LinkedHashMap<>();
     NativeEnvironment.variables().forEach((name, value) -> environment.put(name, Json.of(value)));
     facts.put("environment", Json.of(environment));
@@ -55,7 +64,7 @@ final class DoctorCommand implements Callable<Integer> {
     if (json) {
       out.println(Json.of(facts).print());
     } else {
-      print(out, facts, List.of(openBlas));
+      print(out, facts, openBlas, cuda);
     }
     return openBlas.available() ? 0 : Gatun.FAILED;
   }
@@ -83,7 +92,8 @@ final class DoctorCommand implements Callable<Integer> {
     return value == null ? Json.Null.NULL : Json.of(value.toString());
   }
 
-  private static void print(PrintWriter out, Map<String, Json> facts, List<LibraryStatus> all) {
+  private static void print(
+      PrintWriter out, Map<String, Json> facts, LibraryStatus openBlas, Cuda.Probe cuda) {
     line(out, "Gatun", text(facts, "gatun"));
     line(out, "JDK", text(facts, "jdk") + ", " + text(facts, "jdk_home"));
     line(out, "Platform", text(facts, "platform"));
@@ -95,11 +105,12 @@ final class DoctorCommand implements Callable<Integer> {
         "%s GFLOP/s on one thread, %s on all, measured"
             .formatted(text(facts, "peak_gflops_one_thread"), text(facts, "peak_gflops")));
     line(out, "Memory", text(facts, "memory_gb_per_s") + " GB/s read on all threads, measured");
-    for (LibraryStatus status : all) {
-      print(out, status);
-    }
+    print(out, openBlas);
     NativeEnvironment.variables().forEach((name, value) -> line(out, name, value));
     OpenBlas.warnings().forEach(warning -> line(out, "Warning", warning));
+    String devices = cuda.reason() == null ? cuda.devices() + " devices" : "none: " + cuda.reason();
+    line(out, "GPU", devices);
+    cuda.libraries().forEach(status -> print(out, status));
   }
 
   private static void print(PrintWriter out, LibraryStatus status) {

@@ -20,6 +20,7 @@ import picocli.CommandLine.ScopeType;
     scope = ScopeType.INHERIT,
     subcommands = {
       DoctorCommand.class,
+      KeysCommand.class,
       TrainCommand.class,
       CheckCommand.class,
       EvalCommand.class,

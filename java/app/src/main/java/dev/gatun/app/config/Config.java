@@ -202,6 +202,19 @@ public final class Config {
     return changed;
   }
 
+  /** Some lines for each key: its path and default, its meaning and values, its condition. */
+  public static List<String> describeKeys() {
+    List<String> lines = new ArrayList<>();
+    for (Key<?> key : Schema.KEYS) {
+      lines.add(key + "  " + key.describeDefault());
+      lines.add("    " + key.says() + ": " + key.type().expects());
+      if (key.condition() != null) {
+        lines.add("    only with " + key.condition());
+      }
+    }
+    return lines;
+  }
+
   private <T> String written(Key<T> key) {
     return values.containsKey(key) ? key.type().writer().apply(get(key)) : "absent";
   }

@@ -107,7 +107,7 @@ public final class DataKeys {
               false,
               "show inputs as their distance from the window's last row")
           .when(TYPE, Kind.SERIES)
-          .knownAs("last_value_normalization", "subtract_last");
+          .knownAs("last_value_normalization", "subtract_last", "relative_inputs", "revin");
 
   public static final Key<Scaling> SCALER =
       Key.of(

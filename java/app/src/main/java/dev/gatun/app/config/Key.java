@@ -64,6 +64,11 @@ public record Key<T>(
     return path.substring(path.lastIndexOf('.') + 1);
   }
 
+  /** Its default as it would be written, or that there is none. */
+  String describeDefault() {
+    return fallback == null ? "(required)" : "= " + type.writer().apply(fallback);
+  }
+
   /** Whether a name in a configuration may have meant this one. */
   boolean isCalled(String other) {
     String plain = other.toLowerCase(Locale.ROOT).replace("-", "_");

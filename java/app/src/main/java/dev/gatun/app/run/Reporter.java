@@ -19,6 +19,9 @@ import java.util.Locale;
 
 /** Shows a run while it goes on and writes its metrics and curves. */
 final class Reporter implements TrainingListener {
+  /** The weight of the last step in the running mean shown: about the last 20 steps count. */
+  private static final double RECENT = 0.05;
+
   private final Config config;
   private final RunDirectory run;
   private final Metrics metrics;
@@ -29,6 +32,7 @@ final class Reporter implements TrainingListener {
   private long stepsHere;
   private long targets;
   private long stepNanos;
+  private double recentNanos;
   private long mark = System.nanoTime();
   private long reportedStep = -1;
   private boolean timeUp;
@@ -60,6 +64,7 @@ final class Reporter implements TrainingListener {
   public void onStep(Trainer trainer) {
     long now = System.nanoTime();
     stepNanos += now - mark;
+    recentNanos = stepsHere == 0 ? now - mark : recentNanos + RECENT * (now - mark - recentNanos);
     mark = now;
     stepsHere++;
     targets += trainer.positions();
@@ -75,14 +80,14 @@ final class Reporter implements TrainingListener {
               steps,
               trainer.loss(),
               trainer.rate(),
-              targetsPerSecond(),
+              trainer.positions() / (recentNanos * 1e-9),
               unit,
               left(trainer)));
     }
   }
 
   private Duration left(Trainer trainer) {
-    double seconds = stepNanos * 1e-9 / stepsHere * (steps - trainer.steps());
+    double seconds = recentNanos * 1e-9 * (steps - trainer.steps());
     int limit = config.get(TrainKeys.MAX_SECONDS);
     if (limit > 0) {
       seconds = Math.min(seconds, limit - trainer.seconds());

@@ -276,7 +276,7 @@ public final class Training {
     } else {
       measures = task.measure(model, task.measured());
     }
-    log.line(task.measuredName() + ": " + task.describe(measures));
+    log.line((task.measuredName() + ": " + task.describe(measures)).replace(": \n", ":\n"));
     return measures;
   }
 
@@ -287,8 +287,8 @@ public final class Training {
     int ahead = task.windows().horizon();
     LineChart chart =
         new LineChart(
-                "%s, %d ahead, %s part".formatted(target, ahead, part),
-                task.series().times() == null ? "row" : "time",
+                "%s, %d row%s ahead, %s part".formatted(target, ahead, ahead == 1 ? "" : "s", part),
+                task.timeName(),
                 target)
             .line(
                 "actual",

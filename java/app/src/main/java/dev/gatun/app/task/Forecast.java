@@ -90,6 +90,6 @@ public record Forecast(
             ? ""
             : String.format(Locale.ROOT, "   (model's MAE %+.1f %%)", (ours / mae - 1) * 100);
     text.append(
-        String.format(Locale.ROOT, "%n  %-16s MAE %-9.4g RMSE %-9.4g%s", name, mae, rmse, than));
+        String.format(Locale.ROOT, "\n  %-16s MAE %-9.4g RMSE %-9.4g%s", name, mae, rmse, than));
   }
 }

@@ -183,6 +183,12 @@ public final class SeriesTask implements Task {
     return series;
   }
 
+  /** What the rows are counted in: the time column's name, or row. */
+  public String timeName() {
+    String time = config.get(DataKeys.TIME);
+    return series.times() == null || place(0) == 1 ? "row" : time;
+  }
+
   /** What a window is. */
   public WindowSpec windows() {
     return windows;

@@ -1,0 +1,158 @@
+package dev.gatun.tests.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.persist.Json;
+import dev.gatun.tests.cli.Cli.Outcome;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Commands that look and change nothing: data, diagnose, bench. */
+class InspectionTest {
+  @TempDir Path folder;
+
+  @Test
+  void dataCountsWhatIsWrong() throws Exception {
+    Cli cli = new Cli(folder);
+    cli.write("s.yaml", Samples.SERIES);
+    cli.write(
+        "wave.csv", Samples.wave(100).replace("\n105,", "\n105,x").replace("\n107,", "\n107,NaN;"));
+    Outcome wrong = cli.run("data", "s.yaml", "--json");
+    assertEquals(2, wrong.status(), wrong.err());
+    Json.Members facts = Json.parse(wrong.out().strip()).asObject();
+    assertEquals(
+        "level: 0 missing, 2 not numbers, 0 not finite, the first in line 7",
+        facts.get("errors").asList().getFirst().asText());
+    cli.write("wave.csv", Samples.wave(100));
+    Outcome right = cli.run("data", "s.yaml", "--json");
+    assertEquals(0, right.status(), right.err());
+    facts = Json.parse(right.out().strip()).asObject();
+    assertEquals(List.of(), facts.get("errors").asList());
+    assertEquals(40, facts.get("training").asLong());
+    assertEquals(20, facts.get("validation").asLong());
+    assertEquals(40, facts.get("test").asLong());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "overfitting, 5 4 3 2 1 0.9 0.8 0.7, 5 4 3 3 4 5 6 7",
+    "diverging, 5 4 3 2 4 8 16 32, 5 4 3 3 4 5 6 7",
+    "underfitting, 9 8 7 6 5 4 3 2, 9 8 7 6 5 4 3 2",
+    "plateaued, 5 4 3 3 3 3 3 3, 5 4 4 4 4 4 4 4",
+    "good, 5 3 2 1 .5 .2 .101 .1005, 5 3 2 1 .7 .5 .5 .5",
+    "too-short, 5 4, 5 4",
+  })
+  void diagnoseReadsTheCurves(String verdict, String training, String validation) throws Exception {
+    StringBuilder csv =
+        new StringBuilder("step,epoch,seconds,train_loss,validation_loss,rate,gradient_norm\n");
+    List<String> losses = List.of(training.split(" ", -1));
+    List<String> others = List.of(validation.split(" ", -1));
+    for (int i = 0; i < losses.size(); i++) {
+      csv.append("%d,%d,%d,%s,%s,0.1,1\n".formatted(i, i, i, losses.get(i), others.get(i)));
+    }
+    Files.createDirectory(folder.resolve("r"));
+    Cli cli = new Cli(folder);
+    cli.write("r/config.yaml", Samples.TEXT);
+    cli.write("r/metrics.csv", csv.toString());
+    Outcome outcome = cli.run("diagnose", "r", "--json");
+    assertEquals(0, outcome.status(), outcome.err());
+    assertEquals(verdict, Json.parse(outcome.out().strip()).asObject().get("verdict").asText());
+  }
+
+  private static final List<String> BENCH_KEYS =
+      List.of("median_ms", "min_ms", "runs", "threads", "allocated_bytes_per_run", "openblas_core");
+
+  private static final List<String> ROOF_KEYS =
+      List.of("gflops", "peak_gflops", "percent_of_peak", "percent_of_roof");
+
+  private Json.Members bench(String... arguments) throws Exception {
+    Outcome outcome = new Cli(folder).run(arguments);
+    assertEquals(0, outcome.status(), outcome.err());
+    Json.Members figures = Json.parse(outcome.out().strip()).asObject();
+    BENCH_KEYS.forEach(figures::get);
+    assertTrue(figures.get("median_ms").asDouble() >= figures.get("min_ms").asDouble());
+    return figures;
+  }
+
+  @Test
+  void benchRnnHasItsKeys() throws Exception {
+    Json.Members figures =
+        bench(
+            "bench",
+            "rnn",
+            "--cell",
+            "gru",
+            "--layers",
+            "2",
+            "--time",
+            "5",
+            "--batch",
+            "3",
+            "--input",
+            "4",
+            "--hidden",
+            "8",
+            "--bidirectional",
+            "--mode",
+            "train",
+            "--threads",
+            "1",
+            "--seconds",
+            "0.1",
+            "--json");
+    ROOF_KEYS.forEach(figures::get);
+    // 2·G·T·N·H·(C+H) for each layer and direction, three times: 3·2·2·3·5·3·8·((4+8)+(16+8))
+    double flops = 3.0 * 2 * 2 * 3 * 5 * 3 * 8 * (12 + 24);
+    double gflops = flops / figures.get("median_ms").asDouble() * 1e-6;
+    assertEquals(gflops, figures.get("gflops").asDouble(), gflops * 1e-3);
+  }
+
+  @Test
+  void benchStepAndStreamHaveTheirKeys() throws Exception {
+    Json.Members step =
+        bench(
+            "bench",
+            "step",
+            "--cell",
+            "lstm",
+            "--vocabulary",
+            "7",
+            "--embedding",
+            "4",
+            "--hidden",
+            "8",
+            "--layers",
+            "1",
+            "--batch",
+            "3",
+            "--time",
+            "5",
+            "--seconds",
+            "0.1",
+            "--json");
+    ROOF_KEYS.forEach(step::get);
+    double tokens = 3 * 5 / step.get("median_ms").asDouble() * 1e3;
+    assertEquals(tokens, step.get("tokens_per_s").asDouble(), tokens * 1e-3);
+    Json.Members stream =
+        bench(
+            "bench",
+            "stream",
+            "--cell",
+            "tanh",
+            "--input",
+            "4",
+            "--hidden",
+            "8",
+            "--seconds",
+            "0.1",
+            "--json");
+    assertTrue(stream.get("p99_us").asDouble() >= stream.get("p50_us").asDouble());
+    stream.get("allocated_bytes_per_step");
+  }
+}
