@@ -11,12 +11,15 @@ module dev.gatun.app {
   requires com.fasterxml.jackson.dataformat.yaml;
   requires de.siegmar.fastcsv;
   requires info.picocli;
+  requires java.logging;
   requires jdk.management;
   requires static org.jspecify;
 
   exports dev.gatun.app to
       dev.gatun.tests;
   exports dev.gatun.app.config to
+      dev.gatun.tests;
+  exports dev.gatun.app.report to
       dev.gatun.tests;
 
   opens dev.gatun.app.cli to

@@ -1,9 +1,13 @@
 package dev.gatun.app;
 
 import dev.gatun.app.cli.Gatun;
+import java.util.logging.Logger;
 
 /** The entry point of {@code gatun}. */
 public final class Main {
+  /** Kept, because the logging system forgets the settings of loggers that nobody holds. */
+  private static final Logger TRAINING = Logger.getLogger("dev.gatun.train");
+
   private Main() {}
 
   /**
@@ -12,6 +16,8 @@ public final class Main {
    * @param args the command line
    */
   public static void main(String[] args) {
+    // Runs show what the trainer logs in lines of their own, next to the progress bar.
+    TRAINING.setUseParentHandlers(false);
     System.exit(Gatun.run(args));
   }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Runs {@code gatun} in a JVM of its own, in a folder of its own. */
 final class Cli {
@@ -38,6 +39,9 @@ final class Cli {
 
   Running start(String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
+    if (ignoresInterrupts()) {
+      command.addAll(List.of("env", "--default-signal=INT"));
+    }
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=dev.gatun.bindings");
     command.add("--illegal-native-access=deny");
@@ -51,6 +55,22 @@ final class Cli {
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     builder.redirectOutput(out.toFile()).redirectError(err.toFile());
     return new Running(builder.start(), out, err);
+  }
+
+  /**
+   * Whether this process ignores SIGINT, as those do that a shell has started in the background:
+   * its children would inherit that.
+   */
+  private static boolean ignoresInterrupts() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) {
+      return false;
+    }
+    try (Stream<String> lines = Files.lines(status)) {
+      return lines
+          .filter(line -> line.startsWith("SigIgn:"))
+          .anyMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 2) != 0);
+    }
   }
 
   Outcome finish(Running running) throws IOException, InterruptedException {

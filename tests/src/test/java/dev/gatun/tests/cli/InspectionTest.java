@@ -3,6 +3,9 @@ package dev.gatun.tests.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.app.Names;
+import dev.gatun.app.report.Diagnosis;
+import dev.gatun.app.report.Metrics;
 import dev.gatun.persist.Json;
 import dev.gatun.tests.cli.Cli.Outcome;
 import java.nio.file.Files;
@@ -49,6 +52,12 @@ class InspectionTest {
     "too-short, 5 4, 5 4",
   })
   void diagnoseReadsTheCurves(String verdict, String training, String validation) throws Exception {
+    Files.writeString(folder.resolve("metrics.csv"), curves(training, validation));
+    Diagnosis diagnosis = Diagnosis.of(Metrics.read(folder.resolve("metrics.csv")));
+    assertEquals(verdict, Names.of(diagnosis.verdict()), diagnosis.evidence());
+  }
+
+  private static String curves(String training, String validation) {
     StringBuilder csv =
         new StringBuilder("step,epoch,seconds,train_loss,validation_loss,rate,gradient_norm\n");
     List<String> losses = List.of(training.split(" ", -1));
@@ -56,13 +65,20 @@ class InspectionTest {
     for (int i = 0; i < losses.size(); i++) {
       csv.append("%d,%d,%d,%s,%s,0.1,1\n".formatted(i, i, i, losses.get(i), others.get(i)));
     }
+    return csv.toString();
+  }
+
+  @Test
+  void diagnosePrintsTheVerdict() throws Exception {
     Files.createDirectory(folder.resolve("r"));
     Cli cli = new Cli(folder);
     cli.write("r/config.yaml", Samples.TEXT);
-    cli.write("r/metrics.csv", csv.toString());
+    cli.write("r/metrics.csv", curves("9 8 7 6 5 4 3 2", "9 8 7 6 5 4 3 2"));
     Outcome outcome = cli.run("diagnose", "r", "--json");
     assertEquals(0, outcome.status(), outcome.err());
-    assertEquals(verdict, Json.parse(outcome.out().strip()).asObject().get("verdict").asText());
+    Json.Members members = Json.parse(outcome.out().strip()).asObject();
+    assertEquals("underfitting", members.get("verdict").asText());
+    assertTrue(members.get("advice").asList().size() > 0);
   }
 
   private static final List<String> BENCH_KEYS =

@@ -9,7 +9,6 @@ import dev.gatun.backend.Mode;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.persist.Json;
 import java.util.Map;
-import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,22 +38,12 @@ final class BenchCommand {
           "One recurrent stack: forward, or forward and backward with dx and all weight gradients."
               + " Packing weights counts in train, not in infer.")
   int rnn(
-      @Option(names = "--cell", required = true, converter = CellConverter.class) Cell cell,
-      @Option(names = "--layers", defaultValue = "1", paramLabel = "L") int layers,
-      @Option(names = "--time", required = true, paramLabel = "T") int time,
-      @Option(names = "--batch", required = true, paramLabel = "N") int batch,
-      @Option(names = "--input", required = true, paramLabel = "C") int input,
-      @Option(names = "--hidden", required = true, paramLabel = "H") int hidden,
-      @Option(names = "--bidirectional") boolean bidirectional,
-      @Option(names = "--projection", defaultValue = "0", paramLabel = "P") int projection,
+      @Mixin BenchStack shape,
       @Option(names = "--mode", required = true, paramLabel = "infer|train") BenchMode mode,
       @Mixin BenchOptions options) {
-    positive("--time", time);
-    positive("--batch", batch);
-    RecurrentSpec stack =
-        checked(
-            () ->
-                new RecurrentSpec(cell, input, hidden, projection, layers, bidirectional, true, 0));
+    RecurrentSpec stack = shape.spec();
+    int time = shape.time();
+    int batch = shape.batch();
     boolean train = mode == BenchMode.TRAIN;
     double times = train ? TRAINING : 1;
     try (Backend backend = options.open()) {
@@ -76,37 +65,20 @@ final class BenchCommand {
       description =
           "A language model's whole training step: embedding, recurrent stack, linear, softmax"
               + " cross-entropy, backward, clip, Adam.")
-  int step(
-      @Option(names = "--cell", required = true, converter = CellConverter.class) Cell cell,
-      @Option(names = "--vocabulary", required = true, paramLabel = "V") int vocabulary,
-      @Option(names = "--embedding", required = true, paramLabel = "E") int embedding,
-      @Option(names = "--hidden", required = true, paramLabel = "H") int hidden,
-      @Option(names = "--layers", defaultValue = "1", paramLabel = "L") int layers,
-      @Option(names = "--batch", required = true, paramLabel = "N") int batch,
-      @Option(names = "--time", required = true, paramLabel = "T") int time,
-      @Option(names = "--optimizer", defaultValue = "adam") String optimizer,
-      @Option(names = "--clip", defaultValue = "5") double clip,
-      @Mixin BenchOptions options) {
-    positive("--time", time);
-    positive("--batch", batch);
-    positive("--vocabulary", vocabulary);
-    if (!optimizer.equals("adam")) {
-      throw new InputException("--optimizer " + optimizer + ": give adam");
-    }
-    if (!(clip > 0)) {
-      throw new InputException("--clip " + clip + ": give a norm above 0");
-    }
-    Bench.Step shape = new Bench.Step(cell, vocabulary, embedding, hidden, layers);
-    RecurrentSpec stack = checked(shape::stack);
+  int step(@Mixin BenchModel model, @Mixin BenchOptions options) {
+    Bench.Step shape = model.shape();
+    int time = model.time();
+    int batch = model.batch();
     try (Backend backend = options.open()) {
-      Timing timing = new Bench(backend, options.seconds()).step(shape, time, batch, clip);
+      Timing timing = new Bench(backend, options.seconds()).step(shape, time, batch, model.clip());
       double tokens = (double) time * batch;
+      double logits = tokens * shape.vocabulary();
       double flops =
-          TRAINING * (Bench.flops(stack, time, batch) + 2 * tokens * hidden * vocabulary);
+          TRAINING * (Bench.flops(shape.stack(), time, batch) + 2 * logits * shape.hidden());
       double bytes =
           TRAINING
-              * (Bench.bytes(stack, time, batch)
-                  + Float.BYTES * ((double) hidden * vocabulary + tokens * vocabulary));
+              * (Bench.bytes(shape.stack(), time, batch)
+                  + Float.BYTES * ((double) shape.hidden() * shape.vocabulary() + logits));
       Map<String, Json> figures = options.figures(timing, flops, bytes);
       figures.put("tokens_per_s", BenchOptions.rounded(tokens / timing.quantile(0.5) * 1e9));
       print(options, figures);
@@ -124,8 +96,8 @@ final class BenchCommand {
       @Option(names = "--layers", defaultValue = "1", paramLabel = "L") int layers,
       @Option(names = "--batch", defaultValue = "1", paramLabel = "N") int batch,
       @Mixin BenchOptions options) {
-    positive("--batch", batch);
-    RecurrentSpec stack = checked(() -> RecurrentSpec.of(cell, input, hidden).stacked(layers, 0));
+    BenchStack.positive("--batch", batch);
+    RecurrentSpec stack = stack(cell, input, hidden, layers);
     try (Backend backend = options.open()) {
       Timing timing = new Bench(backend, options.seconds()).stream(stack, batch);
       Map<String, Json> figures = options.times(timing);
@@ -141,15 +113,9 @@ final class BenchCommand {
     options.print(spec.commandLine().getOut(), figures);
   }
 
-  private static void positive(String option, int value) {
-    if (value < 1) {
-      throw new InputException(option + " " + value + ": give at least 1");
-    }
-  }
-
-  private static RecurrentSpec checked(Supplier<RecurrentSpec> spec) {
+  private static RecurrentSpec stack(Cell cell, int input, int hidden, int layers) {
     try {
-      return spec.get();
+      return RecurrentSpec.of(cell, input, hidden).stacked(layers, 0);
     } catch (IllegalArgumentException e) {
       throw new InputException(String.valueOf(e.getMessage()), e);
     }

@@ -61,7 +61,7 @@ public final class Training {
    * @param validationLoss at the last report; NaN without
    * @param bestLoss the best validation loss; infinite without
    * @param test measures of the best checkpoint on {@code testPart}; empty if the run was
-   *     interrupted or failed
+   *     interrupted or failed, or learnt by heart
    * @param testPart test, validation or training
    * @param seconds of training, with those before a resume
    * @param tokensPerSecond steps of time a second, in this process
@@ -209,7 +209,8 @@ public final class Training {
                   .formatted(trainer.steps(), run.path()));
         } else if (outcome != Outcome.NON_FINITE) {
           log.line(ending(outcome, trainer));
-          test = test(task, model, run, log);
+          // A model that learns a few examples by heart has nothing to say about others.
+          test = config.get(TrainKeys.OVERFIT) > 0 ? test : test(task, model, run, log);
         }
         return new Result(
             run,
@@ -260,7 +261,7 @@ public final class Training {
         Double.isFinite(trainer.bestLoss())
             ? ", best validation loss %.4f at step %d"
                 .formatted(trainer.bestLoss(), trainer.bestStep())
-            : "";
+            : ", training loss %.4f".formatted(trainer.trainLoss());
     return "%s after %d steps in %.1f s%s".formatted(why, trainer.steps(), trainer.seconds(), best);
   }
 

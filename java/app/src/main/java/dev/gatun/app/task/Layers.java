@@ -1,6 +1,5 @@
 package dev.gatun.app.task;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.ModelKeys;
@@ -62,10 +61,5 @@ final class Layers {
           "%d; give less than model.hidden, %d, or 0 for none".formatted(projection, hidden));
     }
     return projection > 0 ? layer.projected(projection) : layer;
-  }
-
-  /** Turns what the engine refuses into an error of the configuration. */
-  static InputException refused(Config config, IllegalArgumentException e) {
-    return new InputException(config.name() + ": " + e.getMessage(), e);
   }
 }

@@ -10,6 +10,7 @@ import dev.gatun.data.Split;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
@@ -31,10 +32,16 @@ public sealed interface Task permits TextTask, SeriesTask {
    * @param stored the strings of its checkpoint: vocabulary or scaler are taken from there
    */
   static Task of(Config config, Map<String, String> stored) {
-    return switch (config.get(DataKeys.TYPE)) {
-      case TEXT -> TextTask.load(config, config.file(DataKeys.PATH), stored);
-      case SERIES -> SeriesTask.load(config, config.file(DataKeys.PATH), stored);
-    };
+    Path file = config.file(DataKeys.PATH);
+    try {
+      return switch (config.get(DataKeys.TYPE)) {
+        case TEXT -> TextTask.load(config, file, stored);
+        case SERIES -> SeriesTask.load(config, file, stored);
+      };
+    } catch (IllegalArgumentException e) {
+      // What the engine refuses about data or layers comes from the configuration.
+      throw new InputException(config.name() + ": " + e.getMessage(), e);
+    }
   }
 
   /** The layers, sized for the data. */

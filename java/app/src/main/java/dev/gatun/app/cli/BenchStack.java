@@ -1,0 +1,66 @@
+package dev.gatun.app.cli;
+
+import dev.gatun.app.InputException;
+import dev.gatun.backend.Cell;
+import dev.gatun.backend.RecurrentSpec;
+import picocli.CommandLine.Option;
+
+/** The options that describe a recurrent stack to be timed over whole sequences. */
+final class BenchStack {
+  @Option(
+      names = "--cell",
+      required = true,
+      paramLabel = "CELL",
+      converter = CellConverter.class,
+      description = "lstm, gru, gru-reset-before, tanh or relu.")
+  private Cell cell = Cell.LSTM;
+
+  @Option(names = "--layers", defaultValue = "1", paramLabel = "L", description = "Default: 1.")
+  private int layers;
+
+  @Option(names = "--time", required = true, paramLabel = "T", description = "Steps.")
+  private int time;
+
+  @Option(names = "--batch", required = true, paramLabel = "N", description = "Sequences.")
+  private int batch;
+
+  @Option(names = "--input", required = true, paramLabel = "C", description = "Input features.")
+  private int input;
+
+  @Option(names = "--hidden", required = true, paramLabel = "H", description = "Units.")
+  private int hidden;
+
+  @Option(names = "--bidirectional", description = "Both directions.")
+  private boolean bidirectional;
+
+  @Option(
+      names = "--projection",
+      defaultValue = "0",
+      paramLabel = "P",
+      description = "Width of the projected state (lstm). Default: none.")
+  private int projection;
+
+  int time() {
+    return positive("--time", time);
+  }
+
+  int batch() {
+    return positive("--batch", batch);
+  }
+
+  RecurrentSpec spec() {
+    try {
+      return new RecurrentSpec(cell, input, hidden, projection, layers, bidirectional, true, 0);
+    } catch (IllegalArgumentException e) {
+      throw new InputException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** A number that has to be at least 1. */
+  static int positive(String option, int value) {
+    if (value < 1) {
+      throw new InputException(option + " " + value + ": give at least 1");
+    }
+    return value;
+  }
+}
