@@ -258,46 +258,29 @@ final class GemmTiles {
   }
 
   /**
-   * One to six rows of one vector of a panel, of which only some columns exist. Rows that are
-   * wanting repeat the last.
+   * One row of the first {@code columns} columns of one vector of a panel. Four accumulators take
+   * the terms in turn, because one would wait for itself; a masked tile of several rows is more
+   * than C1 compiles.
    */
-  static void tail6(
-      int rows, long[] a, int i, long b, long[] c, int j, long offset, int k, int columns) {
-    VectorMask<Float> m = F.indexInRange(0L, columns);
-    int last = rows - 1;
-    long a0 = a[i];
-    long a1 = a[i + Math.min(1, last)];
-    long a2 = a[i + Math.min(2, last)];
-    long a3 = a[i + Math.min(3, last)];
-    long a4 = a[i + Math.min(4, last)];
-    long a5 = a[i + Math.min(5, last)];
-    long c0 = c[j] + offset;
-    long c1 = c[j + Math.min(1, last)] + offset;
-    long c2 = c[j + Math.min(2, last)] + offset;
-    long c3 = c[j + Math.min(3, last)] + offset;
-    long c4 = c[j + Math.min(4, last)] + offset;
-    long c5 = c[j + Math.min(5, last)] + offset;
-    FloatVector s0 = fromMemorySegment(F, ALL, c0, ORDER, m);
-    FloatVector s1 = fromMemorySegment(F, ALL, c1, ORDER, m);
-    FloatVector s2 = fromMemorySegment(F, ALL, c2, ORDER, m);
-    FloatVector s3 = fromMemorySegment(F, ALL, c3, ORDER, m);
-    FloatVector s4 = fromMemorySegment(F, ALL, c4, ORDER, m);
-    FloatVector s5 = fromMemorySegment(F, ALL, c5, ORDER, m);
-    for (int p = 0; p < k; p++) {
-      long o = 4L * p;
-      FloatVector x = fromMemorySegment(F, ALL, b + PANEL_BYTES * p, ORDER);
-      s0 = broadcast(F, ALL.get(FLOAT, a0 + o)).fma(x, s0);
-      s1 = broadcast(F, ALL.get(FLOAT, a1 + o)).fma(x, s1);
-      s2 = broadcast(F, ALL.get(FLOAT, a2 + o)).fma(x, s2);
-      s3 = broadcast(F, ALL.get(FLOAT, a3 + o)).fma(x, s3);
-      s4 = broadcast(F, ALL.get(FLOAT, a4 + o)).fma(x, s4);
-      s5 = broadcast(F, ALL.get(FLOAT, a5 + o)).fma(x, s5);
+  static void tail(long a, long b, long c, int k, int columns) {
+    VectorMask<Float> mask = F.indexInRange(0, columns);
+    FloatVector s0 = fromMemorySegment(F, ALL, c, ORDER, mask);
+    FloatVector s1 = FloatVector.zero(F);
+    FloatVector s2 = s1;
+    FloatVector s3 = s1;
+    int p = 0;
+    for (; p <= k - 4; p += 4, a += 16, b += 4 * PANEL_BYTES) {
+      s0 = broadcast(F, ALL.get(FLOAT, a)).fma(fromMemorySegment(F, ALL, b, ORDER), s0);
+      long b1 = b + PANEL_BYTES;
+      s1 = broadcast(F, ALL.get(FLOAT, a + 4)).fma(fromMemorySegment(F, ALL, b1, ORDER), s1);
+      long b2 = b1 + PANEL_BYTES;
+      s2 = broadcast(F, ALL.get(FLOAT, a + 8)).fma(fromMemorySegment(F, ALL, b2, ORDER), s2);
+      long b3 = b2 + PANEL_BYTES;
+      s3 = broadcast(F, ALL.get(FLOAT, a + 12)).fma(fromMemorySegment(F, ALL, b3, ORDER), s3);
     }
-    s0.intoMemorySegment(ALL, c0, ORDER, m);
-    s1.intoMemorySegment(ALL, c1, ORDER, m);
-    s2.intoMemorySegment(ALL, c2, ORDER, m);
-    s3.intoMemorySegment(ALL, c3, ORDER, m);
-    s4.intoMemorySegment(ALL, c4, ORDER, m);
-    s5.intoMemorySegment(ALL, c5, ORDER, m);
+    for (; p < k; p++, a += 4, b += PANEL_BYTES) {
+      s0 = broadcast(F, ALL.get(FLOAT, a)).fma(fromMemorySegment(F, ALL, b, ORDER), s0);
+    }
+    s0.add(s1).add(s2.add(s3)).intoMemorySegment(ALL, c, ORDER, mask);
   }
 }

@@ -95,24 +95,29 @@ public final class Gru {
       d.mul(z).intoMemorySegment(ALL, dhPrev + o, ORDER);
     }
     if (u < h) {
-      VectorMask<Float> m = F.indexInRange(0L, h - u);
-      long o = 4L * u;
-      FloatVector r = fromMemorySegment(F, ALL, gx + o, ORDER, m);
-      FloatVector z = fromMemorySegment(F, ALL, gx + block + o, ORDER, m);
-      FloatVector n = fromMemorySegment(F, ALL, gx + 2 * block + o, ORDER, m);
-      FloatVector recurrent = fromMemorySegment(F, ALL, gh + 2 * block + o, ORDER, m);
-      FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER, m);
-      FloatVector d = fromMemorySegment(F, ALL, dh + o, ORDER, m);
-      FloatVector dz = one.sub(z).mul(z).mul(d.mul(previous.sub(n)));
-      FloatVector dn = n.neg().fma(n, one).mul(d.mul(one.sub(z)));
-      FloatVector dr = one.sub(r).mul(r).mul(dn.mul(recurrent));
-      dr.intoMemorySegment(ALL, dGx + o, ORDER, m);
-      dz.intoMemorySegment(ALL, dGx + block + o, ORDER, m);
-      dn.intoMemorySegment(ALL, dGx + 2 * block + o, ORDER, m);
-      dr.intoMemorySegment(ALL, dGh + o, ORDER, m);
-      dz.intoMemorySegment(ALL, dGh + block + o, ORDER, m);
-      dn.mul(r).intoMemorySegment(ALL, dGh + 2 * block + o, ORDER, m);
-      d.mul(z).intoMemorySegment(ALL, dhPrev + o, ORDER, m);
+      backwardTail(h, u, gx, gh, hPrev, dh, dGx, dGh, dhPrev);
+    }
+  }
+
+  /** The units from u on, one by one: masked, so many vectors are more than C1 compiles. */
+  private static void backwardTail(
+      int h, int u, long gx, long gh, long hPrev, long dh, long dGx, long dGh, long dhPrev) {
+    long block = 4L * h;
+    for (long o = 4L * u; o < block; o += 4) {
+      float r = Species.getFloat(gx + o);
+      float z = Species.getFloat(gx + block + o);
+      float n = Species.getFloat(gx + 2 * block + o);
+      float d = Species.getFloat(dh + o);
+      float dz = (1 - z) * z * (d * (Species.getFloat(hPrev + o) - n));
+      float dn = Math.fma(-n, n, 1f) * (d * (1 - z));
+      float dr = (1 - r) * r * (dn * Species.getFloat(gh + 2 * block + o));
+      Species.setFloat(dGx + o, dr);
+      Species.setFloat(dGx + block + o, dz);
+      Species.setFloat(dGx + 2 * block + o, dn);
+      Species.setFloat(dGh + o, dr);
+      Species.setFloat(dGh + block + o, dz);
+      Species.setFloat(dGh + 2 * block + o, dn * r);
+      Species.setFloat(dhPrev + o, d * z);
     }
   }
 }

@@ -97,29 +97,28 @@ public final class Lstm {
       dOutput.intoMemorySegment(ALL, d + 3 * block, ORDER);
       dCell.mul(forget).intoMemorySegment(ALL, dc + o, ORDER);
     }
-    if (u < h) {
-      VectorMask<Float> m = F.indexInRange(0L, h - u);
-      long o = 4L * u;
+    backwardTail(h, u, gates, dGates, cPrev, tanhC, dh, dc);
+  }
+
+  /** The units from u on, one by one: masked, so many vectors are more than C1 compiles. */
+  private static void backwardTail(
+      int h, int u, long gates, long dGates, long cPrev, long tanhC, long dh, long dc) {
+    long block = 4L * h;
+    for (long o = 4L * u; o < block; o += 4) {
       long g = gates + o;
       long d = dGates + o;
-      FloatVector in = fromMemorySegment(F, ALL, g, ORDER, m);
-      FloatVector forget = fromMemorySegment(F, ALL, g + block, ORDER, m);
-      FloatVector candidate = fromMemorySegment(F, ALL, g + 2 * block, ORDER, m);
-      FloatVector out = fromMemorySegment(F, ALL, g + 3 * block, ORDER, m);
-      FloatVector squashed = fromMemorySegment(F, ALL, tanhC + o, ORDER, m);
-      FloatVector dOut = fromMemorySegment(F, ALL, dh + o, ORDER, m);
-      FloatVector previous = fromMemorySegment(F, ALL, cPrev + o, ORDER, m);
-      FloatVector dCell = squashed.neg().fma(squashed, one).mul(dOut.mul(out));
-      dCell = dCell.add(fromMemorySegment(F, ALL, dc + o, ORDER, m));
-      FloatVector dIn = one.sub(in).mul(in).mul(dCell.mul(candidate));
-      FloatVector dForget = one.sub(forget).mul(forget).mul(dCell.mul(previous));
-      FloatVector dCandidate = candidate.neg().fma(candidate, one).mul(dCell.mul(in));
-      FloatVector dOutput = one.sub(out).mul(out).mul(dOut.mul(squashed));
-      dIn.intoMemorySegment(ALL, d, ORDER, m);
-      dForget.intoMemorySegment(ALL, d + block, ORDER, m);
-      dCandidate.intoMemorySegment(ALL, d + 2 * block, ORDER, m);
-      dOutput.intoMemorySegment(ALL, d + 3 * block, ORDER, m);
-      dCell.mul(forget).intoMemorySegment(ALL, dc + o, ORDER, m);
+      float in = Species.getFloat(g);
+      float forget = Species.getFloat(g + block);
+      float candidate = Species.getFloat(g + 2 * block);
+      float out = Species.getFloat(g + 3 * block);
+      float squashed = Species.getFloat(tanhC + o);
+      float dOut = Species.getFloat(dh + o);
+      float dCell = Math.fma(-squashed, squashed, 1f) * (dOut * out) + Species.getFloat(dc + o);
+      Species.setFloat(d, (1 - in) * in * (dCell * candidate));
+      Species.setFloat(d + block, (1 - forget) * forget * (dCell * Species.getFloat(cPrev + o)));
+      Species.setFloat(d + 2 * block, Math.fma(-candidate, candidate, 1f) * (dCell * in));
+      Species.setFloat(d + 3 * block, (1 - out) * out * (dOut * squashed));
+      Species.setFloat(dc + o, dCell * forget);
     }
   }
 }

@@ -146,41 +146,123 @@ public final class Optimizers {
       double weightDecay,
       boolean decoupled,
       float gradScale) {
+    float shrink = decoupled ? (float) (1 - rate * weightDecay) : 1;
+    float decay = decoupled ? 0 : (float) weightDecay;
+    float root = (float) Math.sqrt(biasCorrection2);
+    float down = (float) (-rate / biasCorrection1);
+    float fresh1 = (float) (1 - beta1);
+    float fresh2 = (float) (1 - beta2);
+    float keep2 = (float) beta2;
+    long whole = n - n % LANES;
+    adamVectors(
+        whole,
+        param,
+        grad,
+        m,
+        v,
+        gradScale,
+        shrink,
+        decay,
+        fresh1,
+        fresh2,
+        keep2,
+        root,
+        (float) eps,
+        down);
+    if (whole < n) {
+      long at = 4 * whole;
+      adamTail(
+          n - whole,
+          param + at,
+          grad + at,
+          m + at,
+          v + at,
+          gradScale,
+          shrink,
+          decay,
+          fresh1,
+          fresh2,
+          keep2,
+          root,
+          (float) eps,
+          down);
+    }
+  }
+
+  /** Whole vectors; apart from the tail because C1 cannot compile both in one method. */
+  private static void adamVectors(
+      long n,
+      long param,
+      long grad,
+      long m,
+      long v,
+      float gradScale,
+      float shrink,
+      float decay,
+      float fresh1,
+      float fresh2,
+      float keep2,
+      float root,
+      float floor,
+      float down) {
     FloatVector zero = FloatVector.zero(F);
-    FloatVector shrink = FloatVector.broadcast(F, decoupled ? (float) (1 - rate * weightDecay) : 1);
-    FloatVector decay = FloatVector.broadcast(F, decoupled ? 0 : (float) weightDecay);
-    FloatVector fresh1 = FloatVector.broadcast(F, (float) (1 - beta1));
-    FloatVector fresh2 = FloatVector.broadcast(F, (float) (1 - beta2));
-    FloatVector keep2 = FloatVector.broadcast(F, (float) beta2);
-    FloatVector root = FloatVector.broadcast(F, (float) Math.sqrt(biasCorrection2));
-    FloatVector floor = FloatVector.broadcast(F, (float) eps);
-    FloatVector down = FloatVector.broadcast(F, (float) (-rate / biasCorrection1));
-    long i = 0;
-    for (; i <= n - LANES; i += LANES, param += BYTES, grad += BYTES, m += BYTES, v += BYTES) {
+    FloatVector shrinks = FloatVector.broadcast(F, shrink);
+    FloatVector decays = FloatVector.broadcast(F, decay);
+    FloatVector freshes1 = FloatVector.broadcast(F, fresh1);
+    FloatVector freshes2 = FloatVector.broadcast(F, fresh2);
+    FloatVector keeps2 = FloatVector.broadcast(F, keep2);
+    FloatVector roots = FloatVector.broadcast(F, root);
+    FloatVector floors = FloatVector.broadcast(F, floor);
+    FloatVector downs = FloatVector.broadcast(F, down);
+    for (long i = 0; i < n; i += LANES, param += BYTES, grad += BYTES, m += BYTES, v += BYTES) {
       FloatVector p = fromMemorySegment(F, ALL, param, ORDER);
-      FloatVector g = decay.fma(p, fromMemorySegment(F, ALL, grad, ORDER).mul(gradScale));
+      FloatVector g = decays.fma(p, fromMemorySegment(F, ALL, grad, ORDER).mul(gradScale));
       FloatVector first = fromMemorySegment(F, ALL, m, ORDER);
-      first = fresh1.fma(g.sub(first), first);
-      FloatVector second = keep2.fma(fromMemorySegment(F, ALL, v, ORDER), g.mul(g).mul(fresh2));
+      first = freshes1.fma(g.sub(first), first);
+      FloatVector second = keeps2.fma(fromMemorySegment(F, ALL, v, ORDER), g.mul(g).mul(freshes2));
       first.intoMemorySegment(ALL, m, ORDER);
       second.intoMemorySegment(ALL, v, ORDER);
-      FloatVector denominator = second.sqrt().div(root).add(floor);
-      down.fma(first.div(denominator), p.mul(shrink)).intoMemorySegment(ALL, param, ORDER);
+      FloatVector denominator = second.sqrt().div(roots).add(floors);
+      downs.fma(first.div(denominator), p.mul(shrinks)).intoMemorySegment(ALL, param, ORDER);
       zero.intoMemorySegment(ALL, grad, ORDER);
     }
-    if (i < n) {
-      VectorMask<Float> tail = F.indexInRange(0L, n - i);
-      FloatVector p = fromMemorySegment(F, ALL, param, ORDER, tail);
-      FloatVector g = decay.fma(p, fromMemorySegment(F, ALL, grad, ORDER, tail).mul(gradScale));
-      FloatVector first = fromMemorySegment(F, ALL, m, ORDER, tail);
-      first = fresh1.fma(g.sub(first), first);
-      FloatVector second =
-          keep2.fma(fromMemorySegment(F, ALL, v, ORDER, tail), g.mul(g).mul(fresh2));
-      first.intoMemorySegment(ALL, m, ORDER, tail);
-      second.intoMemorySegment(ALL, v, ORDER, tail);
-      FloatVector denominator = second.sqrt().div(root).add(floor);
-      down.fma(first.div(denominator), p.mul(shrink)).intoMemorySegment(ALL, param, ORDER, tail);
-      zero.intoMemorySegment(ALL, grad, ORDER, tail);
-    }
+  }
+
+  private static void adamTail(
+      long n,
+      long param,
+      long grad,
+      long m,
+      long v,
+      float gradScale,
+      float shrink,
+      float decay,
+      float fresh1,
+      float fresh2,
+      float keep2,
+      float root,
+      float floor,
+      float down) {
+    FloatVector zero = FloatVector.zero(F);
+    FloatVector shrinks = FloatVector.broadcast(F, shrink);
+    FloatVector decays = FloatVector.broadcast(F, decay);
+    FloatVector freshes1 = FloatVector.broadcast(F, fresh1);
+    FloatVector freshes2 = FloatVector.broadcast(F, fresh2);
+    FloatVector keeps2 = FloatVector.broadcast(F, keep2);
+    FloatVector roots = FloatVector.broadcast(F, root);
+    FloatVector floors = FloatVector.broadcast(F, floor);
+    FloatVector downs = FloatVector.broadcast(F, down);
+    VectorMask<Float> tail = F.indexInRange(0L, n);
+    FloatVector p = fromMemorySegment(F, ALL, param, ORDER, tail);
+    FloatVector g = decays.fma(p, fromMemorySegment(F, ALL, grad, ORDER, tail).mul(gradScale));
+    FloatVector first = fromMemorySegment(F, ALL, m, ORDER, tail);
+    first = freshes1.fma(g.sub(first), first);
+    FloatVector second =
+        keeps2.fma(fromMemorySegment(F, ALL, v, ORDER, tail), g.mul(g).mul(freshes2));
+    first.intoMemorySegment(ALL, m, ORDER, tail);
+    second.intoMemorySegment(ALL, v, ORDER, tail);
+    FloatVector denominator = second.sqrt().div(roots).add(floors);
+    downs.fma(first.div(denominator), p.mul(shrinks)).intoMemorySegment(ALL, param, ORDER, tail);
+    zero.intoMemorySegment(ALL, grad, ORDER, tail);
   }
 }

@@ -159,9 +159,9 @@ public final class PackedGemm {
   private static void tail(
       int rows, long[] a, int aFrom, long b, long[] c, int cFrom, int k, int n, int column) {
     for (; column < n; column += LANES, b += Species.BYTES) {
-      for (int row = 0; row < rows; row += 6) {
-        int some = Math.min(6, rows - row);
-        GemmTiles.tail6(some, a, aFrom + row, b, c, cFrom + row, 4L * column, k, n - column);
+      int columns = Math.min(LANES, n - column);
+      for (int row = 0; row < rows; row++) {
+        GemmTiles.tail(a[aFrom + row], b, c[cFrom + row] + 4L * column, k, columns);
       }
     }
   }

@@ -17,8 +17,6 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.HostMemory;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,7 +92,7 @@ public final class CpuBackend implements Backend {
   public void copy(Tensor from, Tensor to) {
     checks.copy(from, to);
     if (from.dtype() == to.dtype()) {
-      MemorySegment.copy(from.segment(), 0, to.segment(), 0, from.size() * from.dtype().bytes());
+      copyBits(from.size() * from.dtype().bytes(), from.address(), to.address());
       return;
     }
     for (long i = 0; i < from.size(); i++) {
@@ -178,18 +176,18 @@ public final class CpuBackend implements Backend {
       int count, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
     checks.copyColumns(count, from, fromColumn, to, toColumn, columns);
     long bytes = from.dtype().bytes();
-    MemorySegment source = from.segment();
-    MemorySegment target = to.segment();
+    long source = from.address() + fromColumn * bytes;
+    long target = to.address() + toColumn * bytes;
     long fromStride = from.dim(-1) * bytes;
     long toStride = to.dim(-1) * bytes;
     for (int row = 0; row < count; row++) {
-      MemorySegment.copy(
-          source,
-          row * fromStride + fromColumn * bytes,
-          target,
-          row * toStride + toColumn * bytes,
-          columns * bytes);
+      copyBits(columns * bytes, source + row * fromStride, target + row * toStride);
     }
+  }
+
+  /** Every type is a multiple of four bytes, which move unchanged whatever they mean. */
+  private static void copyBits(long bytes, long from, long to) {
+    Elementwise.copy(bytes / Float.BYTES, from, to);
   }
 
   @Override
@@ -244,12 +242,11 @@ public final class CpuBackend implements Backend {
     if (!(norm <= Double.MAX_VALUE)) {
       nonFinite = flat.firstNonFinite(gradients.size(), gradients.address());
     }
-    MemorySegment slots = control.segment();
-    set(slots, Control.NORM, norm);
-    set(slots, Control.NON_FINITE, (double) nonFinite);
-    set(slots, Control.FACTOR, Math.min(1, maxNorm / (norm + CLIP_EPSILON)));
+    control.set(Control.NORM, norm);
+    control.set(Control.NON_FINITE, (double) nonFinite);
+    control.set(Control.FACTOR, Math.min(1, maxNorm / (norm + CLIP_EPSILON)));
     if (nonFinite < 0) {
-      set(slots, Control.UPDATES, get(slots, Control.UPDATES) + 1);
+      control.set(Control.UPDATES, control.get(Control.UPDATES) + 1);
     }
   }
 
@@ -264,7 +261,7 @@ public final class CpuBackend implements Backend {
     if (skipped(gradients, control)) {
       return;
     }
-    flat.sgd(rule, parameters, gradients.address(), addressOf(momentum), control.segment());
+    flat.sgd(rule, parameters, gradients.address(), addressOf(momentum), control);
   }
 
   @Override
@@ -272,24 +269,16 @@ public final class CpuBackend implements Backend {
       AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
     checks.adam(parameters, gradients, m, v, control);
     if (!skipped(gradients, control)) {
-      flat.adam(rule, parameters, gradients.address(), m.address(), v.address(), control.segment());
+      flat.adam(rule, parameters, gradients.address(), m.address(), v.address(), control);
     }
   }
 
   private boolean skipped(Tensor gradients, Tensor control) {
-    if (get(control.segment(), Control.NON_FINITE) < 0) {
+    if (control.get(Control.NON_FINITE) < 0) {
       return false;
     }
     fill(gradients, 0);
     return true;
-  }
-
-  static double get(MemorySegment slots, int slot) {
-    return slots.getAtIndex(ValueLayout.JAVA_DOUBLE, slot);
-  }
-
-  private static void set(MemorySegment slots, int slot, double value) {
-    slots.setAtIndex(ValueLayout.JAVA_DOUBLE, slot, value);
   }
 
   private static long addressOf(@Nullable Tensor tensor) {

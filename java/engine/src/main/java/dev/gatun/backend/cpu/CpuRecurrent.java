@@ -21,7 +21,10 @@ final class CpuRecurrent implements Recurrent {
   private final Tensor weights;
   private final RecurrentIo io;
   private final boolean training;
-  private final MaskKey mask;
+
+  /** The key of each layer's output. */
+  private final List<MaskKey> masks = new ArrayList<>();
+
   private final Workspace workspace;
   private final Sequences sequences;
   private final Pass[][] passes;
@@ -47,7 +50,9 @@ final class CpuRecurrent implements Recurrent {
     this.spec = spec;
     this.weights = weights;
     this.io = io;
-    this.mask = mask;
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      masks.add(mask.withLayer(mask.layer() + layer));
+    }
     training = mode == Mode.TRAINING;
     int maxTime = (int) io.x().dim(0);
     int maxBatch = (int) io.x().dim(1);
@@ -132,16 +137,12 @@ final class CpuRecurrent implements Recurrent {
         pass.forward(backend.team(), backend.products(), block);
       }
       if (!top && dropped[layer] != output[layer]) {
-        packedRows.dropout(output[layer], dropped[layer], spec.dropout(), key(layer));
+        packedRows.dropout(output[layer], dropped[layer], spec.dropout(), masks.get(layer));
       }
       x = dropped[layer];
     }
     packedRows.unpackOutput();
     ready = training;
-  }
-
-  private MaskKey key(int layer) {
-    return mask.withLayer(mask.layer() + layer);
   }
 
   private void bindForward(PassIo to, int layer, int direction, long x, long y) {
@@ -187,7 +188,7 @@ final class CpuRecurrent implements Recurrent {
             backend.team(), backend.products(), weightBlock, gradientBlock, direction > 0);
       }
       if (layer > 0 && dropped[layer - 1] != output[layer - 1]) {
-        packedRows.dropout(dx, dx, spec.dropout(), key(layer - 1));
+        packedRows.dropout(dx, dx, spec.dropout(), masks.get(layer - 1));
       }
       dy = dx;
     }

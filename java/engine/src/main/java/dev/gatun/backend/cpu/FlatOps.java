@@ -8,7 +8,6 @@ import dev.gatun.kernels.Optimizers;
 import dev.gatun.kernels.Philox;
 import dev.gatun.kernels.Reductions;
 import dev.gatun.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 
 /** Operations over flat buffers, in chunks of one size so that no result depends on the threads. */
 final class FlatOps {
@@ -96,7 +95,7 @@ final class FlatOps {
     return Reductions.firstNonFinite(count, from);
   }
 
-  void sgd(SgdRule rule, Tensor parameters, long gradients, long velocity, MemorySegment control) {
+  void sgd(SgdRule rule, Tensor parameters, long gradients, long velocity, Tensor control) {
     sgd = rule;
     set(parameters, gradients, control);
     m = velocity;
@@ -119,17 +118,12 @@ final class FlatOps {
   }
 
   void adam(
-      AdamRule rule,
-      Tensor parameters,
-      long gradients,
-      long first,
-      long second,
-      MemorySegment control) {
+      AdamRule rule, Tensor parameters, long gradients, long first, long second, Tensor control) {
     adam = rule;
     set(parameters, gradients, control);
     m = first;
     v = second;
-    double updates = CpuBackend.get(control, Control.UPDATES);
+    double updates = control.get(Control.UPDATES);
     correction1 = 1 - Math.pow(rule.beta1(), updates);
     correction2 = 1 - Math.pow(rule.beta2(), updates);
     team.run(chunks(size), adamTask);
@@ -154,11 +148,11 @@ final class FlatOps {
         factor);
   }
 
-  private void set(Tensor parameters, long gradients, MemorySegment control) {
+  private void set(Tensor parameters, long gradients, Tensor control) {
     size = parameters.size();
     x = parameters.address();
     y = gradients;
-    rate = CpuBackend.get(control, Control.RATE);
-    factor = (float) CpuBackend.get(control, Control.FACTOR);
+    rate = control.get(Control.RATE);
+    factor = (float) control.get(Control.FACTOR);
   }
 }

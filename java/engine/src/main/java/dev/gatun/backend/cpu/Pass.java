@@ -6,7 +6,9 @@ import dev.gatun.backend.RecurrentSpec.WeightView;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.PackedGemm;
 import dev.gatun.tensor.Workspace;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * One layer and direction of a stack. The input's share of all gates is one product over all rows;
@@ -36,9 +38,10 @@ abstract class Pass {
   final long zeros;
 
   private final boolean reverse;
-  private final RecurrentSpec spec;
-  private final int layer;
-  private final int direction;
+
+  /** Bytes from the start of the flat block to each kind of weight that there is. */
+  private final Map<Weight, Long> offsets = new EnumMap<>(Weight.class);
+
   private final long dhNext;
   private final long dBias;
   private final long hPrevious;
@@ -47,9 +50,13 @@ abstract class Pass {
   private final Team.Task backwardTask = this::backwardPart;
 
   Pass(PassPlan plan, int layer, int direction) {
-    spec = plan.spec();
-    this.layer = layer;
-    this.direction = direction;
+    RecurrentSpec spec = plan.spec();
+    for (Weight kind : Weight.values()) {
+      WeightView view = spec.weight(kind, layer, direction);
+      if (view != null) {
+        offsets.put(kind, 4 * view.offset());
+      }
+    }
     hidden = spec.hiddenSize();
     out = spec.stateSize();
     gateRows = spec.gateRows();
@@ -69,8 +76,8 @@ abstract class Pass {
 
   /** The address of a weight of this pass in the flat block at {@code block}; 0 if it has none. */
   final long weight(long block, Weight kind) {
-    WeightView view = spec.weight(kind, layer, direction);
-    return view == null ? 0 : block + 4 * view.offset();
+    Long offset = offsets.get(kind);
+    return offset == null ? 0 : block + offset;
   }
 
   /** Copies and packs the weights from the flat block. */
