@@ -37,9 +37,10 @@ class RecurrentContractTest extends Contract {
   /**
    * The recurrence is no expansion (weights of spectral radius below 1), so the roundings of its T
    * steps, each of a sum of K products, add up: C eps sqrt(K) T. C covers the activations, good to
-   * a few eps, and the passage through L layers and back; the worst here is measured at 0.9.
+   * 5 eps (3e-7), and the passage through L layers and back; the worst here is measured at 2.1, for
+   * one unit and one step.
    */
-  private static final double C = 2;
+  private static final double C = 4;
 
   RecurrentContractTest(String name) {
     super(name);

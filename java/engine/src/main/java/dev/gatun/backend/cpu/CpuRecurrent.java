@@ -89,14 +89,26 @@ final class CpuRecurrent implements Recurrent {
     boolean mayBeRagged = training && io.lengths() != null;
     PassPlan.Shared shared =
         new PassPlan.Shared(
-            training ? 0 : workspace.real(rows, spec.gateRows()).address(),
             mayBeRagged ? workspace.real(rows, spec.stateSize()).address() : 0,
             workspace.real(spec.hiddenSize()).address());
     List<Rows> parts = new ArrayList<>();
     for (int i = 0; i < backend.team().threads(); i++) {
-      parts.add(new Rows(maxBatch));
+      int capacity = maxBatch + Pass.BLOCK_ROWS;
+      long gates = training ? 0 : workspace.real(capacity, spec.gateRows()).address();
+      parts.add(new Rows(maxBatch, capacity, gates));
     }
-    return new PassPlan(spec, training, maxTime, maxBatch, workspace, sequences, parts, shared);
+    boolean inputGradient = io.gradients() != null && io.gradients().dx() != null;
+    return new PassPlan(
+        spec,
+        training,
+        inputGradient,
+        maxTime,
+        maxBatch,
+        workspace,
+        sequences,
+        backend.team(),
+        parts,
+        shared);
   }
 
   private static Pass newPass(PassPlan plan, int layer, int direction) {
@@ -127,14 +139,13 @@ final class CpuRecurrent implements Recurrent {
     sequences.set(t, n, io.lengths());
     long x = packedRows.packInput();
     long y = packedRows.output();
-    long block = weights.address();
     for (int layer = 0; layer < spec.layers(); layer++) {
       boolean top = layer == spec.layers() - 1;
       long layerOutput = top ? y : output[layer];
       for (int direction = 0; direction < spec.directions(); direction++) {
         Pass pass = passes[layer][direction];
         bindForward(pass.io, layer, direction, x, layerOutput);
-        pass.forward(backend.team(), backend.products(), block);
+        pass.forward();
       }
       if (!top && dropped[layer] != output[layer]) {
         packedRows.dropout(output[layer], dropped[layer], spec.dropout(), masks.get(layer));
@@ -176,7 +187,6 @@ final class CpuRecurrent implements Recurrent {
               : "this plan is for inference: backward needs one for training");
     }
     ready = false;
-    long weightBlock = weights.address();
     long gradientBlock = gradients.dWeights().address();
     long dy = packedRows.packOutputGradient();
     for (int layer = spec.layers() - 1; layer >= 0; layer--) {
@@ -184,8 +194,7 @@ final class CpuRecurrent implements Recurrent {
       for (int direction = 0; direction < spec.directions(); direction++) {
         Pass pass = passes[layer][direction];
         bindBackward(pass.io, gradients, layer, direction, dy, dx);
-        pass.backward(
-            backend.team(), backend.products(), weightBlock, gradientBlock, direction > 0);
+        pass.backward(backend.products(), gradientBlock, direction > 0);
       }
       if (layer > 0 && dropped[layer - 1] != output[layer - 1]) {
         packedRows.dropout(dx, dx, spec.dropout(), masks.get(layer - 1));

@@ -27,7 +27,7 @@ final class GruPass extends Pass {
   }
 
   @Override
-  void pack(long block) {
+  void packState(long block) {
     long recurrent = weight(block, Weight.RECURRENT);
     packTransposed(recurrent, gateRows, out, packed);
     if (training) {

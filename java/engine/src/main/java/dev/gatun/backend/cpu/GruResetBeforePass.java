@@ -39,7 +39,7 @@ final class GruResetBeforePass extends Pass {
   }
 
   @Override
-  void pack(long block) {
+  void packState(long block) {
     long resets = weight(block, Weight.RECURRENT);
     long candidate = resets + 4L * resetRows * out;
     packTransposed(resets, resetRows, out, packedResets);

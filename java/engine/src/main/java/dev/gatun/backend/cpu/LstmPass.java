@@ -46,7 +46,7 @@ final class LstmPass extends Pass {
   }
 
   @Override
-  void pack(long block) {
+  void packState(long block) {
     long recurrent = weight(block, Weight.RECURRENT);
     packTransposed(recurrent, gateRows, out, packed);
     if (training) {

@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One layer and direction of a stack. The input's share of all gates is one product over all rows;
- * then the team's parts run through time on their own sequences without meeting. Backward leaves
- * the gradients of the pre-activations where the gates were, and the weight gradients are again
- * products over all rows.
+ * One layer and direction of a stack. The team's parts run through time on their own sequences
+ * without meeting, a block of steps after the other: first the input's share of the block's gates,
+ * then its steps. Backward leaves the gradients of the pre-activations where the gates were; the
+ * weight gradients are products over all rows.
  */
 abstract class Pass {
   final int hidden;
@@ -28,7 +28,17 @@ abstract class Pass {
   final boolean training;
   final Sequences sequences;
 
-  /** [rows, G*H]: the input's share, then activations, then gradients of pre-activations. */
+  /**
+   * Rows of the input's share of the gates that are computed at once, before the steps that use
+   * them, so that they are still in the second cache level then; enough rows that reading the
+   * weights costs little.
+   */
+  static final int BLOCK_ROWS = 128;
+
+  /**
+   * In training [rows, G*H]: the input's share, then activations, then gradients of
+   * pre-activations; 0 in inference.
+   */
   final long gates;
 
   /** Addresses of this pass's tensors for the current call. */
@@ -37,7 +47,13 @@ abstract class Pass {
   /** 0 * maxBatch floats of the widest state, for sequences without an initial one. */
   final long zeros;
 
+  /** The team that the parts run on. */
+  private final Team team;
+
   private final boolean reverse;
+  private final long packedInput;
+  private final long packedInputBack;
+  private boolean addsToInput;
 
   /** Bytes from the start of the flat block to each kind of weight that there is. */
   private final Map<Weight, Long> offsets = new EnumMap<>(Weight.class);
@@ -66,7 +82,13 @@ abstract class Pass {
     reverse = direction == 1;
     sequences = plan.sequences();
     Workspace workspace = plan.workspace();
-    gates = training ? plan.perRow(gateRows) : plan.sharedGates();
+    gates = training ? plan.perRow(gateRows) : 0;
+    team = plan.team();
+    packedInput = plan.floats(PackedGemm.packedFloats(inputSize, gateRows));
+    packedInputBack =
+        training && (layer > 0 || plan.inputGradient())
+            ? plan.floats(PackedGemm.packedFloats(gateRows, inputSize))
+            : 0;
     zeros = plan.zeros();
     dhNext = training ? workspace.real(plan.maxBatch(), out).address() : 0;
     dBias = training && bias ? plan.floats(gateRows) : 0;
@@ -81,7 +103,17 @@ abstract class Pass {
   }
 
   /** Copies and packs the weights from the flat block. */
-  abstract void pack(long block);
+  final void pack(long block) {
+    long input = weight(block, Weight.INPUT);
+    packTransposed(input, gateRows, inputSize, packedInput);
+    if (packedInputBack != 0) {
+      packPlain(input, gateRows, inputSize, packedInputBack);
+    }
+    packState(block);
+  }
+
+  /** Copies and packs all weights but the input's. */
+  abstract void packState(long block);
 
   /** The bias [G*H] that joins the input's share; 0 for none. */
   abstract long inputBias();
@@ -104,12 +136,7 @@ abstract class Pass {
   /** Accumulates the gradients of the recurrent weights and biases into the block. */
   abstract void recurrentGradients(Products products, long block);
 
-  final void forward(Team team, Products products, long weights) {
-    int rows = sequences.rows();
-    if (rows > 0) {
-      products.forward(
-          rows, gateRows, inputSize, io.x, weight(weights, Weight.INPUT), inputBias(), gates);
-    }
+  final void forward() {
     team.run(sequences.parts(), forwardTask);
   }
 
@@ -123,12 +150,19 @@ abstract class Pass {
         saveLast(rank, -1);
       }
     }
+    rows.blockRows = 0;
+    rows.used = 0;
     for (int step = 0; step < sequences.time(); step++) {
       active = sequences.active(part, step, active);
       if (active == 0) {
         return;
       }
+      if (rows.used == rows.blockRows) {
+        multiplyInput(rows, part, step, active);
+      }
       place(rows, part, step, active);
+      System.arraycopy(rows.to, rows.used, rows.gates, 0, active);
+      rows.used += active;
       stepForward(rows, active);
       for (int i = 0; i < active; i++) {
         int rank = rows.rank[i];
@@ -137,6 +171,31 @@ abstract class Pass {
           saveLast(rank, rows.row[i]);
         }
       }
+    }
+  }
+
+  /** The input's share of the gates for the steps from {@code step} on that fill a block. */
+  private void multiplyInput(Rows rows, int part, int step, int active) {
+    int count = 0;
+    int running = active;
+    for (int s = step; s < sequences.time() && count < BLOCK_ROWS; s++) {
+      running = sequences.active(part, s, running);
+      for (int i = 0; i < running; i++) {
+        int row = row(sequences.rank(part, i), s);
+        rows.from[count] = io.x + 4L * row * inputSize;
+        long to = (training ? gates : rows.blockGates) + 4L * gateRows * (training ? row : count);
+        rows.to[count++] = to;
+        if (bias) {
+          Elementwise.copy(gateRows, inputBias(), to);
+        }
+      }
+    }
+    rows.blockRows = count;
+    rows.used = 0;
+    if (bias) {
+      PackedGemm.multiplyAdd(count, rows.from, 0, packedInput, rows.to, 0, inputSize, gateRows);
+    } else {
+      PackedGemm.multiplySet(count, rows.from, 0, packedInput, rows.to, 0, inputSize, gateRows);
     }
   }
 
@@ -173,16 +232,12 @@ abstract class Pass {
   }
 
   /** Runs backwards through time; {@code addToInput}: dx is accumulated into. */
-  final void backward(
-      Team team, Products products, long weights, long gradients, boolean addToInput) {
+  final void backward(Products products, long gradients, boolean addToInput) {
+    addsToInput = addToInput;
     team.run(sequences.parts(), backwardTask);
     int rows = sequences.rows();
     if (rows == 0) {
       return;
-    }
-    if (io.dx != 0) {
-      products.inputGradient(
-          rows, gateRows, inputSize, gates, weight(weights, Weight.INPUT), io.dx, addToInput);
     }
     products.weightGradient(
         rows,
@@ -216,6 +271,7 @@ abstract class Pass {
       Elementwise.copy(out, initial(io.dhn, rank, out), dhNext + 4L * rank * out);
       startBackward(rank);
     }
+    rows.blockRows = 0;
     int active = 0;
     for (int step = sequences.time() - 1; step >= 0; step--) {
       active = sequences.active(part, step, active);
@@ -229,6 +285,9 @@ abstract class Pass {
         }
       }
       stepBackward(rows, active);
+      if (io.dx != 0) {
+        collectInputGradient(rows, active, step == 0);
+      }
     }
     for (int i = 0; i < size; i++) {
       int rank = sequences.rank(part, i);
@@ -237,6 +296,24 @@ abstract class Pass {
       }
       finishBackward(rank);
     }
+  }
+
+  /** dL/dx of the steps since the last time, as soon as they fill a block or are the last. */
+  private void collectInputGradient(Rows rows, int active, boolean last) {
+    for (int i = 0; i < active; i++) {
+      rows.from[rows.blockRows] = rows.gates[i];
+      rows.to[rows.blockRows++] = io.dx + 4L * rows.row[i] * inputSize;
+    }
+    if (!last && rows.blockRows < BLOCK_ROWS) {
+      return;
+    }
+    int count = rows.blockRows;
+    if (addsToInput) {
+      PackedGemm.multiplyAdd(count, rows.from, 0, packedInputBack, rows.to, 0, gateRows, inputSize);
+    } else {
+      PackedGemm.multiplySet(count, rows.from, 0, packedInputBack, rows.to, 0, gateRows, inputSize);
+    }
+    rows.blockRows = 0;
   }
 
   /**

@@ -9,31 +9,34 @@ import java.util.List;
  *
  * @param spec the stack
  * @param training whether state is saved for backward
+ * @param inputGradient whether the stack's own input gets a gradient
  * @param maxTime the largest T
  * @param maxBatch the largest N
  * @param workspace owns every buffer of the stack
  * @param sequences the lengths of the current call
+ * @param team runs the parts
  * @param rows one for each part of the team
  * @param shared addresses of the buffers that all passes use in turn
  */
 record PassPlan(
     RecurrentSpec spec,
     boolean training,
+    boolean inputGradient,
     int maxTime,
     int maxBatch,
     Workspace workspace,
     Sequences sequences,
+    Team team,
     List<Rows> rows,
     Shared shared) {
 
   /**
    * Buffers that passes use in turn.
    *
-   * @param gates [T*N, G*H] in inference, where nothing is saved; else 0
    * @param previous [T*N, out], h of the step before for ragged batches; 0 if there are none
    * @param zeros one state row of zeros
    */
-  record Shared(long gates, long previous, long zeros) {}
+  record Shared(long previous, long zeros) {}
 
   /** A buffer of its own with {@code width} floats for each packed row. */
   long perRow(int width) {
@@ -48,10 +51,6 @@ record PassPlan(
   /** A buffer of {@code count} floats. */
   long floats(long count) {
     return workspace.real(count).address();
-  }
-
-  long sharedGates() {
-    return shared.gates();
   }
 
   long sharedPrevious() {

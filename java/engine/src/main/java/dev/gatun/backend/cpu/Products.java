@@ -20,7 +20,13 @@ final class Products {
   private static final int COLUMNS = 512;
 
   /** Rows of a part of a weight gradient, which has few rows and a long inner dimension. */
-  private static final int GRADIENT_ROWS = 64;
+  private static final int GRADIENT_ROWS = 512;
+
+  /** Columns of a part of a weight gradient. */
+  private static final int GRADIENT_COLUMNS = 512;
+
+  /** Columns of a part of a sum over rows. */
+  private static final int SUM_COLUMNS = 64;
 
   private final Team team;
   private final Team.Task forwardTask = this::forwardPart;
@@ -137,23 +143,28 @@ final class Products {
     y = dy;
     yStride = dyStride;
     weight = dWeight;
-    team.run(parts(o, GRADIENT_ROWS), weightGradientTask);
+    // Halves where there would be one part, so that two threads share it.
+    rowsPerPart = Math.min(GRADIENT_ROWS, Math.max(64, (o / 2 + 63) / 64 * 64));
+    columnsPerPart = GRADIENT_COLUMNS;
+    rowParts = parts(o, rowsPerPart);
+    team.run(rowParts * parts(k, columnsPerPart), weightGradientTask);
   }
 
   private void weightGradientPart(int part) {
-    int from = part * GRADIENT_ROWS;
+    int fromRow = part % rowParts * rowsPerPart;
+    int fromColumn = part / rowParts * columnsPerPart;
     sgemm(
         cblas_h.CblasTrans(),
         cblas_h.CblasNoTrans(),
-        Math.min(GRADIENT_ROWS, outputs - from),
-        inner,
+        Math.min(rowsPerPart, outputs - fromRow),
+        Math.min(columnsPerPart, inner - fromColumn),
         rows,
-        y + 4L * from,
+        y + 4L * fromRow,
         yStride,
-        x,
+        x + 4L * fromColumn,
         xStride,
         1,
-        weight + 4L * from * inner,
+        weight + 4 * ((long) fromRow * inner + fromColumn),
         inner);
   }
 
@@ -163,13 +174,13 @@ final class Products {
     y = dy;
     yStride = dyStride;
     weight = sum;
-    team.run(parts(o, GRADIENT_ROWS), columnSumTask);
+    team.run(parts(o, SUM_COLUMNS), columnSumTask);
   }
 
   private void columnSumPart(int part) {
-    int from = part * GRADIENT_ROWS;
+    int from = part * SUM_COLUMNS;
     Elementwise.columnSum(
-        rows, Math.min(GRADIENT_ROWS, outputs - from), y + 4L * from, yStride, weight + 4L * from);
+        rows, Math.min(SUM_COLUMNS, outputs - from), y + 4L * from, yStride, weight + 4L * from);
   }
 
   private void set(int m, int o, int k) {

@@ -18,7 +18,28 @@ final class Rows {
   /** For the use of a cell within one step. */
   final long[] scratch;
 
-  Rows(int maxBatch) {
+  /**
+   * The rows of a block of steps, in the order in which the steps use them: what is multiplied and
+   * where the products go.
+   */
+  final long[] from;
+
+  final long[] to;
+
+  /** Rows in the block, and how many of them the steps have used. */
+  int blockRows;
+
+  int used;
+
+  /** Room for the gates of a block, where nothing is saved; else 0. */
+  final long blockGates;
+
+  /**
+   * Reserves for a part.
+   *
+   * @param blockCapacity rows that a block may have
+   */
+  Rows(int maxBatch, int blockCapacity, long blockGates) {
     rank = new int[maxBatch];
     row = new int[maxBatch];
     previous = new int[maxBatch];
@@ -27,5 +48,8 @@ final class Rows {
     gates = new long[maxBatch];
     dh = new long[maxBatch];
     scratch = new long[maxBatch];
+    from = new long[blockCapacity];
+    to = new long[blockCapacity];
+    this.blockGates = blockGates;
   }
 }

@@ -23,7 +23,7 @@ final class SimplePass extends Pass {
   }
 
   @Override
-  void pack(long block) {
+  void packState(long block) {
     long recurrent = weight(block, Weight.RECURRENT);
     packTransposed(recurrent, gateRows, out, packed);
     if (training) {
