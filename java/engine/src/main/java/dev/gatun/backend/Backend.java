@@ -3,6 +3,7 @@ package dev.gatun.backend;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,14 @@ public interface Backend extends AutoCloseable {
   /** The type of parameters, activations and gradients. */
   DType real();
 
-  /** Zeroed memory where this backend computes; the caller closes it. */
+  /** What keeps it open while a plan or an optimizer works with it. */
+  Usage usage();
+
+  /**
+   * Zeroed memory where this backend computes; the caller closes it.
+   *
+   * @throws IllegalStateException if the backend has been closed
+   */
   Memory allocate(long bytes);
 
   /** An empty workspace in this backend's memory. */
@@ -32,7 +40,11 @@ public interface Backend extends AutoCloseable {
     return new Workspace(this::allocate, real());
   }
 
-  /** Another context on the same kind of memory, for another thread. The caller closes it. */
+  /**
+   * Another context on the same kind of memory, for another thread. The caller closes it.
+   *
+   * @throws IllegalStateException if the backend has been closed
+   */
   Backend fork();
 
   /**
@@ -55,6 +67,7 @@ public interface Backend extends AutoCloseable {
    * @param mode inference or training
    * @param mask the key of the dropout masks; layer l's output uses layer number mask.layer + l,
    *     element index (step * n + sequence) * width + unit
+   * @throws IllegalStateException if the backend has been closed
    */
   Recurrent recurrent(RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask);
 
@@ -152,7 +165,11 @@ public interface Backend extends AutoCloseable {
   /** As {@link #sgd}, with Adam's two moments. */
   void adam(AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control);
 
-  /** Stops the threads of this context; memory it allocated stays valid. */
+  /**
+   * Stops the threads of this context; memory it allocated stays valid.
+   *
+   * @throws IllegalStateException if a plan or an optimizer is at work with it on another thread
+   */
   @Override
   void close();
 }

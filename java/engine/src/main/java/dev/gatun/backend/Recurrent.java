@@ -16,9 +16,11 @@ public interface Recurrent extends AutoCloseable {
 
   /**
    * Back-propagates through the sequences of the last {@link #forward}, whose t and n are used. The
-   * tensors that forward read or wrote must be unchanged.
+   * tensors that forward read or wrote must be unchanged. Once for each forward: what forward saved
+   * is overwritten.
    *
-   * @throws IllegalStateException in a plan for inference or without a forward before it
+   * @throws IllegalStateException in a plan for inference, without a forward before it, or again
+   *     without another forward
    */
   void backward();
 

@@ -44,7 +44,11 @@ public final class Model implements AutoCloseable {
     return parameters;
   }
 
-  /** Reserves everything to run the model; the output is read, or its gradient set, by hand. */
+  /**
+   * Reserves everything to run the model; the output is read, or its gradient set, by hand.
+   *
+   * @throws IllegalStateException if the model or its backend has been closed
+   */
   public Plan plan(PlanSpec plan) {
     return new Plan(spec, parameters, backend, seed, plan, null);
   }
@@ -53,6 +57,7 @@ public final class Model implements AutoCloseable {
    * Reserves everything to run the model and a loss.
    *
    * @throws IllegalArgumentException if the loss cannot take the model's output
+   * @throws IllegalStateException if the model or its backend has been closed
    */
   public Plan plan(PlanSpec plan, Loss loss) {
     return new Plan(spec, parameters, backend, seed, plan, loss);
@@ -71,6 +76,7 @@ public final class Model implements AutoCloseable {
    * @param maxTime the most steps of a call
    * @param batch the number of sequences, always the same
    * @throws IllegalArgumentException if a layer looks ahead in time
+   * @throws IllegalStateException if the model or its backend has been closed
    */
   public Session session(int maxTime, int batch) {
     return new Session(this, maxTime, batch);
@@ -91,7 +97,7 @@ public final class Model implements AutoCloseable {
    * same names. Nothing changes unless all fit.
    *
    * @throws dev.gatun.persist.FormatException if the file is broken, or a name is missing or
-   *     unknown, or a shape differs
+   *     unknown, or a shape differs, or a weight is not finite
    * @throws IOException if it cannot be read
    */
   public void load(Path file) throws IOException {
@@ -100,6 +106,7 @@ public final class Model implements AutoCloseable {
 
   /** The current weights for one more session, copied if no other session has them. */
   synchronized FrozenWeights acquire(Backend context) {
+    parameters.usage().check();
     if (latest == null || latest.version != parameters.version()) {
       latest = new FrozenWeights(parameters.frozenCopy(context), parameters.version());
     }
@@ -118,7 +125,11 @@ public final class Model implements AutoCloseable {
     }
   }
 
-  /** Frees the parameters; sessions keep their copies. */
+  /**
+   * Frees the parameters; sessions keep their copies.
+   *
+   * @throws IllegalStateException if a plan or an optimizer is at work with them
+   */
   @Override
   public void close() {
     parameters.close();

@@ -121,6 +121,7 @@ public final class ModelSpec {
    *
    * @param backend where they live; stays the caller's
    * @param seed of initial values and dropout masks
+   * @throws IllegalStateException if the backend has been closed
    */
   public Model build(Backend backend, long seed) {
     ParameterSet parameters = ParameterSet.allocate(backend, this);

@@ -4,6 +4,7 @@ import dev.gatun.backend.Backend;
 import dev.gatun.backend.Control;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ParameterSet implements AutoCloseable {
   private final Backend backend;
+  private final Usage usage;
   private final Workspace workspace;
   private final Tensor values;
   private final @Nullable Tensor gradients;
@@ -24,6 +26,7 @@ public final class ParameterSet implements AutoCloseable {
 
   private ParameterSet(Backend backend, List<Named> layout, boolean frozen) {
     this.backend = backend;
+    usage = new Usage("the model", backend.usage());
     long size = layout.stream().mapToLong(Named::size).sum();
     workspace = backend.workspace();
     try {
@@ -64,14 +67,19 @@ public final class ParameterSet implements AutoCloseable {
     for (Parameter parameter : list) {
       layout.add(new Named(parameter.name(), parameter.value().shape()));
     }
-    ParameterSet copy = new ParameterSet(context, layout, true);
+    usage.enter();
     try {
-      context.copy(values, copy.values);
-    } catch (RuntimeException | Error e) {
-      copy.close();
-      throw e;
+      ParameterSet copy = new ParameterSet(context, layout, true);
+      try {
+        context.copy(values, copy.values);
+      } catch (RuntimeException | Error e) {
+        copy.close();
+        throw e;
+      }
+      return copy;
+    } finally {
+      usage.exit();
     }
-    return copy;
   }
 
   private record Named(String name, @SuppressWarnings("ArrayRecordComponent") long[] shape) {
@@ -95,6 +103,22 @@ public final class ParameterSet implements AutoCloseable {
   /** The context that works on these parameters. */
   public Backend backend() {
     return backend;
+  }
+
+  /**
+   * What keeps the parameters and their backend open: an optimizer of one's own enters it for each
+   * step.
+   */
+  public Usage usage() {
+    return usage;
+  }
+
+  /**
+   * What a plan enters. Frozen weights stay as long as a session has them; a count that many
+   * threads share would cost each of their steps.
+   */
+  Usage usageBy(Backend context) {
+    return gradients == null ? context.usage() : usage;
   }
 
   /** Every parameter, in the order of the flat blocks. */
@@ -156,8 +180,15 @@ public final class ParameterSet implements AutoCloseable {
     version++;
   }
 
+  /**
+   * Frees values and gradients.
+   *
+   * @throws IllegalStateException if a plan or an optimizer is at work with them
+   */
   @Override
   public void close() {
-    workspace.close();
+    if (usage.close()) {
+      workspace.close();
+    }
   }
 }

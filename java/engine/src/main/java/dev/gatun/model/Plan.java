@@ -5,6 +5,7 @@ import dev.gatun.backend.MaskKey;
 import dev.gatun.data.Batch;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -25,6 +26,7 @@ public final class Plan implements AutoCloseable {
   private final ParameterSet parameters;
   private final Backend backend;
   private final PlanSpec spec;
+  private final Usage usage;
   private final Workspace workspace;
   private final Workspace host = Workspace.host(DType.F64);
   private final LayerPlan[] layers;
@@ -38,6 +40,7 @@ public final class Plan implements AutoCloseable {
   private final Tensor[] stateTensors;
   private final BatchBindings bindings;
   private long seenVersion;
+  private boolean backwardDue;
   private int time;
   private int batch;
 
@@ -52,8 +55,11 @@ public final class Plan implements AutoCloseable {
     this.parameters = parameters;
     this.backend = backend;
     this.spec = spec;
+    Usage on = parameters.usageBy(backend);
+    usage = new Usage("the plan", on);
     workspace = backend.workspace();
     layers = new LayerPlan[model.stages().size()];
+    on.enter();
     try {
       Signal in = model.input();
       input = workspace.tensor(in.dtype(backend.real()), in.shape(spec.maxTime(), spec.maxBatch()));
@@ -80,6 +86,8 @@ public final class Plan implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       close();
       throw e;
+    } finally {
+      on.exit();
     }
   }
 
@@ -141,6 +149,15 @@ public final class Plan implements AutoCloseable {
     if (positions < 0) {
       throw new IllegalArgumentException("positions " + positions + " must be at least 0");
     }
+    usage.enter();
+    try {
+      runBatch(data, positions);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private void runBatch(Batch data, long positions) {
     int t = data.time();
     int n = data.size();
     if (data.continues()) {
@@ -164,6 +181,7 @@ public final class Plan implements AutoCloseable {
     if (loss != null) {
       loss.forward(t, n);
     }
+    backwardDue = true;
   }
 
   /**
@@ -172,13 +190,20 @@ public final class Plan implements AutoCloseable {
    */
   public void forward(int t, int n) {
     checkSizes(t, n);
-    if (batch != 0 && n != batch) {
-      resetState();
+    usage.enter();
+    try {
+      if (batch != 0 && n != batch) {
+        resetState();
+      }
+      run(t, n);
+      backwardDue = true;
+    } finally {
+      usage.exit();
     }
-    run(t, n);
   }
 
   private void run(int t, int n) {
+    backwardDue = false;
     long version = parameters.version();
     if (version != seenVersion) {
       for (LayerPlan layer : layers) {
@@ -195,23 +220,33 @@ public final class Plan implements AutoCloseable {
 
   /**
    * Adds the gradients of the last forward to {@link ParameterSet#gradients}; without a loss, those
-   * of what the caller wrote to {@link #outputGradient}.
+   * of what the caller wrote to {@link #outputGradient}. Once for each forward: what that saved is
+   * overwritten.
    *
-   * @throws IllegalStateException in a plan for inference or without a forward before it
+   * @throws IllegalStateException in a plan for inference, without a forward before it, or again
+   *     without another forward
    */
   public void backward() {
-    if (!spec.trains() || time == 0) {
+    if (!spec.trains() || !backwardDue) {
       throw new IllegalStateException(
-          spec.trains() ? "backward without a forward" : "a plan for inference has no backward");
+          spec.trains()
+              ? "backward needs a forward before it, once for each"
+              : "a plan for inference has no backward");
     }
-    for (int i = layers.length - 1; i >= 0; i--) {
-      layers[i].backward(time, batch);
+    usage.enter();
+    try {
+      backwardDue = false;
+      for (int i = layers.length - 1; i >= 0; i--) {
+        layers[i].backward(time, batch);
+      }
+    } finally {
+      usage.exit();
     }
   }
 
   /**
-   * The last batch's loss: its sum divided by the positions given. The only call that waits for a
-   * device.
+   * The last batch's loss: its sum divided by the positions given; 0, with gradients of zero, where
+   * no position is valid. The only call that waits for a device.
    *
    * @throws IllegalStateException in a plan without a loss
    */
@@ -219,19 +254,34 @@ public final class Plan implements AutoCloseable {
     if (loss == null) {
       throw new IllegalStateException("this plan was made without a loss");
     }
-    return loss.value();
+    usage.enter();
+    try {
+      return loss.value();
+    } finally {
+      usage.exit();
+    }
   }
 
   /** Sets the step that dropout masks depend on: to be different for each forward in training. */
   public void setStep(long value) {
-    hostStep.setLong(0, value);
-    backend.copy(hostStep, step);
+    usage.enter();
+    try {
+      hostStep.setLong(0, value);
+      backend.copy(hostStep, step);
+    } finally {
+      usage.exit();
+    }
   }
 
   /** Starts the next {@link #forward(int, int)} from zero states. */
   public void resetState() {
-    for (Tensor tensor : stateTensors) {
-      backend.fill(tensor, 0);
+    usage.enter();
+    try {
+      for (Tensor tensor : stateTensors) {
+        backend.fill(tensor, 0);
+      }
+    } finally {
+      usage.exit();
     }
   }
 
@@ -322,8 +372,16 @@ public final class Plan implements AutoCloseable {
     return bytes;
   }
 
+  /**
+   * Frees everything but the parameters.
+   *
+   * @throws IllegalStateException if a call runs on another thread
+   */
   @Override
   public void close() {
+    if (!usage.close()) {
+      return;
+    }
     for (int i = layers.length - 1; i >= 0; i--) {
       // Null where planning failed half-way.
       @Nullable LayerPlan layer = layers[i];

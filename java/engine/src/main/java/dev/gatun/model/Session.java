@@ -3,6 +3,7 @@ package dev.gatun.model;
 import dev.gatun.backend.Backend;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -18,6 +19,7 @@ public final class Session implements AutoCloseable {
   private final Model model;
   private final Backend backend;
   private final PlanSpec spec;
+  private final Usage usage;
   private final Workspace host = Workspace.host(DType.F32);
   private final Tensor[] inputs;
   private final MemorySegment inputValues;
@@ -26,7 +28,6 @@ public final class Session implements AutoCloseable {
   private Model.FrozenWeights weights;
   private Plan plan;
   private Tensor[] planInputs;
-  private boolean closed;
 
   Session(Model model, int maxTime, int batch) {
     ModelSpec layers = model.spec();
@@ -43,7 +44,8 @@ public final class Session implements AutoCloseable {
     inputValues = input.segment();
     output = host.real(layers.output().shape(maxTime, batch));
     outputValues = output.segment();
-    backend = model.backend().fork();
+    backend = forked(model, host);
+    usage = new Usage("the session", backend.usage());
     Model.FrozenWeights acquired = null;
     try {
       acquired = model.acquire(backend);
@@ -55,6 +57,15 @@ public final class Session implements AutoCloseable {
         model.release(acquired);
       }
       backend.close();
+      host.close();
+      throw e;
+    }
+  }
+
+  private static Backend forked(Model model, Workspace host) {
+    try {
+      return model.backend().fork();
+    } catch (RuntimeException | Error e) {
       host.close();
       throw e;
     }
@@ -119,16 +130,19 @@ public final class Session implements AutoCloseable {
   }
 
   private Tensor run(int t) {
-    backend.copy(inputs[t], planInputs[t]);
-    plan.forward(t, spec.maxBatch());
-    backend.copy(plan.output(), output);
-    return output;
+    usage.enter();
+    try {
+      backend.copy(inputs[t], planInputs[t]);
+      plan.forward(t, spec.maxBatch());
+      backend.copy(plan.output(), output);
+      return output;
+    } finally {
+      usage.exit();
+    }
   }
 
   private void checkInput(int t, int length, boolean tokens) {
-    if (closed) {
-      throw new IllegalStateException("the session has been closed");
-    }
+    usage.check();
     Signal signal = model.spec().input();
     if (tokens != signal.isTokens()) {
       throw new IllegalArgumentException("the model takes " + signal);
@@ -165,12 +179,15 @@ public final class Session implements AutoCloseable {
   /** A copy of the carried states, to be {@link #restore}d here or in a session of equal shape. */
   public State snapshot() {
     List<double[]> values = new ArrayList<>();
+    usage.enter();
     try (Workspace staging = Workspace.host(backend.real())) {
       for (Tensor tensor : plan.state().values()) {
         Tensor copy = staging.real(tensor.shape());
         backend.copy(tensor, copy);
         values.add(copy.toDoubles());
       }
+    } finally {
+      usage.exit();
     }
     return new State(values);
   }
@@ -188,17 +205,29 @@ public final class Session implements AutoCloseable {
       throw new IllegalArgumentException(
           "states of sizes %s do not fit this session's %s".formatted(given, sizes));
     }
+    usage.enter();
     try (Workspace staging = Workspace.host(backend.real())) {
       for (int i = 0; i < tensors.size(); i++) {
         Tensor copy = staging.real(tensors.get(i).shape()).copyFrom(state.values.get(i));
         backend.copy(copy, tensors.get(i));
       }
+    } finally {
+      usage.exit();
     }
     plan.restoredState(spec.maxBatch());
   }
 
   /** Takes the model's parameters as they are now; states are kept. Not while they are updated. */
   public void refresh() {
+    usage.enter();
+    try {
+      replacePlan();
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private void replacePlan() {
     State state = snapshot();
     Model.FrozenWeights fresh = model.acquire(backend);
     Plan replacement;
@@ -221,10 +250,14 @@ public final class Session implements AutoCloseable {
     return plan.bytes() + host.bytes();
   }
 
+  /**
+   * Frees what the session holds, and the shared weights if no other has them.
+   *
+   * @throws IllegalStateException if a call runs on another thread
+   */
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
+    if (usage.close()) {
       plan.close();
       model.release(weights);
       backend.close();

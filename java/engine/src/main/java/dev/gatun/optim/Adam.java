@@ -37,11 +37,16 @@ public final class Adam implements Optimizer {
 
   @Override
   public void step(double rate) {
-    updates.prepare(rate);
-    parameters
-        .backend()
-        .adam(rule, parameters.values(), parameters.gradients(), m, v, updates.control());
-    parameters.changed();
+    updates.usage().enter();
+    try {
+      updates.prepare(rate);
+      parameters
+          .backend()
+          .adam(rule, parameters.values(), parameters.gradients(), m, v, updates.control());
+      parameters.changed();
+    } finally {
+      updates.usage().exit();
+    }
   }
 
   @Override

@@ -36,11 +36,16 @@ public final class Sgd implements Optimizer {
 
   @Override
   public void step(double rate) {
-    updates.prepare(rate);
-    parameters
-        .backend()
-        .sgd(rule, parameters.values(), parameters.gradients(), momentum, updates.control());
-    parameters.changed();
+    updates.usage().enter();
+    try {
+      updates.prepare(rate);
+      parameters
+          .backend()
+          .sgd(rule, parameters.values(), parameters.gradients(), momentum, updates.control());
+      parameters.changed();
+    } finally {
+      updates.usage().exit();
+    }
   }
 
   @Override

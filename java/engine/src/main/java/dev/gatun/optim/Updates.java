@@ -6,6 +6,7 @@ import dev.gatun.model.Parameter;
 import dev.gatun.model.ParameterSet;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
@@ -18,6 +19,7 @@ public final class Updates implements AutoCloseable {
   private final ParameterSet parameters;
   private final Backend backend;
   private final double maxNorm;
+  private final Usage usage;
   private final Workspace workspace;
   private final Workspace host = Workspace.host(DType.F64);
   private final Tensor control;
@@ -40,6 +42,7 @@ public final class Updates implements AutoCloseable {
     this.parameters = parameters;
     this.maxNorm = maxNorm;
     backend = parameters.backend();
+    usage = new Usage("the optimizer", parameters.usage());
     workspace = backend.workspace();
     control = workspace.tensor(DType.F64, Control.SIZE);
     rate = control.view(Control.RATE, 1);
@@ -76,6 +79,11 @@ public final class Updates implements AutoCloseable {
     backend.prepareUpdate(parameters.gradients(), maxNorm, control);
   }
 
+  /** Entered for each step: keeps moments, parameters and backend open. */
+  public Usage usage() {
+    return usage;
+  }
+
   /** The scalars, F64 [{@link Control#SIZE}], for the rule. */
   public Tensor control() {
     return control;
@@ -92,9 +100,16 @@ public final class Updates implements AutoCloseable {
     return state;
   }
 
+  /**
+   * Frees scalars and moments.
+   *
+   * @throws IllegalStateException if a step runs on another thread
+   */
   @Override
   public void close() {
-    workspace.close();
-    host.close();
+    if (usage.close()) {
+      workspace.close();
+      host.close();
+    }
   }
 }

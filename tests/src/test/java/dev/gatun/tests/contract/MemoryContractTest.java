@@ -7,11 +7,22 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.Backends;
+import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
+import dev.gatun.model.Linear;
+import dev.gatun.model.Model;
+import dev.gatun.model.ModelSpec;
+import dev.gatun.model.Plan;
+import dev.gatun.model.PlanSpec;
+import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.Session;
+import dev.gatun.model.Signal;
+import dev.gatun.optim.Adam;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -47,6 +58,45 @@ class MemoryContractTest extends Contract {
       assertArrayEquals(new double[7], tensor.toDoubles());
     }
     assertThrows(IllegalStateException.class, () -> tensor.get(0));
+  }
+
+  @Test
+  void aClosedContextTakesNoNewWork() {
+    ModelSpec layers = ModelSpec.of(Signal.features(3), RecurrentLayer.lstm(4), Linear.of(2));
+    Backend other = Backends.open(name);
+    try (Model model = layers.build(other, 1);
+        Plan plan = model.plan(PlanSpec.training(3, 2))) {
+      plan.forward(3, 2);
+      other.close();
+      other.close();
+      String closed = "the backend " + name + " has been closed";
+      assertClosed(closed, () -> layers.build(other, 1));
+      assertClosed(closed, () -> model.plan(PlanSpec.training(3, 2)));
+      assertClosed(closed, model::session);
+      assertClosed(closed, () -> new Adam(model.parameters(), AdamRule.DEFAULT, 1));
+      assertClosed(closed, () -> other.allocate(8));
+      assertClosed(closed, other::fork);
+      assertClosed(closed, () -> plan.forward(3, 2));
+    }
+  }
+
+  @Test
+  void aClosedModelTakesNoNewWork() {
+    ModelSpec layers = ModelSpec.of(Signal.features(3), RecurrentLayer.lstm(4), Linear.of(2));
+    Model model = layers.build(backend, 1);
+    try (Plan plan = model.plan(PlanSpec.training(3, 2));
+        Session session = model.session()) {
+      model.close();
+      model.close();
+      assertClosed("the model has been closed", () -> model.plan(PlanSpec.training(3, 2)));
+      assertClosed("the model has been closed", model::session);
+      assertClosed("the model has been closed", () -> plan.forward(3, 2));
+      session.step(new float[3]); // has a copy of its own
+    }
+  }
+
+  private static void assertClosed(String message, Executable call) {
+    assertEquals(message, assertThrows(IllegalStateException.class, call).getMessage());
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.gatun.tests.contract;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -107,6 +108,20 @@ class RecurrentErrorsTest extends Contract {
       assertThrows(IllegalStateException.class, training.plan::backward);
       inference.plan.forward(4, 2);
       assertThrows(IllegalStateException.class, inference.plan::backward);
+    }
+  }
+
+  @Test
+  void backwardComesOnceForEachForward() {
+    try (Stack stack = Stack.full(backend, spec, 4, 2)) {
+      stack.randomize(random);
+      stack.plan.forward(4, 2);
+      stack.plan.backward();
+      String again = assertThrows(IllegalStateException.class, stack.plan::backward).getMessage();
+      assertEquals("backward needs a forward before it, once for each", again);
+      stack.plan.forward(4, 2);
+      assertRefused("t 5", () -> stack.plan.forward(5, 2));
+      assertThrows(IllegalStateException.class, stack.plan::backward, "after a refused forward");
     }
   }
 

@@ -17,6 +17,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.HostMemory;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Usage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ public final class CpuBackend implements Backend {
   private static final double CLIP_EPSILON = 1e-6;
 
   private final Checks checks = new Checks(DType.F32);
+  private final Usage usage = new Usage("the backend cpu");
   private final Team team;
   private final Products products;
   private final FlatOps flat;
@@ -44,7 +46,7 @@ public final class CpuBackend implements Backend {
       throw new IllegalArgumentException("threads " + threads + " must be at least 1");
     }
     OpenBlas.require();
-    team = new Team(threads);
+    team = new Team(threads, usage);
     products = new Products(team);
     flat = new FlatOps(team);
     rows = new RowOps(team);
@@ -79,12 +81,19 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public Usage usage() {
+    return usage;
+  }
+
+  @Override
   public Memory allocate(long bytes) {
+    usage.check();
     return HostMemory.allocate(bytes);
   }
 
   @Override
   public Backend fork() {
+    usage.check();
     return new CpuBackend(1);
   }
 
@@ -114,6 +123,7 @@ public final class CpuBackend implements Backend {
   @Override
   public Recurrent recurrent(
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
+    usage.check();
     checks.recurrent(spec, weights, io, mode, mask);
     return new CpuRecurrent(this, spec, weights, io, mode, mask);
   }
@@ -200,15 +210,21 @@ public final class CpuBackend implements Backend {
       @Nullable Tensor dLogits) {
     checks.softmaxCrossEntropy(count, logits, targets, scale, loss, dLogits);
     double factor = scale.get(0);
-    double sum =
-        rows.softmaxCrossEntropy(
-            count,
-            (int) logits.dim(-1),
-            logits.address(),
-            targets.address(),
-            addressOf(dLogits),
-            (float) factor);
-    loss.set(0, sum * factor);
+    // It writes to memory that close frees.
+    usage.enter();
+    try {
+      double sum =
+          rows.softmaxCrossEntropy(
+              count,
+              (int) logits.dim(-1),
+              logits.address(),
+              targets.address(),
+              addressOf(dLogits),
+              (float) factor);
+      loss.set(0, sum * factor);
+    } finally {
+      usage.exit();
+    }
   }
 
   @Override
@@ -287,7 +303,9 @@ public final class CpuBackend implements Backend {
 
   @Override
   public void close() {
-    team.close();
-    rows.close();
+    if (usage.close()) {
+      team.close();
+      rows.close();
+    }
   }
 }

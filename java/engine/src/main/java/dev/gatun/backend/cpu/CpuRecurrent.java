@@ -9,6 +9,7 @@ import dev.gatun.backend.RecurrentIo.Gradients;
 import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +38,7 @@ final class CpuRecurrent implements Recurrent {
   private final long dOutput;
   private final long dInput;
   private boolean ready;
-  private boolean closed;
+  private final Usage usage;
 
   CpuRecurrent(
       CpuBackend backend,
@@ -46,6 +47,7 @@ final class CpuRecurrent implements Recurrent {
       RecurrentIo io,
       Mode mode,
       MaskKey mask) {
+    usage = new Usage("the recurrent stack", backend.usage());
     this.backend = backend;
     this.spec = spec;
     this.weights = weights;
@@ -122,7 +124,15 @@ final class CpuRecurrent implements Recurrent {
 
   @Override
   public void refresh() {
-    checkOpen();
+    usage.enter();
+    try {
+      pack();
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private void pack() {
     long block = weights.address();
     for (Pass[] layer : passes) {
       for (Pass pass : layer) {
@@ -133,7 +143,15 @@ final class CpuRecurrent implements Recurrent {
 
   @Override
   public void forward(int t, int n) {
-    checkOpen();
+    usage.enter();
+    try {
+      run(t, n);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private void run(int t, int n) {
     ready = false;
     Checks.forward(io, t, n);
     sequences.set(t, n, io.lengths());
@@ -178,7 +196,15 @@ final class CpuRecurrent implements Recurrent {
 
   @Override
   public void backward() {
-    checkOpen();
+    usage.enter();
+    try {
+      runBack();
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private void runBack() {
     Gradients gradients = io.gradients();
     if (!ready || gradients == null) {
       throw new IllegalStateException(
@@ -227,14 +253,8 @@ final class CpuRecurrent implements Recurrent {
 
   @Override
   public void close() {
-    closed = true;
-    workspace.close();
-  }
-
-  /** Passes keep bare addresses, so a call after close must not get as far as a kernel. */
-  private void checkOpen() {
-    if (closed) {
-      throw new IllegalStateException("this recurrent stack has been closed");
+    if (usage.close()) {
+      workspace.close();
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.gatun.backend.cpu;
 
+import dev.gatun.tensor.Usage;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
@@ -35,6 +36,7 @@ final class Team implements AutoCloseable {
     }
   }
 
+  private final Usage backend;
   private final Thread[] workers;
   private @Nullable Task task;
   private int parts;
@@ -59,8 +61,10 @@ final class Team implements AutoCloseable {
    * Starts the workers.
    *
    * @param threads threads that work on a task, the caller included
+   * @param backend the usage of the backend whose team it is
    */
-  Team(int threads) {
+  Team(int threads, Usage backend) {
+    this.backend = backend;
     workers = new Thread[threads - 1];
     for (int i = 0; i < workers.length; i++) {
       workers[i] = Thread.ofPlatform().daemon().name("gatun-cpu-" + (i + 1)).start(this::work);
@@ -75,17 +79,16 @@ final class Team implements AutoCloseable {
   /**
    * Runs parts 0 to count - 1 and returns when all are done.
    *
-   * @throws IllegalStateException with the cause if a part threw on another thread
+   * @throws IllegalStateException with the cause if a part threw on another thread, or if the
+   *     backend has been closed
    */
   void run(int count, Task newTask) {
+    backend.check();
     if (count == 1 || workers.length == 0) {
       for (int part = 0; part < count; part++) {
         newTask.run(part);
       }
       return;
-    }
-    if (closed) {
-      throw new IllegalStateException("this backend has been closed");
     }
     task = newTask;
     parts = count;

@@ -14,6 +14,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.HostMemory;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Usage;
 import org.jspecify.annotations.Nullable;
 
 /** Every operation in float64, one thread and plain loops: what other backends are held against. */
@@ -21,6 +22,7 @@ public final class ReferenceBackend implements Backend {
   /** PyTorch's {@code clip_grad_norm_} adds it to the norm it divides by. */
   private static final double NORM_EPSILON = 1e-6;
 
+  private final Usage usage = new Usage("the backend reference");
   private final Checks checks = new Checks(DType.F64);
 
   @Override
@@ -39,12 +41,19 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
+  public Usage usage() {
+    return usage;
+  }
+
+  @Override
   public Memory allocate(long bytes) {
+    usage.check();
     return HostMemory.allocate(bytes);
   }
 
   @Override
   public Backend fork() {
+    usage.check();
     return new ReferenceBackend();
   }
 
@@ -70,6 +79,7 @@ public final class ReferenceBackend implements Backend {
   @Override
   public Recurrent recurrent(
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
+    usage.check();
     checks.recurrent(spec, weights, io, mode, mask);
     return new ReferenceRecurrent(spec, weights, io, mode, mask);
   }
@@ -296,7 +306,8 @@ public final class ReferenceBackend implements Backend {
     fill(gradients, 0);
   }
 
-  /** Does nothing: there are no threads to stop. */
   @Override
-  public void close() {}
+  public void close() {
+    usage.close();
+  }
 }

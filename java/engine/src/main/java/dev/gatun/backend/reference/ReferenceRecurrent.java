@@ -43,6 +43,7 @@ final class ReferenceRecurrent implements Recurrent {
   private final double[] dx;
   private int t;
   private int n;
+  private boolean ready;
   private boolean closed;
 
   ReferenceRecurrent(RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
@@ -93,6 +94,7 @@ final class ReferenceRecurrent implements Recurrent {
   @Override
   public void forward(int t, int n) {
     checkOpen();
+    ready = false;
     Checks.forward(io, t, n);
     this.t = t;
     this.n = n;
@@ -111,6 +113,7 @@ final class ReferenceRecurrent implements Recurrent {
     for (int i = 0; i < t * n * spec.outputSize(); i++) {
       io.y().set(i, y[i]);
     }
+    ready = gradients != null;
   }
 
   private void runSequence(int layer, int d, int sequence) {
@@ -157,11 +160,13 @@ final class ReferenceRecurrent implements Recurrent {
   public void backward() {
     checkOpen();
     if (gradients == null) {
-      throw new IllegalStateException("backward: this plan was made for inference");
+      throw new IllegalStateException(
+          "this plan is for inference: backward needs one for training");
     }
-    if (t == 0) {
-      throw new IllegalStateException("backward: no forward has run");
+    if (!ready) {
+      throw new IllegalStateException("backward needs a forward before it, once for each");
     }
+    ready = false;
     Arrays.fill(weightGradients, 0);
     readAll(gradients.dy(), dOutput, t * n * spec.outputSize());
     for (int layer = spec.layers() - 1; layer >= 0; layer--) {
