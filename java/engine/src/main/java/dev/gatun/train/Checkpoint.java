@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The file of a run: parameters under their own names, {@code optimizer.*}, the carried states
@@ -33,16 +34,22 @@ final class Checkpoint {
   private static final String STATE = "state.";
   private static final String SEED = "training.seed";
   private static final String STATE_BATCH = "training.state_batch";
+  private static final String DATA = "training.data";
   private static final String BACKEND = "training.backend";
 
   private final Model model;
   private final Optimizer optimizer;
   private final Plan plan;
+  private final BatchSource data;
 
-  Checkpoint(Model model, Optimizer optimizer, Plan plan) {
+  /** {@link DataPrint#of} the data; null until it is asked for. */
+  private @Nullable String dataPrint;
+
+  Checkpoint(Model model, Optimizer optimizer, Plan plan, BatchSource data) {
     this.model = model;
     this.optimizer = optimizer;
     this.plan = plan;
+    this.data = data;
   }
 
   /** Everything but the parameters, in the backend's memory. */
@@ -64,6 +71,7 @@ final class Checkpoint {
     Map<String, String> metadata = new TreeMap<>(strings);
     metadata.put(SEED, Long.toString(model.seed()));
     metadata.put(STATE_BATCH, Integer.toString(plan.batch()));
+    metadata.put(DATA, dataPrint());
     metadata.put(BACKEND, model.backend().description());
     progress.write(metadata);
     try (Workspace host = Workspace.host(model.backend().real())) {
@@ -77,13 +85,14 @@ final class Checkpoint {
   }
 
   /** Restores everything; checks all of it before anything changes. */
-  Progress read(Path file, BatchSource data) throws IOException {
+  Progress read(Path file) throws IOException {
     Backend backend = model.backend();
     try (SafetensorsReader reader = new SafetensorsReader(file);
         Workspace host = Workspace.host(DType.F64)) {
       Progress progress = Progress.read(reader.metadata(), file.toString());
-      checkPosition(progress, data, file);
+      checkPosition(progress, file);
       checkSeed(reader.metadata(), file);
+      checkData(reader.metadata(), file);
       int stateBatch = stateBatch(reader.metadata(), file);
       SequencedMap<String, Tensor> extras = extras(stateBatch > 0);
       checkExtras(reader, extras, file);
@@ -105,7 +114,24 @@ final class Checkpoint {
     }
   }
 
-  private static void checkPosition(Progress progress, BatchSource data, Path file) {
+  private String dataPrint() {
+    if (dataPrint == null) {
+      dataPrint = DataPrint.of(data);
+    }
+    return dataPrint;
+  }
+
+  private void checkData(Map<String, String> metadata, Path file) {
+    String stored = metadata.get(DATA);
+    if (!dataPrint().equals(stored)) {
+      throw new FormatException(
+          ("%s was trained on other data, or in another order: %s there, %s here; resume with the"
+                  + " same data, batch size and seed, or load only the weights into a new run")
+              .formatted(file, stored, dataPrint()));
+    }
+  }
+
+  private void checkPosition(Progress progress, Path file) {
     int batches = data.batches(progress.epoch);
     if (progress.index >= batches) {
       throw new FormatException(

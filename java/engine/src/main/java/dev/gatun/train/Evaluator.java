@@ -6,12 +6,15 @@ import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
+import dev.gatun.tensor.Usage;
 
 /** Runs a model over data without training: no dropout, nothing saved for a backward. */
 public final class Evaluator implements AutoCloseable {
   private final BatchSource source;
   private final Plan plan;
   private final Batch batch;
+  private final Usage usage = new Usage("the evaluator");
+  private long positions;
 
   /**
    * Reserves a plan for the source's largest batch.
@@ -19,8 +22,10 @@ public final class Evaluator implements AutoCloseable {
    * @param model the model; its parameters are read as they are at each run
    * @param loss measured for each batch
    * @param source the data, in the order of its epoch 0; closed by the caller, after this
+   * @throws IllegalArgumentException if the data's shapes are not the model's and the loss's
    */
   public Evaluator(Model model, Loss loss, BatchSource source) {
+    DataFit.check("evaluation", source.layout(), model, loss);
     this.source = source;
     plan = model.plan(PlanSpec.inference(source.maxTime(), source.maxBatch()), loss);
     try {
@@ -46,11 +51,20 @@ public final class Evaluator implements AutoCloseable {
   /**
    * Runs all batches.
    *
-   * @return the loss over all valid positions together
+   * @return the loss over all valid positions together; 0 if there is none, see {@link #positions}
    */
   public double run(Visitor visitor) {
+    usage.enter();
+    try {
+      return runAll(visitor);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private double runAll(Visitor visitor) {
     double sum = 0;
-    long positions = 0;
+    positions = 0;
     int batches = source.batches(0);
     for (int i = 0; i < batches; i++) {
       source.fill(0, i, batch);
@@ -62,7 +76,7 @@ public final class Evaluator implements AutoCloseable {
       }
       visitor.visit(plan, batch);
     }
-    return sum / positions;
+    return positions == 0 ? 0 : sum / positions;
   }
 
   /** Runs all batches for the loss over all valid positions together. */
@@ -70,14 +84,36 @@ public final class Evaluator implements AutoCloseable {
     return run((p, b) -> {});
   }
 
+  /** As {@link #loss}, where 0 for want of targets would pass for the best of all. */
+  double validationLoss() {
+    double loss = loss();
+    if (positions == 0) {
+      throw new IllegalStateException(
+          "the validation data has no valid target: every one is ignored or has weight 0");
+    }
+    return loss;
+  }
+
+  /** The valid positions of the last run: what its loss was divided by. */
+  public long positions() {
+    return positions;
+  }
+
   /** The bytes of its plan. */
   public long bytes() {
     return plan.bytes();
   }
 
+  /**
+   * Frees the plan.
+   *
+   * @throws IllegalStateException if a run goes on on another thread
+   */
   @Override
   public void close() {
-    plan.close();
-    batch.close();
+    if (usage.close()) {
+      plan.close();
+      batch.close();
+    }
   }
 }

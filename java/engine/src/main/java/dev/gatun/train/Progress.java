@@ -28,6 +28,39 @@ final class Progress {
   double validationLoss = Double.NaN;
   double seconds;
 
+  /** Goes on by so many batches; after the step they made, so that a report may be due. */
+  void advance(int batches, TrainerBuilder options) {
+    index += batches;
+    boolean epochEnds = index >= options.training.batches(epoch);
+    if (epochEnds) {
+      epoch++;
+      index = 0;
+    }
+    boolean last = step >= options.maxSteps || epoch >= options.epochs;
+    boolean regular = options.reportEvery > 0 ? step % options.reportEvery == 0 : epochEnds;
+    reportDue = regular || last;
+  }
+
+  /** Takes the mean training loss since the last report, 0 without any valid position. */
+  void startReport() {
+    trainLoss = lossPositions == 0 ? 0 : lossSum / lossPositions;
+    lossSum = 0;
+    lossPositions = 0;
+    reportDue = false;
+  }
+
+  /** Takes a validation loss; whether it is the best so far. */
+  boolean validated(double newLoss) {
+    validationLoss = newLoss;
+    boolean best = newLoss < bestLoss;
+    reportsSinceBest = best ? 0 : reportsSinceBest + 1;
+    if (best) {
+      bestLoss = newLoss;
+      bestStep = step;
+    }
+    return best;
+  }
+
   /** Adds all values to a file's metadata; doubles in the shortest form that reads back exactly. */
   void write(Map<String, String> metadata) {
     put(metadata, "step", step);

@@ -8,6 +8,7 @@ import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Schedule;
+import dev.gatun.tensor.Usage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ public final class Trainer implements AutoCloseable {
   private final @Nullable Evaluator evaluator;
   private final Batch[] batches;
   private final Checkpoint checkpoint;
+  private final Usage usage = new Usage("the trainer");
   private final TrainingListener[] listeners;
   private Progress progress = new Progress();
   private long startNanos = System.nanoTime();
@@ -55,7 +57,7 @@ public final class Trainer implements AutoCloseable {
       }
       BatchSource validation = options.validation;
       made = validation == null ? null : new Evaluator(model, options.loss, validation);
-      checkpoint = new Checkpoint(model, optimizer, plan);
+      checkpoint = new Checkpoint(model, optimizer, plan, training);
     } catch (RuntimeException | Error e) {
       free(made);
       throw e;
@@ -84,6 +86,15 @@ public final class Trainer implements AutoCloseable {
    * @throws IOException if a checkpoint cannot be written
    */
   public Outcome run() throws IOException {
+    usage.enter();
+    try {
+      return runToEnd();
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private Outcome runToEnd() throws IOException {
     Outcome outcome = ended();
     while (outcome == null) {
       if (progress.reportDue) {
@@ -124,9 +135,21 @@ public final class Trainer implements AutoCloseable {
 
   /**
    * One update from the next batch, or the next few where gradients are accumulated. Allocates
-   * nothing; listeners are told. A gradient that is not finite leaves the parameters as they are.
+   * nothing; listeners are told. A gradient that is not finite leaves the parameters as they are. A
+   * step without any valid target has loss 0 and gradients of zero, and is an update like others.
+   *
+   * @throws IllegalStateException if the trainer, its model or their backend has been closed
    */
   public void step() {
+    usage.enter();
+    try {
+      runStep();
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private void runStep() {
     int left = options.training.batches(progress.epoch) - progress.index;
     int count = Math.min(options.accumulate, left);
     fill(count);
@@ -150,7 +173,7 @@ public final class Trainer implements AutoCloseable {
       progress.lossSum += loss * positions;
       progress.lossPositions += positions;
     }
-    advance(count);
+    progress.advance(count, options);
     for (TrainingListener listener : listeners) {
       listener.onStep(this);
     }
@@ -183,40 +206,17 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private void advance(int count) {
-    progress.index += count;
-    boolean epochEnds = progress.index >= options.training.batches(progress.epoch);
-    if (epochEnds) {
-      progress.epoch++;
-      progress.index = 0;
-    }
-    boolean last = progress.step >= options.maxSteps || progress.epoch >= options.epochs;
-    boolean regular =
-        options.reportEvery > 0 ? progress.step % options.reportEvery == 0 : epochEnds;
-    progress.reportDue = regular || last;
-  }
-
   /**
    * Takes the mean training loss since the last report and, with validation data, the loss on that;
-   * writes checkpoints where a folder was given; tells listeners.
+   * writes checkpoints where a folder was given; tells listeners. Without any valid target since
+   * then the training loss is 0.
    *
+   * @throws IllegalStateException if the validation data has no valid target to tell good from bad
    * @throws IOException if a checkpoint cannot be written
    */
   public void report() throws IOException {
-    progress.trainLoss = progress.lossSum / progress.lossPositions;
-    progress.lossSum = 0;
-    progress.lossPositions = 0;
-    progress.reportDue = false;
-    boolean best = false;
-    if (evaluator != null) {
-      progress.validationLoss = evaluator.loss();
-      best = progress.validationLoss < progress.bestLoss;
-      progress.reportsSinceBest = best ? 0 : progress.reportsSinceBest + 1;
-      if (best) {
-        progress.bestLoss = progress.validationLoss;
-        progress.bestStep = progress.step;
-      }
-    }
+    progress.startReport();
+    boolean best = evaluator != null && progress.validated(evaluator.validationLoss());
     for (TrainingListener listener : listeners) {
       listener.onReport(this);
     }
@@ -274,14 +274,15 @@ public final class Trainer implements AutoCloseable {
 
   /**
    * Continues a run from its checkpoint: same model, seed, data and options, other objects. Nothing
-   * changes if it does not fit.
+   * changes if it does not fit. The data is known again by some batches of its first epoch, which
+   * are filled for that.
    *
    * @throws dev.gatun.persist.FormatException if the file is broken or of another model, optimizer
-   *     or seed
+   *     or seed, or of other data or another order of it
    * @throws IOException if it cannot be read
    */
   public void resume(Path file) throws IOException {
-    progress = checkpoint.read(file, options.training);
+    progress = checkpoint.read(file);
     startNanos = System.nanoTime();
   }
 
@@ -370,10 +371,16 @@ public final class Trainer implements AutoCloseable {
     return plan.bytes() + (evaluator == null ? 0 : evaluator.bytes());
   }
 
-  /** Frees the plans; model, optimizer and data stay the caller's. */
+  /**
+   * Frees the plans; model, optimizer and data stay the caller's.
+   *
+   * @throws IllegalStateException if a step or run goes on; {@link #requestStop} ends it
+   */
   @Override
   public void close() {
-    free(evaluator);
+    if (usage.close()) {
+      free(evaluator);
+    }
   }
 
   private void free(@Nullable Evaluator made) {

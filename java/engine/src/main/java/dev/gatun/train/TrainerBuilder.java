@@ -114,7 +114,9 @@ public final class TrainerBuilder {
   /**
    * Reserves the plans for training and validation.
    *
-   * @throws IllegalArgumentException if options contradict each other or the data does not fit
+   * @throws IllegalArgumentException if options contradict each other, or the shapes of the data
+   *     are not the model's and the loss's
+   * @throws IllegalStateException if the model or its backend has been closed
    */
   public Trainer build() {
     if (patience > 0 && validation == null) {
@@ -129,6 +131,10 @@ public final class TrainerBuilder {
     }
     if (training.batches(0) < 1) {
       throw new IllegalArgumentException("the training data has no batches");
+    }
+    DataFit.check("training", training.layout(), model, loss);
+    if (validation != null) {
+      DataFit.check("validation", validation.layout(), model, loss);
     }
     return new Trainer(this);
   }

@@ -9,7 +9,9 @@ import dev.gatun.Backends;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.SgdRule;
+import dev.gatun.data.ArraySource;
 import dev.gatun.data.BatchSource;
+import dev.gatun.data.Examples;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Linear;
@@ -34,6 +36,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -253,6 +256,56 @@ class ResumeTest {
     assertMessage(resume(Task.TEXT.spec, 17, weights, false), "no training checkpoint");
     Files.writeString(file, "nonsense");
     assertMessage(resume(Task.TEXT.spec, 17, file, false), "last.safetensors");
+  }
+
+  @Test
+  void refusesOtherDataAndAnotherOrder() throws IOException {
+    float[][][] x = new float[9][2][1];
+    float[][] y = new float[9][1];
+    for (int i = 0; i < 9; i++) {
+      x[i][0][0] = i;
+      x[i][1][0] = -i;
+      y[i][0] = i % 2;
+    }
+    Path file = folder.resolve("run.safetensors");
+    assertEquals("", windows(x, y, 5, file, false));
+    assertEquals("", windows(x, y, 5, file, true));
+    y[7][0] = 3;
+    assertOtherData(windows(x, y, 5, file, true), file);
+    y[7][0] = 1;
+    assertOtherData(windows(x, y, 6, file, true), file);
+    assertOtherData(windows(Arrays.copyOf(x, 8), Arrays.copyOf(y, 8), 5, file, true), file);
+  }
+
+  private static void assertOtherData(String message, Path file) {
+    assertTrue(message.startsWith(file + " was trained on other data, or in another"), message);
+    assertEquals(1, message.lines().count());
+  }
+
+  /** Saves or resumes a run over labelled sequences; the message of what was refused. */
+  private static String windows(
+      float[][][] x, float[][] y, long dataSeed, Path file, boolean resume) throws IOException {
+    try (Backend context = Backends.open("reference");
+        Model model = Task.WINDOWS.spec.build(context, 17);
+        Optimizer optimizer = Task.WINDOWS.optimizer(model);
+        BatchSource data = ArraySource.shuffled(Examples.features(x).values(y), 2, dataSeed);
+        Trainer trainer =
+            Trainer.of(model, Task.WINDOWS.loss, optimizer, Schedules.constant(0.1), data)
+                .build()) {
+      if (!resume) {
+        trainer.step();
+        trainer.save(file);
+        return "";
+      }
+      double[] before = onHost(model);
+      try {
+        trainer.resume(file);
+        return "";
+      } catch (FormatException e) {
+        assertArrayEquals(before, onHost(model), 0.0);
+        return String.valueOf(e.getMessage());
+      }
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.gatun.tests.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,18 +9,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.Backends;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.SgdRule;
+import dev.gatun.data.ArraySource;
 import dev.gatun.data.Batch;
 import dev.gatun.data.BatchLayout;
 import dev.gatun.data.BatchSource;
+import dev.gatun.data.Examples;
 import dev.gatun.model.Linear;
 import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
+import dev.gatun.model.SoftmaxCrossEntropy;
 import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Schedules;
+import dev.gatun.optim.Sgd;
 import dev.gatun.train.Evaluator;
 import dev.gatun.train.Outcome;
 import dev.gatun.train.SkippedStep;
@@ -31,6 +37,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -88,6 +95,70 @@ class TrainerTest {
                 .build()) {
       return trainer.run();
     }
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void nothingToLearnFromIsALossOfZeroAndChangesNothing(String backend) throws IOException {
+    ModelSpec spec = ModelSpec.of(Signal.features(2), RecurrentLayer.gru(3), Linear.of(4));
+    int[][] ignored = {{-1, -1, -1}, {-1, -1, -1}};
+    Examples examples = Examples.features(new float[2][3][2]).stepClasses(ignored);
+    try (Backend context = Backends.open(backend);
+        Model model = spec.build(context, 9);
+        Optimizer sgd = new Sgd(model.parameters(), new SgdRule(0, false, 0), 1.0);
+        BatchSource data = ArraySource.sequential(examples, 2);
+        Evaluator evaluator = new Evaluator(model, new SoftmaxCrossEntropy(), data);
+        Trainer trainer =
+            Trainer.of(model, new SoftmaxCrossEntropy(), sgd, Schedules.constant(1), data)
+                .build()) {
+      double[] before = model.parameters().values().toDoubles();
+      assertEquals(Outcome.COMPLETED, trainer.run());
+      assertEquals(0, trainer.loss());
+      assertEquals(0, trainer.positions());
+      assertEquals(0, trainer.trainLoss());
+      assertEquals(0, trainer.gradientNorm());
+      assertEquals(0, trainer.skippedSteps());
+      assertArrayEquals(before, model.parameters().values().toDoubles());
+      assertEquals(0, evaluator.loss());
+      assertEquals(0, evaluator.positions());
+    }
+  }
+
+  @Test
+  void validationWithoutTargetsCannotTellGoodFromBad() {
+    SineWindows windows = new SineWindows(8, 8, 2);
+    Examples unknown =
+        Examples.features(new float[8][8][1])
+            .values(new float[][] {{1}, {1}, {1}, {1}, {1}, {1}, {1}, {1}});
+    BatchSource blind =
+        new BatchSource() {
+          private final ArraySource from = ArraySource.sequential(unknown, 8);
+
+          @Override
+          public BatchLayout layout() {
+            return from.layout();
+          }
+
+          @Override
+          public int batches(int epoch) {
+            return 1;
+          }
+
+          @Override
+          public void fill(int epoch, int index, Batch into) {
+            from.fill(epoch, index, into);
+            for (int n = 0; n < 8; n++) {
+              Objects.requireNonNull(into.weights()).set(n, 0);
+            }
+            into.targetCount(0);
+          }
+        };
+    IllegalStateException e =
+        assertThrows(
+            IllegalStateException.class,
+            () -> run("reference", 0.1, windows, options -> options.validation(blind)));
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("validation data has no valid"), e::toString);
   }
 
   @ParameterizedTest
@@ -272,7 +343,7 @@ class TrainerTest {
     UnaryOperator<TrainerBuilder> every = options -> options.checkpointEvery(2);
     assertMessage("folder", () -> run("reference", 1, new SineWindows(4, 2, 2), every));
     UnaryOperator<TrainerBuilder> text = options -> options;
-    assertMessage("inputs", () -> run("reference", 1, new CountingText(5, 4, 2, 2), text));
+    assertMessage("tokens", () -> run("reference", 1, new CountingText(5, 4, 2, 2), text));
   }
 
   private static void assertMessage(String part, Executable executable) {
