@@ -40,6 +40,7 @@ final class ParameterFile {
       for (Parameter parameter : parameters.list()) {
         Tensor copy = host.tensor(parameter.value().dtype(), parameter.value().shape());
         reader.read(parameter.name(), copy);
+        checkFinite(parameter.name(), copy, file);
         staged.add(copy);
       }
       for (int i = 0; i < staged.size(); i++) {
@@ -47,6 +48,28 @@ final class ParameterFile {
       }
     }
     parameters.changed();
+  }
+
+  /** A weight that is not finite spreads to every output: it is noticed here or much later. */
+  private static void checkFinite(String name, Tensor values, Path file) {
+    for (long i = 0; i < values.size(); i++) {
+      if (!Double.isFinite(values.get(i))) {
+        throw new FormatException(
+            "%s: %s%s is %s: weights must be finite"
+                .formatted(file, name, Arrays.toString(place(i, values.shape())), values.get(i)));
+      }
+    }
+  }
+
+  /** The indices of flat element {@code i}. */
+  private static long[] place(long i, long[] shape) {
+    long[] place = new long[shape.length];
+    long rest = i;
+    for (int d = shape.length - 1; d >= 0; d--) {
+      place[d] = rest % shape[d];
+      rest /= shape[d];
+    }
+    return place;
   }
 
   /** One error that lists everything that does not fit. */

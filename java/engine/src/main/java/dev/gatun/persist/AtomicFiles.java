@@ -5,7 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -46,6 +48,13 @@ public final class AtomicFiles {
     Path name = absolute.getFileName();
     if (folder == null || name == null) {
       throw new IOException(target + " is no file name");
+    }
+    if (!Files.isDirectory(folder)) {
+      throw new NoSuchFileException(target.toString(), null, "there is no folder " + folder);
+    }
+    if (Files.isDirectory(absolute)) {
+      throw new FileSystemException(
+          target.toString(), null, "is a folder; a file is to be written");
     }
     String prefix = "." + name + ".";
     deleteLeftovers(folder, prefix);

@@ -8,6 +8,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -51,6 +54,13 @@ public final class SafetensorsReader implements AutoCloseable {
    */
   public SafetensorsReader(Path file) throws IOException {
     this.file = file.toString();
+    if (Files.isDirectory(file)) {
+      throw new FileSystemException(
+          this.file, null, "is a folder; a safetensors file is to be read");
+    }
+    if (!Files.exists(file)) {
+      throw new NoSuchFileException(this.file, null, "there is no such file");
+    }
     channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
       long fileBytes = channel.size();

@@ -1,5 +1,7 @@
 package dev.gatun.tests.model;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -20,14 +22,17 @@ import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.optim.Adam;
 import dev.gatun.optim.Schedules;
+import dev.gatun.persist.FormatException;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.train.Outcome;
 import dev.gatun.train.Trainer;
+import dev.gatun.train.TrainerBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Sizes beyond what a number counts, and objects that do not belong together, are refused. */
@@ -95,6 +100,85 @@ class LimitsTest {
       trainer.resume(last);
       assertTrue(saved.parameters().finite());
     }
+  }
+
+  @Test
+  void refusesDataOfAnotherShapeBeforeAnythingRuns() {
+    try (Backend backend = Backends.open("cpu");
+        Model model = LAYERS.build(backend, 1);
+        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+        ArraySource good = data();
+        ArraySource wide = source(new float[2][2][3], new float[2][1]);
+        ArraySource deep = source(new float[2][2][1], new float[2][2])) {
+      TrainerBuilder of =
+          Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), wide);
+      assertMessage(
+          "the training data has features [T, N, 3], the model takes features [T, N, 1]",
+          IllegalArgumentException.class,
+          of::build);
+      assertMessage(
+          "the training data has targets values [N, 2],"
+              + " the model and its loss take values [N, 1]",
+          IllegalArgumentException.class,
+          () ->
+              Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), deep)
+                  .build());
+      assertMessage(
+          "the validation data has features [T, N, 3], the model takes features [T, N, 1]",
+          IllegalArgumentException.class,
+          () ->
+              Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), good)
+                  .validation(wide)
+                  .build());
+    }
+  }
+
+  @Test
+  void refusesWeightsThatAreNotFinite(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("broken.safetensors");
+    try (Backend backend = Backends.open("reference");
+        Model model = LAYERS.build(backend, 1);
+        Model other = LAYERS.build(backend, 2)) {
+      model.parameters().get("lstm.weight_hh_l0").value().set(4 * 3 + 2, Double.NaN);
+      model.save(file);
+      double[] before = other.parameters().values().toDoubles();
+      assertMessage(
+          file + ": lstm.weight_hh_l0[3, 2] is NaN: weights must be finite",
+          FormatException.class,
+          () -> other.load(file));
+      assertArrayEquals(before, other.parameters().values().toDoubles());
+    }
+  }
+
+  @Test
+  void saysWhenAFolderIsMissingOrGivenForAFile(@TempDir Path folder) throws IOException {
+    Path nowhere = folder.resolve("missing/model.safetensors");
+    try (Backend backend = Backends.open("reference");
+        Model model = LAYERS.build(backend, 1)) {
+      assertMessage(
+          nowhere + ": there is no folder " + nowhere.getParent(),
+          IOException.class,
+          () -> model.save(nowhere));
+      assertMessage(
+          folder + ": is a folder; a file is to be written",
+          IOException.class,
+          () -> model.save(folder));
+      assertMessage(
+          folder + ": is a folder; a safetensors file is to be read",
+          IOException.class,
+          () -> model.load(folder));
+      assertMessage(
+          nowhere + ": there is no such file", IOException.class, () -> model.load(nowhere));
+    }
+  }
+
+  private static void assertMessage(
+      String message, Class<? extends Exception> type, Executable call) {
+    assertEquals(message, assertThrows(type, call).getMessage());
+  }
+
+  private static ArraySource source(float[][][] x, float[][] y) {
+    return ArraySource.sequential(Examples.features(x).values(y), 2);
   }
 
   @Test
