@@ -3,6 +3,7 @@ package dev.gatun;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.cpu.CpuBackend;
 import dev.gatun.backend.reference.ReferenceBackend;
+import dev.gatun.bindings.LibraryUnavailableException;
 import dev.gatun.bindings.NativeMemory;
 import java.util.List;
 
@@ -24,6 +25,7 @@ public final class Backends {
    * @param name one of {@link #names}
    * @return a context that the caller closes
    * @throws IllegalArgumentException if there is no such backend
+   * @throws BackendUnavailableException as {@link #open(String, int)}
    */
   public static Backend open(String name) {
     return open(name, Runtime.getRuntime().availableProcessors());
@@ -36,8 +38,8 @@ public final class Backends {
    * @param threads at least 1; the reference always runs on the caller's thread
    * @return a context that the caller closes
    * @throws IllegalArgumentException if there is no such backend, or for fewer threads
-   * @throws IllegalStateException if the JVM was started without the two flags that Gatun needs, or
-   *     OpenBLAS cannot be loaded
+   * @throws BackendUnavailableException if the JVM was started without the two flags that Gatun
+   *     needs, or OpenBLAS cannot be loaded
    */
   public static Backend open(String name, int threads) {
     requireFlags();
@@ -45,7 +47,7 @@ public final class Backends {
       throw new IllegalArgumentException("threads " + threads + " must be at least 1");
     }
     return switch (name) {
-      case CPU -> new CpuBackend(threads);
+      case CPU -> openCpu(threads);
       case REFERENCE -> new ReferenceBackend();
       default ->
           throw new IllegalArgumentException(
@@ -54,16 +56,25 @@ public final class Backends {
     };
   }
 
+  /** What the bindings throw has a name that other modules cannot see. */
+  private static Backend openCpu(int threads) {
+    try {
+      return new CpuBackend(threads);
+    } catch (LibraryUnavailableException e) {
+      throw new BackendUnavailableException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
   /** One clear error instead of warnings first and a missing class later. */
   private static void requireFlags() {
     Module bindings = NativeMemory.class.getModule();
     if (!bindings.isNativeAccessEnabled()) {
-      throw new IllegalStateException(
+      throw new BackendUnavailableException(
           "Gatun calls native libraries: start the JVM with --enable-native-access="
               + (bindings.isNamed() ? bindings.getName() : "ALL-UNNAMED"));
     }
     if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
-      throw new IllegalStateException(
+      throw new BackendUnavailableException(
           "Gatun computes with the Vector API: start the JVM with --add-modules"
               + " jdk.incubator.vector");
     }

@@ -31,18 +31,32 @@ public final class ChildJvm {
    * @param seconds after which it is killed, which is an error
    */
   public static Result run(List<String> flags, Class<?> main, List<String> arguments, int seconds) {
+    List<String> all = new ArrayList<>(flags);
+    all.add("--enable-native-access=dev.gatun.bindings");
+    all.add("--illegal-native-access=deny");
+    return runBare(all, main, arguments, seconds);
+  }
+
+  /** As {@link #run}, with no flags but those given. */
+  public static Result runBare(
+      List<String> flags, Class<?> main, List<String> arguments, int seconds) {
+    String name = main.getModule().getName() + "/" + main.getName();
+    return start(flags, List.of("-p", modulePath(), "-m", name), arguments, seconds);
+  }
+
+  /** As {@link #runBare}, with everything on the class path. */
+  public static Result runOnClassPath(
+      List<String> flags, Class<?> main, List<String> arguments, int seconds) {
+    return start(flags, List.of("-cp", modulePath(), main.getName()), arguments, seconds);
+  }
+
+  private static Result start(
+      List<String> flags, List<String> what, List<String> arguments, int seconds) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags);
-    command.addAll(
-        List.of(
-            "--enable-native-access=dev.gatun.bindings",
-            "--illegal-native-access=deny",
-            "-XX:-CreateCoredumpOnCrash",
-            "-p",
-            modulePath(),
-            "-m",
-            main.getModule().getName() + "/" + main.getName()));
+    command.add("-XX:-CreateCoredumpOnCrash");
+    command.addAll(what);
     command.addAll(arguments);
     try {
       Path folder = Files.createTempDirectory("gatun-child");
@@ -61,7 +75,7 @@ public final class ChildJvm {
       }
       Files.delete(folder);
       if (!ended) {
-        throw new AssertionError(main + " was killed after " + seconds + " s:\n" + text);
+        throw new AssertionError(what + " was killed after " + seconds + " s:\n" + text);
       }
       return new Result(process.exitValue(), text);
     } catch (IOException e) {

@@ -1,5 +1,6 @@
 package dev.gatun.app.cli;
 
+import dev.gatun.BackendUnavailableException;
 import dev.gatun.app.InputException;
 import dev.gatun.bindings.LibraryUnavailableException;
 import dev.gatun.persist.FormatException;
@@ -99,7 +100,8 @@ public final class Gatun {
     boolean speaksForItself =
         e instanceof InputException
             || e instanceof FormatException
-            || e instanceof LibraryUnavailableException;
+            || e instanceof LibraryUnavailableException
+            || e instanceof BackendUnavailableException;
     String name = e.getClass().getSimpleName();
     if (e.getMessage() == null) {
       return name;
