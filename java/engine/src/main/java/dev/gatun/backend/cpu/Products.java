@@ -80,18 +80,20 @@ final class Products {
         Elementwise.copy(o, bias + 4L * fromColumn, to + 4L * r * yStride);
       }
     }
-    sgemm(
+    cblas_h.cblas_sgemm(
+        cblas_h.CblasRowMajor(),
         cblas_h.CblasNoTrans(),
         cblas_h.CblasTrans(),
         m,
         o,
         inner,
-        x + 4L * fromRow * xStride,
+        1f,
+        MemorySegment.ofAddress(x + 4L * fromRow * xStride),
         xStride,
-        weight + 4L * fromColumn * inner,
+        MemorySegment.ofAddress(weight + 4L * fromColumn * inner),
         inner,
         bias != 0 ? 1 : 0,
-        to,
+        MemorySegment.ofAddress(to),
         yStride);
   }
 
@@ -111,18 +113,20 @@ final class Products {
   private void inputGradientPart(int part) {
     int fromRow = part % rowParts * rowsPerPart;
     int fromColumn = part / rowParts * columnsPerPart;
-    sgemm(
+    cblas_h.cblas_sgemm(
+        cblas_h.CblasRowMajor(),
         cblas_h.CblasNoTrans(),
         cblas_h.CblasNoTrans(),
         Math.min(rowsPerPart, rows - fromRow),
         Math.min(columnsPerPart, inner - fromColumn),
         outputs,
-        y + 4L * fromRow * yStride,
+        1f,
+        MemorySegment.ofAddress(y + 4L * fromRow * yStride),
         yStride,
-        weight + 4L * fromColumn,
+        MemorySegment.ofAddress(weight + 4L * fromColumn),
         inner,
         accumulate ? 1 : 0,
-        x + 4 * ((long) fromRow * xStride + fromColumn),
+        MemorySegment.ofAddress(x + 4 * ((long) fromRow * xStride + fromColumn)),
         xStride);
   }
 
@@ -153,18 +157,20 @@ final class Products {
   private void weightGradientPart(int part) {
     int fromRow = part % rowParts * rowsPerPart;
     int fromColumn = part / rowParts * columnsPerPart;
-    sgemm(
+    cblas_h.cblas_sgemm(
+        cblas_h.CblasRowMajor(),
         cblas_h.CblasTrans(),
         cblas_h.CblasNoTrans(),
         Math.min(rowsPerPart, outputs - fromRow),
         Math.min(columnsPerPart, inner - fromColumn),
         rows,
-        y + 4L * fromRow,
+        1f,
+        MemorySegment.ofAddress(y + 4L * fromRow),
         yStride,
-        x + 4L * fromColumn,
+        MemorySegment.ofAddress(x + 4L * fromColumn),
         xStride,
         1,
-        weight + 4 * ((long) fromRow * inner + fromColumn),
+        MemorySegment.ofAddress(weight + 4 * ((long) fromRow * inner + fromColumn)),
         inner);
   }
 
@@ -197,35 +203,5 @@ final class Products {
 
   private static int parts(int size, int each) {
     return (size + each - 1) / each;
-  }
-
-  private static void sgemm(
-      int transposeA,
-      int transposeB,
-      int m,
-      int n,
-      int k,
-      long a,
-      int lda,
-      long b,
-      int ldb,
-      float beta,
-      long c,
-      int ldc) {
-    cblas_h.cblas_sgemm(
-        cblas_h.CblasRowMajor(),
-        transposeA,
-        transposeB,
-        m,
-        n,
-        k,
-        1f,
-        MemorySegment.ofAddress(a),
-        lda,
-        MemorySegment.ofAddress(b),
-        ldb,
-        beta,
-        MemorySegment.ofAddress(c),
-        ldc);
   }
 }
