@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""Gatun against PyTorch on one machine: recurrent stacks, and whole training steps.
+
+    pip install torch numpy safetensors
+    env -u OPENBLAS_CORETYPE python bench/peers/pytorch.py [--rounds 3] [--filter REGEX] [--threads 1 2]
+
+For each case both engines first compute the same thing from the same weights and inputs, and the
+results have to agree. Then they are timed in turn, round by round; the table shows medians over the
+rounds and PyTorch's time divided by Gatun's. Environment variables that choose kernels or threads
+(OPENBLAS_*, MKL_*, OMP_*) are removed for both.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+for name in list(os.environ):
+    if name.startswith(("OPENBLAS_", "MKL_", "OMP_")):
+        del os.environ[name]
+
+import torch  # noqa: E402: it reads the environment when it is loaded
+from safetensors.torch import load_file, save_file  # noqa: E402
+
+warnings.filterwarnings("ignore", message=".*not supported with oneDNN.*")
+GATUN = str(pathlib.Path(__file__).resolve().parents[2] / "gatun")
+
+# cell, layers, N, T, C, H, P
+STACKS = [
+    ("lstm", 1, 64, 50, 512, 512, 0),
+    ("lstm", 1, 128, 25, 1024, 1024, 0),
+    ("lstm", 1, 16, 25, 512, 512, 0),
+    ("lstm", 1, 20, 35, 200, 200, 0),
+    ("lstm", 2, 32, 128, 128, 128, 0),
+    ("lstm", 1, 1, 100, 128, 128, 0),
+    ("gru", 1, 64, 50, 512, 512, 0),
+    ("gru", 2, 32, 128, 128, 128, 0),
+    ("gru", 1, 1, 100, 128, 128, 0),
+    ("tanh", 1, 64, 50, 512, 512, 0),
+    ("lstm", 1, 64, 50, 256, 256, 128),
+]
+
+# cell, V, E, H, L, N, T
+STEPS = [
+    ("lstm", 96, 64, 128, 2, 32, 64),
+    ("lstm", 96, 128, 512, 2, 64, 64),
+    ("lstm", 10000, 200, 200, 2, 20, 35),
+    ("gru", 96, 64, 128, 2, 32, 64),
+    ("gru", 96, 128, 512, 2, 64, 64),
+    ("gru", 10000, 200, 200, 2, 20, 35),
+]
+
+
+def gatun(*arguments):
+    done = subprocess.run([GATUN, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"gatun {' '.join(map(str, arguments))}: {done.stderr}")
+    return done.stdout
+
+
+def median_ms(work, seconds):
+    for _ in range(3):
+        work()
+    times = []
+    end = time.perf_counter() + seconds
+    while len(times) < 5 or time.perf_counter() < end:
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return 1e3 * statistics.median(times)
+
+
+def stack(cell, layers, c, h, p):
+    torch.manual_seed(1)
+    if cell == "tanh":
+        return torch.nn.RNN(c, h, layers)
+    return torch.nn.GRU(c, h, layers) if cell == "gru" else torch.nn.LSTM(c, h, layers, proj_size=p)
+
+
+def check(case, threads):
+    """Both compute one forward and backward; returns the worst error of any array's norm."""
+    cell, layers, n, t, c, h, p = case
+    module = stack(cell, layers, c, h, p)
+    x = torch.randn(t, n, c, requires_grad=True)
+    y, _ = module(x)
+    dy = torch.randn_like(y)
+    y.backward(dy)
+    expected = {"y": y.detach(), "dx": x.grad}
+    expected |= {"grad." + name: value.grad for name, value in module.named_parameters()}
+    with tempfile.TemporaryDirectory() as folder:
+        weights, inputs, output = (f"{folder}/{f}.safetensors" for f in ("w", "x", "y"))
+        save_file({name: value.detach() for name, value in module.named_parameters()}, weights)
+        save_file({"x": x.detach(), "dy": dy}, inputs)
+        files = ("--weights", weights, "--inputs", inputs, "--output", output)
+        gatun("rnn", "--cell", cell, *files, "--threads", threads)
+        actual = load_file(output)
+    worst = max(
+        float((actual[name] - value).norm() / value.norm()) for name, value in expected.items()
+    )
+    if not worst < 1e-4:
+        sys.exit(f"{case}: the results differ by {worst:.2g}")
+    return worst
+
+
+def torch_stack(case, train):
+    cell, layers, n, t, c, h, p = case
+    module = stack(cell, layers, c, h, p)
+    x = torch.randn(t, n, c, requires_grad=train)
+    dy = torch.randn(t, n, p or h)
+
+    def infer():
+        with torch.inference_mode():
+            module(x)
+
+    def both():
+        module.zero_grad()
+        x.grad = None
+        module(x)[0].backward(dy)
+
+    return both if train else infer
+
+
+def gatun_stack(case, train, threads, seconds):
+    cell, layers, n, t, c, h, p = case
+    projection = ("--projection", p) if p else ()
+    return json.loads(
+        gatun(
+            *("bench", "rnn", "--cell", cell, "--layers", layers, "--time", t, "--batch", n),
+            *("--input", c, "--hidden", h, *projection, "--mode", "train" if train else "infer"),
+            *("--threads", threads, "--seconds", seconds, "--json"),
+        )
+    )
+
+
+class Model(torch.nn.Module):
+    def __init__(self, cell, v, e, h, layers):
+        super().__init__()
+        self.embedding = torch.nn.Embedding(v, e)
+        self.rnn = stack(cell, layers, e, h, 0)
+        self.linear = torch.nn.Linear(h, v)
+
+    def forward(self, tokens):
+        return self.linear(self.rnn(self.embedding(tokens))[0])
+
+
+def torch_step(case):
+    cell, v, e, h, layers, n, t = case
+    model = Model(cell, v, e, h, layers)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3, fused=True)
+    tokens = torch.randint(0, v, (t + 1, n))
+    loss = torch.nn.CrossEntropyLoss()
+
+    def work():
+        optimizer.zero_grad()
+        loss(model(tokens[:-1]).view(-1, v), tokens[1:].reshape(-1)).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimizer.step()
+
+    return work
+
+
+def gatun_step(case, threads, seconds):
+    cell, v, e, h, layers, n, t = case
+    return json.loads(
+        gatun(
+            *("bench", "step", "--cell", cell, "--vocabulary", v, "--embedding", e, "--hidden", h),
+            *("--layers", layers, "--batch", n, "--time", t, "--threads", threads),
+            *("--seconds", seconds, "--json"),
+        )
+    )
+
+
+def compare(label, ours, theirs, arguments, threads, error):
+    rounds = []
+    for _ in range(arguments.rounds):
+        torch.set_num_threads(threads)
+        peer = median_ms(theirs, arguments.seconds)
+        torch.set_num_threads(1)
+        rounds.append((ours(), peer))
+    our_ms = statistics.median(figures["median_ms"] for figures, _ in rounds)
+    peer_ms = statistics.median(peer for _, peer in rounds)
+    percent = statistics.median(figures.get("percent_of_roof") or 0 for figures, _ in rounds)
+    core = rounds[0][0]["openblas_core"]
+    print(
+        f"| {label} | {threads} | {our_ms:.2f} | {peer_ms:.2f} | {peer_ms / our_ms:.2f} "
+        f"| {percent:.0f} | {core} | {error} |",
+        flush=True,
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=1)
+    parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--filter", default="")
+    arguments = parser.parse_args()
+    print(f"PyTorch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}")
+    print("| case | threads | Gatun ms | PyTorch ms | ratio | % of roof | OpenBLAS | error |")
+    print("|---|---|---|---|---|---|---|---|")
+    for threads in arguments.threads:
+        for case in STACKS:
+            cell, layers, n, t, c, h, p = case
+            name = f"{cell} L{layers} N{n} T{t} C{c} H{h}" + (f" P{p}" if p else "")
+            for train in (False, True):
+                label = f"{name} {'train' if train else 'infer'}"
+                if re.search(arguments.filter, label):
+                    error = f"{check(case, threads):.0e}"
+                    ours = lambda: gatun_stack(case, train, threads, arguments.seconds)  # noqa: B023, E731
+                    compare(label, ours, torch_stack(case, train), arguments, threads, error)
+        for case in STEPS:
+            cell, v, e, h, layers, n, t = case
+            label = f"step {cell} V{v} E{e} H{h} L{layers} N{n} T{t}"
+            if re.search(arguments.filter, label):
+                ours = lambda: gatun_step(case, threads, arguments.seconds)  # noqa: B023, E731
+                compare(label, ours, torch_step(case), arguments, threads, "")
+
+
+if __name__ == "__main__":
+    main()
