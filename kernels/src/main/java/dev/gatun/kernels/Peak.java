@@ -14,7 +14,7 @@ import jdk.incubator.vector.FloatVector;
  * figure is the best of many short runs, because other work on the machine only slows.
  */
 public final class Peak {
-  private static final int ROUNDS = 20_000;
+  private static final int ROUNDS = 2_000;
   // Two units of latency 4 need 8; 12 leave 4 of 16 registers for the operands.
   private static final int ACCUMULATORS = 12;
 

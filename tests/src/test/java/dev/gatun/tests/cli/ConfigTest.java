@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.Cell;

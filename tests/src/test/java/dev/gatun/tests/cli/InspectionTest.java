@@ -3,7 +3,7 @@ package dev.gatun.tests.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gatun.app.Names;
+import dev.gatun.app.config.Names;
 import dev.gatun.app.report.Diagnosis;
 import dev.gatun.app.report.Metrics;
 import dev.gatun.persist.Json;

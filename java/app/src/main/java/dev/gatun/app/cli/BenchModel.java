@@ -1,7 +1,7 @@
 package dev.gatun.app.cli;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.bench.Bench;
+import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Cell;
 import picocli.CommandLine.Option;
 

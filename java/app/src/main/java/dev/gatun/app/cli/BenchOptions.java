@@ -1,8 +1,8 @@
 package dev.gatun.app.cli;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.bench.Machine;
 import dev.gatun.app.bench.Timing;
+import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Backend;
 import dev.gatun.bindings.OpenBlas;
 import dev.gatun.persist.Json;

@@ -1,6 +1,6 @@
 package dev.gatun.app.cli;
 
-import dev.gatun.app.InputException;
+import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.RecurrentSpec;
 import picocli.CommandLine.Option;

@@ -1,6 +1,6 @@
 package dev.gatun.app.cli;
 
-import dev.gatun.app.Names;
+import dev.gatun.app.config.Names;
 import dev.gatun.backend.Cell;
 import java.util.Arrays;
 import java.util.stream.Collectors;

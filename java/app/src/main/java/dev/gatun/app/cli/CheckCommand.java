@@ -1,5 +1,6 @@
 package dev.gatun.app.cli;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.TrainKeys;
@@ -7,8 +8,10 @@ import dev.gatun.app.task.Task;
 import dev.gatun.app.task.Updates;
 import dev.gatun.data.BatchSource;
 import dev.gatun.model.PlanSpec;
+import dev.gatun.model.Summary;
 import dev.gatun.tensor.DType;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +46,8 @@ final class CheckCommand implements Callable<Integer> {
       Updates.schedule(config, steps);
       PlanSpec plan = PlanSpec.training(training.maxTime(), training.maxBatch());
       PrintWriter out = spec.commandLine().getOut();
-      out.print(task.model().summary(plan, DType.F32, Updates.moments(config)));
+      Summary summary = task.model().summary(plan, DType.F32, Updates.moments(config));
+      out.print(summary);
       out.printf(
           "T %d, N %d; %d steps an epoch, %d in all; data %s%n",
           training.maxTime(),
@@ -52,7 +56,20 @@ final class CheckCommand implements Callable<Integer> {
           Updates.steps(config, steps),
           config.get(DataKeys.PATH));
       out.flush();
+      warn(summary.totalBytes());
     }
     return 0;
+  }
+
+  private void warn(long bytes) {
+    if (ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+        && bytes > system.getTotalMemorySize()) {
+      spec.commandLine()
+          .getErr()
+          .printf(
+              "gatun: warning: about %,d MiB, and the machine has %,d MiB of memory; lower"
+                  + " model.hidden, model.layers, train.batch or train.time_steps%n",
+              bytes >> 20, system.getTotalMemorySize() >> 20);
+    }
   }
 }

@@ -1,7 +1,7 @@
 package dev.gatun.app.cli;
 
 import dev.gatun.Backends;
-import dev.gatun.app.InputException;
+import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Backend;
 
 /** Opens what an option or a configuration asks to compute with. */
@@ -21,12 +21,12 @@ final class Devices {
     }
     if (name.startsWith("cuda")) {
       throw new InputException(
-          from + " " + name + ": this build has no CUDA backend yet; give cpu or reference");
+          from + " " + name + ": this version has no CUDA backend; give auto, cpu or reference");
     }
     String known = name.equals("auto") ? "cpu" : name;
     if (!Backends.names().contains(known)) {
       throw new InputException(
-          "%s %s: unknown; give one of %s"
+          "%s %s: unknown; give auto, %s (cuda: not in this version)"
               .formatted(from, name, String.join(", ", Backends.names())));
     }
     int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;

@@ -1,7 +1,7 @@
 package dev.gatun.app.cli;
 
-import dev.gatun.app.InputException;
-import dev.gatun.app.Names;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Names;
 import dev.gatun.app.report.Diagnosis;
 import dev.gatun.app.report.Metrics;
 import dev.gatun.app.run.RunDirectory;

@@ -1,8 +1,8 @@
 package dev.gatun.app.cli;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.InputException;
 import dev.gatun.app.run.TrainedRun;
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.Task;

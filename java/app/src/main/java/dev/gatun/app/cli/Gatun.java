@@ -1,7 +1,7 @@
 package dev.gatun.app.cli;
 
 import dev.gatun.BackendUnavailableException;
-import dev.gatun.app.InputException;
+import dev.gatun.app.config.InputException;
 import dev.gatun.bindings.LibraryUnavailableException;
 import dev.gatun.persist.FormatException;
 import java.io.PrintWriter;
@@ -36,7 +36,7 @@ import picocli.CommandLine.ScopeType;
     footer = {
       "",
       "Exit status: 0 done, 1 it ran and failed, 2 the command, configuration or input is wrong,"
-          + " 130 interrupted after saving."
+          + " 130 interrupted and 143 terminated, after saving."
     })
 public final class Gatun {
   /** The run failed. */
@@ -71,7 +71,11 @@ public final class Gatun {
       line.usage(line.getErr());
       return WRONG_INPUT;
     }
-    return line.execute(args);
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError e) {
+      return outOfMemory(e, line.getErr(), debug);
+    }
   }
 
   private static int usageError(ParameterException e, boolean debug) {
@@ -85,6 +89,15 @@ public final class Gatun {
       e.printStackTrace(err);
     }
     return WRONG_INPUT;
+  }
+
+  private static int outOfMemory(OutOfMemoryError e, PrintWriter err, boolean debug) {
+    err.println("gatun: out of memory: " + e.getMessage());
+    err.println("lower model.hidden, model.layers, train.batch or train.time_steps");
+    if (debug) {
+      e.printStackTrace(err);
+    }
+    return FAILED;
   }
 
   private static int failure(Exception e, PrintWriter err, boolean debug) {

@@ -1,7 +1,7 @@
 package dev.gatun.app.cli;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.InputException;
 import dev.gatun.app.run.Sampler;
 import dev.gatun.app.run.TrainedRun;
 import dev.gatun.app.task.TextTask;

@@ -1,8 +1,8 @@
 package dev.gatun.app.cli;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
-import dev.gatun.app.InputException;
 import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.InputException;
 import dev.gatun.app.run.TrainedRun;
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.backend.Backend;
@@ -58,6 +58,9 @@ final class PredictCommand implements Callable<Integer> {
     }
     if (!Files.isRegularFile(input)) {
       throw new InputException("--input " + input + ": no such file");
+    }
+    if (output != null) {
+      Output.checkWritable("--output", output);
     }
     SeriesTask task = SeriesTask.of(trained.config(), input, trained.strings());
     String csv;

@@ -1,12 +1,14 @@
 package dev.gatun.app.cli;
 
-import dev.gatun.app.InputException;
+import dev.gatun.app.config.InputException;
 import dev.gatun.app.rnn.RnnFiles;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import dev.gatun.tensor.DType;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -78,6 +80,12 @@ final class RnnCommand implements Callable<Integer> {
       throw new InputException(
           "--precision fp64: only the reference computes in double precision;"
               + " give --backend reference");
+    }
+    Output.checkWritable("--output", output);
+    for (Path input : List.of(weights, inputs)) {
+      if (Files.exists(output) && Files.exists(input) && Files.isSameFile(output, input)) {
+        throw new InputException("--output " + output + ": is an input; give another path");
+      }
     }
     DType written = precision == Precision.FP64 ? DType.F64 : DType.F32;
     try (Backend context = Devices.open(backend, "--backend", threads)) {

@@ -1,7 +1,7 @@
 package dev.gatun.app.cli;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.run.Training;
 import dev.gatun.backend.Backend;
@@ -68,7 +68,7 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--device",
       paramLabel = "NAME",
-      description = "auto, cpu, cuda or cuda:N, as --set train.device=NAME.")
+      description = "auto, cpu or reference, as --set train.device=NAME.")
   private @Nullable String device;
 
   @Option(

@@ -1,6 +1,5 @@
 package dev.gatun.app.config;
 
-import dev.gatun.app.InputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,5 @@
 package dev.gatun.app.config;
 
-import dev.gatun.app.Names;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;

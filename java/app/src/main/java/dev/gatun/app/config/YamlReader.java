@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
-import dev.gatun.app.InputException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -14,12 +13,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads YAML into nodes that keep their lines. Aliases are refused and keys are unique. */
 final class YamlReader {
   /** A configuration is a page; anything larger is another kind of file given by mistake. */
   private static final long MOST_BYTES = 1 << 20;
+
+  /** How the parser's messages name places. */
+  private static final Pattern PLACE = Pattern.compile("line (\\d+), column");
 
   private final String name;
   private final boolean lines;
@@ -73,9 +77,7 @@ final class YamlReader {
       }
       return node;
     } catch (JsonProcessingException e) {
-      String at = lines && e.getLocation() != null ? ":" + e.getLocation().getLineNr() : "";
-      String problem = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("");
-      throw new InputException(name + at + ": not YAML: " + problem, e);
+      throw notYaml(name, lines, e);
     } catch (IOException e) {
       throw new InputException(name + ": cannot be read: " + e.getMessage(), e);
     }
@@ -134,5 +136,24 @@ final class YamlReader {
       token = parser.nextToken();
     }
     return new Node.Sequence(start, List.copyOf(items));
+  }
+
+  /** The parser's message tells first what it was doing, then what it found and where. */
+  private static InputException notYaml(String name, boolean lines, JsonProcessingException e) {
+    String message = String.valueOf(e.getOriginalMessage());
+    List<String> told = message.lines().map(String::strip).toList();
+    String problem =
+        told.stream().filter(line -> line.startsWith("found ")).findFirst().orElse(told.getFirst());
+    int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
+    Matcher place = PLACE.matcher(message);
+    while (place.find()) {
+      line = Integer.parseInt(place.group(1));
+    }
+    String remedy =
+        problem.contains("'\\t")
+            ? "indent with spaces, not tabs"
+            : "give one \"key: value\" a line, indented by section, and close what is opened";
+    String at = lines && line > 0 ? ":" + line : "";
+    return new InputException(name + at + ": not YAML: " + problem + "; " + remedy, e);
   }
 }

@@ -1,6 +1,6 @@
 package dev.gatun.app.report;
 
-import dev.gatun.app.InputException;
+import dev.gatun.app.config.InputException;
 import dev.gatun.persist.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;

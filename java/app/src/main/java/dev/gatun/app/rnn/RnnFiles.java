@@ -1,7 +1,7 @@
 package dev.gatun.app.rnn;
 
-import dev.gatun.app.InputException;
-import dev.gatun.app.Names;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Names;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.MaskKey;
@@ -95,7 +95,13 @@ public record RnnFiles(Cell cell, Path weights, Path inputs, Path output, DType 
         throw wrong("x", "missing; give x [T, N, C]");
       }
       long[] shape = x.shape();
-      if (shape.length != 3 || shape[2] != spec.inputSize() || shape[0] < 1 || shape[1] < 1) {
+      if (shape.length == 3 && (shape[0] < 1 || shape[1] < 1)) {
+        throw wrong(
+            "x",
+            "shape %s; T (time) and N (batch) have to be at least 1"
+                .formatted(Arrays.toString(shape)));
+      }
+      if (shape.length != 3 || shape[2] != spec.inputSize()) {
         throw wrong(
             "x",
             "shape %s; the weights need [T, N, %d]"

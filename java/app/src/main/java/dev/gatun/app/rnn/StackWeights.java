@@ -1,7 +1,7 @@
 package dev.gatun.app.rnn;
 
-import dev.gatun.app.InputException;
-import dev.gatun.app.Names;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Names;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.persist.SafetensorsReader;

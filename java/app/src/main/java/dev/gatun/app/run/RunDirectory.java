@@ -1,7 +1,7 @@
 package dev.gatun.app.run;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
 import dev.gatun.persist.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -29,6 +29,8 @@ public record RunDirectory(Path path) {
       Files.createDirectories(path);
     } catch (FileAlreadyExistsException e) {
       throw new InputException(path + ": is a file; give a folder for the run", e);
+    } catch (IOException e) {
+      throw notMade(path, e);
     }
     try (Stream<Path> files = Files.list(path)) {
       if (files.findAny().isPresent()) {
@@ -37,9 +39,20 @@ public record RunDirectory(Path path) {
       }
     }
     RunDirectory run = new RunDirectory(path);
-    Files.createDirectories(run.checkpoints());
+    try {
+      Files.createDirectories(run.checkpoints());
+    } catch (IOException e) {
+      throw notMade(path, e);
+    }
     AtomicFiles.write(run.config(), config.toYaml());
     return run;
+  }
+
+  private static InputException notMade(Path path, IOException e) {
+    return new InputException(
+        "--run %s: no folder can be made there (%s); give one where you may write"
+            .formatted(path, e.getClass().getSimpleName().replace("Exception", "")),
+        e);
   }
 
   /**
@@ -81,6 +94,28 @@ public record RunDirectory(Path path) {
       throw new InputException(path + ": has no config.yaml, so it is not the folder of a run");
     }
     return run;
+  }
+
+  /**
+   * Checks that a run can go on. One that was killed before its first checkpoint has none, and
+   * begins again.
+   *
+   * @throws InputException if other checkpoints are there but not the last: it alone has the state
+   *     of optimizer and data
+   */
+  void checkResumable() throws IOException {
+    if (Files.isRegularFile(last()) || !Files.isDirectory(checkpoints())) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(checkpoints())) {
+      Path other = files.filter(f -> f.toString().endsWith(".safetensors")).findAny().orElse(null);
+      if (other != null) {
+        throw new InputException(
+            ("--resume: %s: no such file, and a run goes on from it alone%n"
+                    + "put it back, or give a new --run, with --init %s to begin from its weights")
+                .formatted(last(), Files.isRegularFile(best()) ? best() : other));
+      }
+    }
   }
 
   /** The configuration it was made with, defaults included. */

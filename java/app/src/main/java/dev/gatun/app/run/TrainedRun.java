@@ -1,7 +1,7 @@
 package dev.gatun.app.run;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Backend;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;

@@ -1,7 +1,7 @@
 package dev.gatun.app.run;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.report.LineChart;
 import dev.gatun.app.report.Log;
@@ -112,7 +112,7 @@ public final class Training {
     }
   }
 
-  private RunDirectory checkedForResume(Path folder) {
+  private RunDirectory checkedForResume(Path folder) throws IOException {
     RunDirectory run = RunDirectory.open(folder);
     List<String> changes = config.changesFrom(run.readConfig());
     if (!changes.isEmpty()) {
@@ -120,6 +120,7 @@ public final class Training {
           "--resume: %s differs from %s in %s%ngive the same values, or another --run for a new run"
               .formatted(config.name(), run.config(), String.join("; ", changes)));
     }
+    run.checkResumable();
     return run;
   }
 
@@ -177,6 +178,7 @@ public final class Training {
   private Result train(
       Task task, Model model, TrainerBuilder builder, RunDirectory run, long epochSteps)
       throws IOException {
+    boolean before = Files.isRegularFile(run.log());
     boolean going = Files.isRegularFile(run.last());
     Metrics metrics =
         going && Files.isRegularFile(run.metrics())
@@ -186,6 +188,9 @@ public final class Training {
     long steps = Updates.steps(config, epochSteps);
     Reporter reporter = new Reporter(config, run, metrics, progress, log, task.unit(), steps);
     try (Trainer trainer = builder.listener(reporter).build()) {
+      if (before && !going) {
+        log.line("no checkpoint in %s yet: begins again".formatted(run.checkpoints()));
+      }
       if (going) {
         resume(trainer, run);
         metrics.cutBack(trainer.steps());

@@ -3,7 +3,7 @@ package dev.gatun.app.task;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
-import dev.gatun.app.InputException;
+import dev.gatun.app.config.InputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -42,7 +42,7 @@ public final class ColumnScan {
         }
       }
     } catch (CsvParseException e) {
-      throw new InputException(file + ": no CSV: " + e.getMessage(), e);
+      throw CsvSeries.noCsv(file, e);
     } catch (IOException | UncheckedIOException e) {
       throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
     }

@@ -3,7 +3,7 @@ package dev.gatun.app.task;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
-import dev.gatun.app.InputException;
+import dev.gatun.app.config.InputException;
 import dev.gatun.data.Series;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,10 +14,18 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads columns of a CSV file whose first line names them. */
 public final class CsvSeries {
+  /** Characters of a wrong cell that messages show. */
+  private static final int MOST_SHOWN = 40;
+
+  /** How the parser's messages name lines. */
+  private static final Pattern LINE = Pattern.compile("(?:line|Record) (\\d+)");
+
   private CsvSeries() {}
 
   /**
@@ -49,9 +57,9 @@ public final class CsvSeries {
         }
       }
     } catch (CsvParseException e) {
-      throw new InputException(file + ": no CSV: " + e.getMessage(), e);
+      throw noCsv(file, e);
     } catch (CharacterCodingException e) {
-      throw new InputException(file + ": not UTF-8 text", e);
+      throw new InputException(file + ": not UTF-8 text; convert it, as with iconv -t UTF-8", e);
     } catch (IOException | UncheckedIOException e) {
       throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
     }
@@ -65,6 +73,35 @@ public final class CsvSeries {
       Arrays.setAll(values[c], row -> rows.get(row)[column]);
     }
     return new Series(names, values, time == null ? null : times);
+  }
+
+  /** What the parser refuses, at its line: where it names none, it is about the first. */
+  static InputException noCsv(Path file, CsvParseException e) {
+    String problem = String.valueOf(e.getMessage());
+    Matcher line = LINE.matcher(problem);
+    String at = line.find() ? line.group(1) : "1";
+    String remedy =
+        problem.contains("duplicate")
+            ? "give each column a name of its own"
+            : "give fields between commas, quoted whole if at all";
+    return new InputException("%s:%s: no CSV: %s; %s".formatted(file, at, problem, remedy), e);
+  }
+
+  /** A cell on one line, without what is beyond the first characters. */
+  private static String shown(String text) {
+    String start = text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + "..." : text;
+    StringBuilder line = new StringBuilder("\"");
+    start
+        .codePoints()
+        .forEach(
+            c -> {
+              if (Character.isISOControl(c)) {
+                line.append("\\u%04x".formatted(c));
+              } else {
+                line.appendCodePoint(c);
+              }
+            });
+    return line.append('"').toString();
   }
 
   private static void checkHeader(
@@ -114,9 +151,6 @@ public final class CsvSeries {
     return new InputException(
         "%s:%d: column %s: %s; give a number"
             .formatted(
-                file,
-                row.getStartingLineNumber(),
-                name,
-                text.isEmpty() ? "missing" : "\"" + text + "\""));
+                file, row.getStartingLineNumber(), name, text.isEmpty() ? "missing" : shown(text)));
   }
 }

@@ -1,8 +1,8 @@
 package dev.gatun.app.task;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Range;
@@ -136,6 +136,10 @@ public final class SeriesTask implements Task {
 
   @Override
   public BatchSource overfitting(int examples) {
+    int fit = split.training().size() - windows.length() - windows.horizon();
+    if (fit >= 0) {
+      Task.checkOverfit(config, fit / windows.stride() + 1);
+    }
     long rows = (examples - 1L) * windows.stride() + windows.length() + windows.horizon();
     int end = (int) Math.min(rows, split.training().size());
     return training(new Range(0, end));

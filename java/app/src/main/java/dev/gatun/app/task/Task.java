@@ -1,9 +1,10 @@
 package dev.gatun.app.task;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Key;
+import dev.gatun.app.config.TrainKeys;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Range;
 import dev.gatun.data.Split;
@@ -117,6 +118,17 @@ public sealed interface Task permits TextTask, SeriesTask {
               .formatted(validation, test, rows));
     }
     return Split.counts(rows, rows - validation - test, validation, test);
+  }
+
+  /** Checks that there are as many examples as are to be learnt by heart. */
+  static void checkOverfit(Config config, int examples) {
+    int wanted = config.get(TrainKeys.OVERFIT);
+    if (wanted > examples) {
+      throw config.error(
+          TrainKeys.OVERFIT,
+          "%d; the training part has %d example%s; give at most that many"
+              .formatted(wanted, examples, examples == 1 ? "" : "s"));
+    }
   }
 
   private static int part(Config config, Key<Double> key, int rows) {

@@ -1,7 +1,9 @@
 package dev.gatun.app.task;
 
-import dev.gatun.app.InputException;
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Key;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Range;
@@ -29,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 public final class TextTask implements Task {
   private static final String VOCABULARY = "vocabulary";
 
+  /** Some editors begin UTF-8 files with it; it is no part of the text. */
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
+
   private final Config config;
   private final Vocabulary vocabulary;
   private final int[] tokens;
@@ -55,7 +60,18 @@ public final class TextTask implements Task {
     Vocabulary vocabulary =
         stored.containsKey(VOCABULARY) ? vocabulary(stored) : Vocabulary.of(text);
     int[] tokens = encode(file, text, vocabulary);
-    return new TextTask(config, vocabulary, tokens, Task.split(config, tokens.length));
+    Split split = Task.split(config, tokens.length);
+    checkMeasurable(config, DataKeys.VALIDATION, split.validation());
+    checkMeasurable(config, DataKeys.TEST, split.test());
+    return new TextTask(config, vocabulary, tokens, split);
+  }
+
+  /** The next character is what is measured, so that one character alone has nothing. */
+  private static void checkMeasurable(Config config, Key<Double> key, Range part) {
+    if (part.size() == 1) {
+      throw config.error(
+          key, "comes to 1 character, and measuring needs 2; give more, or 0 for no such part");
+    }
   }
 
   /** Another text, wholly to be measured on. */
@@ -83,6 +99,9 @@ public final class TextTask implements Task {
   private static String read(Path file) {
     try {
       String text = Files.readString(file);
+      if (text.startsWith(BYTE_ORDER_MARK)) {
+        text = text.substring(BYTE_ORDER_MARK.length());
+      }
       if (text.isEmpty()) {
         throw new InputException(file + ": empty; give some text");
       }
@@ -120,6 +139,8 @@ public final class TextTask implements Task {
   @Override
   public BatchSource overfitting(int examples) {
     int time = config.get(TrainKeys.TIME_STEPS);
+    int all = Math.max(1, Math.ceilDiv(split.training().size() - 1, time));
+    Task.checkOverfit(config, all);
     int size = (int) Math.min((long) examples * time + 1, split.training().size());
     int streams = Math.clamp(size - 1, 1, Math.min(examples, config.get(TrainKeys.BATCH)));
     return new TokenSource(tokens, new Range(0, size), time, streams);

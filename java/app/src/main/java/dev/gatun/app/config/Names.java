@@ -1,4 +1,4 @@
-package dev.gatun.app;
+package dev.gatun.app.config;
 
 import java.util.Locale;
 

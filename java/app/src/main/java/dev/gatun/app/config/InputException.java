@@ -1,4 +1,4 @@
-package dev.gatun.app;
+package dev.gatun.app.config;
 
 /**
  * The command, the configuration or a file is wrong: exit status 2. The message is the one or two

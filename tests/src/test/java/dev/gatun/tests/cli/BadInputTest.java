@@ -1,0 +1,157 @@
+package dev.gatun.tests.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.gatun.tests.cli.Cli.Outcome;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What users get wrong: one clear error, status 2, nothing left behind. */
+class BadInputTest {
+  @TempDir Path folder;
+  private Cli cli;
+
+  @BeforeEach
+  void files() throws Exception {
+    cli = new Cli(folder);
+    cli.write("s.yaml", Samples.SERIES);
+    cli.write("wave.csv", Samples.wave(120));
+    cli.write("t.yaml", Samples.TEXT);
+  }
+
+  private Outcome refused(String part, String... arguments) throws Exception {
+    Outcome outcome = cli.run(arguments);
+    assertEquals(2, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains(part), outcome.err());
+    assertTrue(outcome.err().lines().count() <= 2, outcome.err());
+    return outcome;
+  }
+
+  @Test
+  void aPartOfOneCharacterIsRefusedBeforeTraining() throws Exception {
+    cli.write("prose.txt", "abcdefghij".repeat(30));
+    String one = "data.validation=1";
+    for (String command : List.of("train", "check", "data")) {
+      refused("data.validation: ", command, "t.yaml", "--set", one);
+    }
+    assertFalse(Files.exists(folder.resolve("runs")));
+  }
+
+  @Test
+  void aByteOrderMarkIsNoText() throws Exception {
+    cli.write("prose.txt", "\uFEFF" + Samples.prose(200));
+    Outcome marked = cli.run("data", "t.yaml", "--json");
+    cli.write("prose.txt", Samples.prose(200));
+    assertEquals(cli.run("data", "t.yaml", "--json").out(), marked.out());
+  }
+
+  @Test
+  void csvErrorsNameTheLineAndShortenTheCell() throws Exception {
+    String wave = Samples.wave(60);
+    cli.write("wave.csv", wave + "900," + "x".repeat(500) + ",1\n");
+    Outcome cell = refused("wave.csv:62: column level: \"xxxx", "train", "s.yaml");
+    assertTrue(cell.err().length() < 200, cell.err());
+    cli.write("wave.csv", wave + "900,1\n");
+    refused("wave.csv:62: no CSV: Record 62 has 2 fields", "train", "s.yaml");
+    cli.write("wave.csv", "day,level,level\n1,2,3\n");
+    refused("wave.csv:1: ", "train", "s.yaml");
+  }
+
+  @Test
+  void aTabInYamlIsNamed() throws Exception {
+    cli.write("s.yaml", "data:\n\ttype: series\n");
+    refused("s.yaml:2: not YAML", "check", "s.yaml");
+    assertTrue(cli.run("check", "s.yaml").err().contains("indent with spaces, not tabs"));
+  }
+
+  @Test
+  void learningMoreByHeartThanThereIsIsRefused() throws Exception {
+    refused("the training part has", "train", "s.yaml", "--overfit", "100000");
+    assertFalse(Files.exists(folder.resolve("runs")));
+  }
+
+  @Test
+  void unknownDevicesAreNamed() throws Exception {
+    refused("train.device tpu: unknown; give auto", "train", "s.yaml", "--device", "tpu");
+    refused("no CUDA backend", "train", "s.yaml", "--device", "cuda:0");
+    refused("train.threads", "train", "s.yaml", "--threads", "-3");
+    refused("train.init", "train", "s.yaml", "--init", "nowhere.safetensors");
+  }
+
+  @Test
+  void placesThatCannotBeWrittenAreFoundBeforeTheWork() throws Exception {
+    cli.run("train", "s.yaml", "--set", "train.epochs=1", "--run", "r");
+    refused(
+        "--output nowhere/p.csv: no folder", //
+        "predict",
+        "r",
+        "--input",
+        "wave.csv",
+        "--output",
+        "nowhere/p.csv");
+    refused("--output r: is a folder", "predict", "r", "--input", "wave.csv", "--output", "r");
+    refused("wave.csv", "train", "s.yaml", "--run", "wave.csv/sub");
+  }
+
+  @Test
+  void resumingWithoutTheLastCheckpointIsNoNewStart() throws Exception {
+    assertEquals(0, cli.run("train", "s.yaml", "--set", "train.epochs=2", "--run", "r").status());
+    Path last = Runs.last(folder.resolve("r"));
+    Path best = last.resolveSibling("best.safetensors");
+    byte[] before = Files.readAllBytes(best);
+    byte[] whole = Files.readAllBytes(last);
+    Files.delete(last);
+    String[] resume = {"train", "s.yaml", "--set", "train.epochs=2", "--run", "r", "--resume"};
+    refused("last.safetensors: no such file", resume);
+    Files.write(last, Arrays.copyOf(whole, whole.length / 2));
+    refused("last.safetensors", resume);
+    assertArrayEquals(before, Files.readAllBytes(best));
+  }
+
+  @Test
+  void aStackOfNoStepsOrOverItsInputIsRefused() throws Exception {
+    Path weights = folder.resolve("w.safetensors");
+    Path inputs = folder.resolve("x.safetensors");
+    SmallStack.write(weights, inputs, 0);
+    String[] run = {
+      "rnn",
+      "--cell",
+      "tanh",
+      "--weights",
+      "w.safetensors",
+      "--inputs",
+      "x.safetensors",
+      "--output",
+      "y.safetensors"
+    };
+    refused("T (time) and N (batch) have to be at least 1", run);
+    SmallStack.write(weights, inputs, 2);
+    assertEquals(0, cli.run(run).status());
+    run[8] = "./x.safetensors";
+    refused("--output ./x.safetensors: is an input", run);
+  }
+
+  @Test
+  void tooLittleMemoryIsTwoLines() throws Exception {
+    var system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+    assumeTrue(system.getTotalMemorySize() < 300L << 30, "this machine has memory for it");
+    String[] huge = {"train", "s.yaml", "--set", "model.hidden=65536", "--set", "model.layers=4"};
+    Outcome outcome = cli.run(huge);
+    assertEquals(1, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains("out of memory"), outcome.err());
+    assertFalse(outcome.err().contains("\tat "), outcome.err());
+    Outcome check = cli.run("check", "s.yaml", "--set", "model.hidden=65536");
+    assertTrue(check.err().contains("warning: about "), check.err());
+  }
+}
