@@ -171,4 +171,46 @@ class InspectionTest {
     assertTrue(stream.get("p99_us").asDouble() >= stream.get("p50_us").asDouble());
     stream.get("allocated_bytes_per_step");
   }
+
+  @Test
+  void benchColdCountsFromTheStartOfTheProcess() throws Exception {
+    long start = System.nanoTime();
+    Outcome outcome = new Cli(folder).run("bench", "cold", "--threads", "1", "--json");
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    assertEquals(0, outcome.status(), outcome.err());
+    Json.Members figures = Json.parse(outcome.out().strip()).asObject();
+    double first = figures.get("first_step_s").asDouble();
+    assertTrue(first > 0.1 && first < seconds, outcome.out());
+    double full = figures.get("full_speed_s").asDouble();
+    assertTrue(full > 0.1 && full < seconds, outcome.out());
+  }
+
+  @Test
+  void benchSuiteRunsTheShapesThatMatch() throws Exception {
+    Cli cli = new Cli(folder);
+    String[] suite = {
+      "bench",
+      "suite",
+      "deepbench",
+      "--filter",
+      "device/vanilla",
+      "--seconds",
+      "0.05",
+      "--json",
+      "--csv",
+      "d.csv",
+      "--plot",
+      "d.svg"
+    };
+    Outcome outcome = cli.run(suite);
+    assertEquals(0, outcome.status(), outcome.err());
+    Json.Members all = Json.parse(outcome.out().strip()).asObject();
+    assertTrue(outcome.out().contains("device/vanilla-32-N1-T672"), outcome.out());
+    assertTrue(outcome.out().contains("device/vanilla-64-N1-T96"), outcome.out());
+    assertEquals("deepbench", all.get("suite").asText());
+    assertEquals(3, Files.readAllLines(folder.resolve("d.csv")).size());
+    assertTrue(Files.readString(folder.resolve("d.svg")).contains("<svg"));
+    suite[4] = "nothing";
+    assertEquals(2, cli.run(suite).status());
+  }
 }

@@ -28,6 +28,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import java.util.Random;
+import java.util.function.Function;
 
 /** The pieces of work that are timed. Inputs are random with a fixed seed. */
 public final class Bench {
@@ -123,6 +124,15 @@ public final class Bench {
    * @param clip the largest norm
    */
   public Timing step(Step shape, int time, int batch, double clip) {
+    return step(shape, time, batch, clip, work -> Timing.of(work, seconds));
+  }
+
+  /** The same step, from the first on. */
+  public Cold cold(Step shape, int time, int batch, double clip) {
+    return step(shape, time, batch, clip, work -> Cold.of(work, seconds));
+  }
+
+  private <R> R step(Step shape, int time, int batch, double clip, Function<Runnable, R> timer) {
     ModelSpec spec =
         ModelSpec.of(
             Signal.tokens(shape.vocabulary),
@@ -138,15 +148,14 @@ public final class Bench {
             model.plan(PlanSpec.training(time, batch).equalLengths(), new SoftmaxCrossEntropy())) {
       source.fill(0, 0, data);
       double[] loss = new double[1];
-      Timing timing =
-          Timing.of(
+      R timing =
+          timer.apply(
               () -> {
                 plan.forward(data);
                 plan.backward();
                 loss[0] = plan.loss();
                 optimizer.step(1e-3);
-              },
-              seconds);
+              });
       if (!Double.isFinite(loss[0])) {
         throw new IllegalStateException("the benchmark's loss became " + loss[0]);
       }

@@ -1,6 +1,7 @@
 package dev.gatun.app.cli;
 
 import dev.gatun.app.bench.Bench;
+import dev.gatun.app.bench.Cold;
 import dev.gatun.app.bench.Timing;
 import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Backend;
@@ -8,11 +9,15 @@ import dev.gatun.backend.Cell;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.persist.Json;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code gatun bench}. */
@@ -22,7 +27,10 @@ import picocli.CommandLine.Spec;
     description = "Measure speed. Figures are medians; compare them on an idle machine only.")
 final class BenchCommand {
   /** Three times the forward pass: two products for each of its own in backward. */
-  private static final double TRAINING = 3;
+  static final double TRAINING = 3;
+
+  /** Long enough for the compilers to finish. */
+  private static final double COLD_SECONDS = 8;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -105,6 +113,48 @@ final class BenchCommand {
       figures.put("p99_us", BenchOptions.rounded(timing.quantile(0.99) * 1e-3));
       figures.put("allocated_bytes_per_step", Json.of(timing.allocatedPerRun()));
       print(options, figures);
+    }
+    return 0;
+  }
+
+  @Command(
+      name = "cold",
+      description =
+          "From the start of a process to the end of the first training step, and to full speed:"
+              + " lstm, V96 E64 H128 L2 N32 T64.")
+  int cold(@Mixin BenchOptions options) {
+    Bench.Step shape = new Bench.Step(Cell.LSTM, 96, 64, 128, 2);
+    try (Backend backend = options.open()) {
+      Cold cold =
+          new Bench(backend, Math.max(options.seconds(), COLD_SECONDS)).cold(shape, 64, 32, 5);
+      Map<String, Json> figures = new LinkedHashMap<>();
+      figures.put("first_step_s", BenchOptions.rounded(cold.firstStep()));
+      figures.put("full_speed_s", BenchOptions.rounded(cold.fullSpeed()));
+      figures.put("median_ms", BenchOptions.rounded(cold.medianNanos() * 1e-6));
+      figures.put("runs", Json.of((long) cold.steps()));
+      figures.put("threads", Json.of((long) options.threads()));
+      print(options, figures);
+    }
+    return 0;
+  }
+
+  @Command(
+      name = "suite",
+      description = "Many shapes: those of DeepBench. The largest take minutes and gigabytes.")
+  int suite(
+      @Parameters(paramLabel = "deepbench") String name,
+      @Mixin BenchSuite suite,
+      @Mixin BenchOptions options)
+      throws IOException {
+    if (!name.equals("deepbench")) {
+      throw new InputException("suite " + name + ": unknown; give deepbench");
+    }
+    List<Json.Members> results = suite.run(options, spec.commandLine().getErr());
+    if (options.json()) {
+      Map<String, Json> all = new LinkedHashMap<>();
+      all.put("suite", Json.of(name));
+      all.put("results", Json.of(results));
+      print(options, all);
     }
     return 0;
   }

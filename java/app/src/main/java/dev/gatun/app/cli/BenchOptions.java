@@ -59,6 +59,10 @@ final class BenchOptions {
     return seconds;
   }
 
+  boolean json() {
+    return json;
+  }
+
   int threads() {
     return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
   }

@@ -1,0 +1,64 @@
+package dev.gatun.app.bench;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+
+/**
+ * How long a fresh process takes to its first step, and to full speed.
+ *
+ * @param firstStep seconds from the start of the process to the end of the first step
+ * @param fullSpeed seconds from the start of the process until steps take at most a tenth longer
+ *     than in the end
+ * @param medianNanos a step in the end
+ * @param steps that were timed
+ */
+public record Cold(double firstStep, double fullSpeed, double medianNanos, int steps) {
+  /** Steps whose median is compared, so that one quick step is not full speed. */
+  private static final int WINDOW = 7;
+
+  private static final double WITHIN = 1.1;
+  private static final int MOST_STEPS = 100_000;
+
+  /**
+   * Repeats a step and looks at the clock after each.
+   *
+   * @param work one step
+   * @param seconds how long; the last quarter of the steps is taken for full speed
+   */
+  public static Cold of(Runnable work, double seconds) {
+    double sinceStart = sinceStart();
+    long begin = System.nanoTime();
+    long end = begin + (long) (seconds * 1e9);
+    long[] at = new long[MOST_STEPS + 1];
+    at[0] = begin;
+    int steps = 0;
+    while (steps < 4 * WINDOW || (at[steps] < end && steps < MOST_STEPS)) {
+      work.run();
+      at[++steps] = System.nanoTime();
+    }
+    double full = median(at, steps - steps / 4, steps);
+    int first = 0;
+    while (median(at, first, first + WINDOW) > WITHIN * full && first + WINDOW < steps) {
+      first++;
+    }
+    return new Cold(
+        sinceStart + 1e-9 * (at[1] - begin), sinceStart + 1e-9 * (at[first] - begin), full, steps);
+  }
+
+  /** The system keeps the start of a process to a hundredth of a second. */
+  private static double sinceStart() {
+    Instant start = ProcessHandle.current().info().startInstant().orElseThrow();
+    return 1e-9 * Duration.between(start, Instant.now()).toNanos();
+  }
+
+  /** Of the steps from to to - 1, in nanoseconds. */
+  private static double median(long[] at, int from, int to) {
+    long[] nanos = new long[to - from];
+    for (int i = from; i < to; i++) {
+      nanos[i - from] = at[i + 1] - at[i];
+    }
+    Arrays.sort(nanos);
+    return nanos[nanos.length / 2];
+  }
+}
