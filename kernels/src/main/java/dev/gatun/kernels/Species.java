@@ -51,6 +51,12 @@ public final class Species {
   static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
   static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
+  static {
+    // A mask with lanes on the heap loads the segments of arrays. Loaded after kernels have been
+    // compiled for native segments alone, they make the JVM throw those away: 0.4 s of a start.
+    MemorySegment.ofArray(new byte[1]);
+  }
+
   private Species() {}
 
   /** Bits in a vector: 128, 256 or 512. */
