@@ -43,7 +43,7 @@ class InterruptTest {
 
   private static Outcome signalInTheMiddle(String run, String signal)
       throws IOException, InterruptedException {
-    Running running = cli.start(train(run));
+    Running running = cli.start(train(run, "--json"));
     Path metrics = folder.resolve(run).resolve("metrics.csv");
     while (!Files.exists(metrics) || Files.readAllLines(metrics).size() < 3) {
       assertTrue(running.process().isAlive(), () -> read(running.err()));
@@ -88,6 +88,7 @@ class InterruptTest {
     Outcome interrupted = signalInTheMiddle("interrupted", SIGINT);
     assertEquals(130, interrupted.status(), interrupted.err());
     assertTrue(interrupted.err().contains("saved; continue with"), interrupted.err());
+    assertTrue(interrupted.out().contains("\"outcome\":\"interrupted\""), interrupted.out());
     resumeAndCompare("interrupted");
   }
 
@@ -96,5 +97,6 @@ class InterruptTest {
     Outcome terminated = signalInTheMiddle("terminated", SIGTERM);
     assertEquals(128 + 15, terminated.status(), terminated.err());
     assertTrue(terminated.err().contains("saved; continue with"), terminated.err());
+    assertTrue(terminated.out().contains("\"outcome\":\"interrupted\""), terminated.out());
   }
 }

@@ -92,10 +92,7 @@ final class TrainCommand implements Callable<Integer> {
     Training.Result result;
     try (Backend backend =
         Devices.open(deviceName, "train.device", config.get(TrainKeys.THREADS))) {
-      result = new Training(config, backend).run(run, nameOf(file), resume);
-    }
-    if (json) {
-      spec.commandLine().getOut().println(toJson(result).print());
+      result = new Training(config, backend).run(run, nameOf(file), resume, this::print);
     }
     if (result.outcome() == Outcome.NON_FINITE) {
       spec.commandLine()
@@ -106,6 +103,13 @@ final class TrainCommand implements Callable<Integer> {
       return Gatun.FAILED;
     }
     return result.interrupted() ? INTERRUPTED : 0;
+  }
+
+  private void print(Training.Result result) {
+    if (json) {
+      spec.commandLine().getOut().println(toJson(result).print());
+      spec.commandLine().getOut().flush();
+    }
   }
 
   private List<String> allOverrides() {

@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Trains what a configuration describes, from data to charts. */
@@ -86,9 +87,11 @@ public final class Training {
    * @param folder the run's folder; null: the next free one in {@code runs}
    * @param name of the configuration, for that
    * @param resume whether the folder holds a run to continue
+   * @param done gets the result first: a process that was asked to end may do so after that
    * @throws InputException if configuration, data or folder is wrong; nothing is written then
    */
-  public Result run(@Nullable Path folder, String name, boolean resume) throws IOException {
+  public Result run(@Nullable Path folder, String name, boolean resume, Consumer<Result> done)
+      throws IOException {
     RunDirectory before = resume && folder != null ? checkedForResume(folder) : null;
     Task task = Task.of(config);
     int overfit = config.get(TrainKeys.OVERFIT);
@@ -107,7 +110,7 @@ public final class Training {
           builder.validation(validation);
         }
         RunDirectory run = before != null ? before : create(folder, name);
-        return train(task, model, configured(builder, task, run), run, epochSteps);
+        return train(task, model, configured(builder, task, run), run, epochSteps, done);
       }
     }
   }
@@ -176,7 +179,12 @@ public final class Training {
   }
 
   private Result train(
-      Task task, Model model, TrainerBuilder builder, RunDirectory run, long epochSteps)
+      Task task,
+      Model model,
+      TrainerBuilder builder,
+      RunDirectory run,
+      long epochSteps,
+      Consumer<Result> done)
       throws IOException {
     boolean before = Files.isRegularFile(run.log());
     boolean going = Files.isRegularFile(run.last());
@@ -199,6 +207,11 @@ public final class Training {
       log.line(backend.description());
       try (Interrupt interrupt = new Interrupt(trainer::requestStop)) {
         Outcome outcome = trainer.run();
+        if (!model.parameters().finite()) {
+          log.line(
+              "the weights are not finite: the last checkpoint is from before; lower train.rate or"
+                  + " set train.clip");
+        }
         boolean stopped = outcome == Outcome.INTERRUPTED && interrupt.requested();
         if (outcome == Outcome.INTERRUPTED
             && !stopped
@@ -217,21 +230,35 @@ public final class Training {
           // A model that learns a few examples by heart has nothing to say about others.
           test = config.get(TrainKeys.OVERFIT) > 0 ? test : test(task, model, run, log);
         }
-        return new Result(
-            run,
-            outcome,
-            stopped,
-            trainer.epoch(),
-            trainer.steps(),
-            trainer.trainLoss(),
-            trainer.validationLoss(),
-            trainer.bestLoss(),
-            test,
-            task.measuredName(),
-            seconds,
-            reporter.targetsPerSecond() * task.stepsPerTarget());
+        Result result = result(run, task, trainer, reporter, outcome, stopped, test, seconds);
+        done.accept(result);
+        return result;
       }
     }
+  }
+
+  private static Result result(
+      RunDirectory run,
+      Task task,
+      Trainer trainer,
+      Reporter reporter,
+      Outcome outcome,
+      boolean stopped,
+      SequencedMap<String, Double> test,
+      double seconds) {
+    return new Result(
+        run,
+        outcome,
+        stopped,
+        trainer.epoch(),
+        trainer.steps(),
+        trainer.trainLoss(),
+        trainer.validationLoss(),
+        trainer.bestLoss(),
+        test,
+        task.measuredName(),
+        seconds,
+        reporter.targetsPerSecond() * task.stepsPerTarget());
   }
 
   private static void resume(Trainer trainer, RunDirectory run) throws IOException {
