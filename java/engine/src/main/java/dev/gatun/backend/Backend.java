@@ -71,6 +71,26 @@ public interface Backend extends AutoCloseable {
    */
   Recurrent recurrent(RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask);
 
+  /**
+   * Packs the weights of a stack as they are now, for inference by any number of stacks on contexts
+   * of this kind; the caller closes them after those stacks.
+   *
+   * @param weights the flat block, laid out as {@link RecurrentSpec#weights}; read now only
+   * @param type how matrices are kept; biases stay as they are
+   * @throws IllegalStateException if the backend has been closed
+   */
+  RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type);
+
+  /**
+   * Compiles a recurrent stack for inference on weights that others may use too. It has no {@link
+   * Recurrent#refresh}.
+   *
+   * @param weights of {@link #pack} on a context of the same kind; not closed with the stack
+   * @param io the tensors to work on, without gradients
+   * @throws IllegalStateException if the backend has been closed
+   */
+  Recurrent recurrent(RecurrentWeights weights, RecurrentIo io);
+
   /** y [rows, O] = x [rows, K] weight' [O, K] + bias [O]. */
   void linear(int rows, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y);
 

@@ -1,7 +1,6 @@
 package dev.gatun.backend;
 
 import dev.gatun.tensor.DType;
-import dev.gatun.tensor.HostMemory;
 import dev.gatun.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -227,123 +226,7 @@ public final class Checks {
     exactly(operation, "control", control, DType.F64, Control.SIZE);
   }
 
-  /** Checks {@link Backend#recurrent}. */
-  public void recurrent(
-      RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
-    String operation = "recurrent";
-    exactly(operation, "weights", weights, real, spec.weightCount());
-    if (io.x().rank() != 3 || io.x().dim(2) != spec.inputSize() || io.x().dtype() != real) {
-      throw wrong(operation, "x", io.x(), real + " [T, N, " + spec.inputSize() + "]");
-    }
-    if (io.x().size() == 0) {
-      throw wrong(operation, "x", io.x(), "at least one step and one sequence");
-    }
-    long rows = io.x().dim(0) * io.x().dim(1);
-    rowsOf(operation, "y", io.y(), real, rows, spec.outputSize());
-    Tensor lengths = io.lengths();
-    if (lengths != null) {
-      atLeast(operation, "lengths", lengths, DType.I32, io.x().dim(1));
-    }
-    state("initial", spec, io.initial(), io.x().dim(1));
-    state("last", spec, io.last(), io.x().dim(1));
-    apart(io.initial(), io.last());
-    mask(operation, mask, spec.layers() - 1);
-    if (mode == Mode.TRAINING) {
-      gradients(spec, io);
-    }
-  }
-
-  private void gradients(RecurrentSpec spec, RecurrentIo io) {
-    RecurrentIo.Gradients gradients = io.gradients();
-    if (gradients == null) {
-      throw new IllegalArgumentException("recurrent: a plan for training needs gradients");
-    }
-    long rows = io.x().dim(0) * io.x().dim(1);
-    Tensor dy = gradients.dy();
-    if (dy != null) {
-      rowsOf("recurrent", "dy", dy, real, rows, spec.outputSize());
-    }
-    Tensor dx = gradients.dx();
-    if (dx != null) {
-      rowsOf("recurrent", "dx", dx, real, rows, spec.inputSize());
-    }
-    state("dLast", spec, gradients.dLast(), io.x().dim(1));
-    state("dInitial", spec, gradients.dInitial(), io.x().dim(1));
-    exactly("recurrent", "dWeights", gradients.dWeights(), real, spec.weightCount());
-  }
-
-  private void state(
-      String name, RecurrentSpec spec, RecurrentIo.@Nullable State state, long sequences) {
-    if (state == null) {
-      return;
-    }
-    long rows = sequences * spec.layers() * spec.directions();
-    rowsOf("recurrent", name + ".h", state.h(), real, rows, spec.stateSize());
-    Tensor c = state.c();
-    if (spec.cell().hasCellState() && c == null) {
-      throw new IllegalArgumentException("recurrent: " + name + ".c is missing: an LSTM has one");
-    }
-    if (!spec.cell().hasCellState() && c != null) {
-      throw wrong("recurrent", name + ".c", c, "null: a " + spec.cell() + " has no c");
-    }
-    if (c != null) {
-      rowsOf("recurrent", name + ".c", c, real, rows, spec.hiddenSize());
-    }
-  }
-
-  private static void apart(RecurrentIo.@Nullable State initial, RecurrentIo.State last) {
-    if (initial == null) {
-      return;
-    }
-    Tensor c0 = initial.c();
-    Tensor cn = last.c();
-    boolean overlap =
-        overlap(initial.h(), last.h())
-            || (c0 != null && (overlap(c0, last.h()) || (cn != null && overlap(c0, cn))))
-            || (cn != null && overlap(initial.h(), cn));
-    if (overlap) {
-      throw new IllegalArgumentException(
-          "recurrent: initial and last overlap: backward needs the initial state unchanged");
-    }
-  }
-
-  private static boolean overlap(Tensor a, Tensor b) {
-    return a.memory() instanceof HostMemory
-        && b.memory() instanceof HostMemory
-        && a.address() < b.address() + b.size() * b.dtype().bytes()
-        && b.address() < a.address() + a.size() * a.dtype().bytes();
-  }
-
-  /**
-   * Checks the sizes and lengths of one {@link Recurrent#forward}. Host memory only.
-   *
-   * @param io the plan's tensors
-   * @param t steps
-   * @param n sequences
-   */
-  public static void forward(RecurrentIo io, int t, int n) {
-    if (t < 1 || t > io.x().dim(0)) {
-      throw new IllegalArgumentException(
-          "forward: t %d must be 1 to the plan's %d".formatted(t, io.x().dim(0)));
-    }
-    if (n < 1 || n > io.x().dim(1)) {
-      throw new IllegalArgumentException(
-          "forward: n %d must be 1 to the plan's %d".formatted(n, io.x().dim(1)));
-    }
-    Tensor lengths = io.lengths();
-    if (lengths == null) {
-      return;
-    }
-    for (int i = 0; i < n; i++) {
-      long length = lengths.getLong(i);
-      if (length < 0 || length > t) {
-        throw new IllegalArgumentException(
-            "forward: length %d of sequence %d is outside 0 to t, %d".formatted(length, i, t));
-      }
-    }
-  }
-
-  private static void mask(String operation, MaskKey key, int layersAbove) {
+  static void mask(String operation, MaskKey key, int layersAbove) {
     if (key.layer() < 0 || key.layer() > MAX_MASK_LAYER - layersAbove) {
       throw new IllegalArgumentException(
           "%s: mask layer %d must be 0 to %d"
@@ -364,7 +247,7 @@ public final class Checks {
     }
   }
 
-  private static void rowsOf(
+  static void rowsOf(
       String operation, String name, Tensor tensor, DType type, long rows, long columns) {
     if (tensor.dtype() != type
         || tensor.rank() == 0
@@ -375,19 +258,19 @@ public final class Checks {
     }
   }
 
-  private static void atLeast(String operation, String name, Tensor tensor, DType type, long size) {
+  static void atLeast(String operation, String name, Tensor tensor, DType type, long size) {
     if (tensor.dtype() != type || tensor.size() < size) {
       throw wrong(operation, name, tensor, "%s [%d or more]".formatted(type, size));
     }
   }
 
-  private static void exactly(String operation, String name, Tensor tensor, DType type, long size) {
+  static void exactly(String operation, String name, Tensor tensor, DType type, long size) {
     if (tensor.dtype() != type || tensor.size() != size) {
       throw wrong(operation, name, tensor, "%s with %d elements".formatted(type, size));
     }
   }
 
-  private static IllegalArgumentException wrong(
+  static IllegalArgumentException wrong(
       String operation, String name, Tensor tensor, String right) {
     return new IllegalArgumentException(
         "%s: %s is %s, must be %s".formatted(operation, name, tensor, right));

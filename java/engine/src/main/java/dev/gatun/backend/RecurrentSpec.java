@@ -201,6 +201,11 @@ public record RecurrentSpec(
       return weight.prefix + "_l" + layer + (direction == 1 ? "_reverse" : "");
     }
 
+    /** Whether it is a matrix, that products are made with. */
+    public boolean matrix() {
+      return shape.length == 2;
+    }
+
     /** The number of elements. */
     public long size() {
       long size = 1;

@@ -5,7 +5,6 @@ import dev.gatun.data.Batch;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
-import org.jspecify.annotations.Nullable;
 
 /** A loss in a plan, with the tensors it reads and the scalars it is steered by. */
 final class BoundLoss {
@@ -28,8 +27,7 @@ final class BoundLoss {
       Backend backend,
       Workspace workspace,
       Workspace host,
-      Tensor prediction,
-      @Nullable Tensor gradient) {
+      LayerPlan top) {
     this.loss = loss;
     this.output = output;
     this.backend = backend;
@@ -46,7 +44,15 @@ final class BoundLoss {
     planned =
         loss.plan(
             new LossContext(
-                backend, workspace, output, prediction, gradient, targets, weights, scale, value));
+                backend,
+                workspace,
+                output,
+                top.output(),
+                top.outputGradient(),
+                targets,
+                weights,
+                scale,
+                value));
   }
 
   Tensor targets() {

@@ -24,6 +24,11 @@ public final class LayerParameters {
     this.size = size;
   }
 
+  /** The layer's name. */
+  public String layer() {
+    return layer;
+  }
+
   /** A parameter by its name within the layer. */
   public Parameter get(String name) {
     return all.get(layer + "." + name);

@@ -1,9 +1,11 @@
 package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.WeightType;
 import java.io.IOException;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
+import java.util.EnumMap;
+import java.util.Map;
 
 /**
  * A stack of layers with its parameters. It owns the parameters, not the backend; plans and
@@ -15,7 +17,9 @@ public final class Model implements AutoCloseable {
   private final Backend backend;
   private final long seed;
   private final ParameterSet parameters;
-  private @Nullable FrozenWeights latest;
+
+  /** What a session made now gets, if another already has it. */
+  private final Map<WeightType, FrozenWeights> latest = new EnumMap<>(WeightType.class);
 
   Model(ModelSpec spec, Backend backend, long seed, ParameterSet parameters) {
     this.spec = spec;
@@ -50,7 +54,7 @@ public final class Model implements AutoCloseable {
    * @throws IllegalStateException if the model or its backend has been closed
    */
   public Plan plan(PlanSpec plan) {
-    return new Plan(spec, parameters, backend, seed, plan, null);
+    return new Plan(this, plan, null);
   }
 
   /**
@@ -60,7 +64,7 @@ public final class Model implements AutoCloseable {
    * @throws IllegalStateException if the model or its backend has been closed
    */
   public Plan plan(PlanSpec plan, Loss loss) {
-    return new Plan(spec, parameters, backend, seed, plan, loss);
+    return new Plan(this, plan, loss);
   }
 
   /** A streaming session of one sequence, step by step. */
@@ -79,7 +83,15 @@ public final class Model implements AutoCloseable {
    * @throws IllegalStateException if the model or its backend has been closed
    */
   public Session session(int maxTime, int batch) {
-    return new Session(this, maxTime, batch);
+    return session(maxTime, batch, WeightType.FLOAT32);
+  }
+
+  /**
+   * A streaming session as {@link #session(int, int)} with the matrices of recurrent layers
+   * rounded. Sessions of the same type share one copy.
+   */
+  public Session session(int maxTime, int batch, WeightType weights) {
+    return new Session(this, maxTime, batch, weights);
   }
 
   /**
@@ -105,23 +117,21 @@ public final class Model implements AutoCloseable {
   }
 
   /** The current weights for one more session, copied if no other session has them. */
-  synchronized FrozenWeights acquire(Backend context) {
+  synchronized FrozenWeights acquire(Backend context, WeightType type) {
     parameters.usage().check();
-    if (latest == null || latest.version != parameters.version()) {
-      latest = new FrozenWeights(parameters.frozenCopy(context), parameters.version());
+    FrozenWeights known = latest.get(type);
+    if (known == null || !known.isCurrent(parameters)) {
+      known = new FrozenWeights(parameters, context, type);
+      latest.put(type, known);
     }
-    latest.users++;
-    return latest;
+    known.enter();
+    return known;
   }
 
   /** One session less; the last one frees the copy. */
   synchronized void release(FrozenWeights weights) {
-    weights.users--;
-    if (weights.users == 0) {
-      weights.parameters.close();
-      if (latest == weights) {
-        latest = null;
-      }
+    if (weights.leave()) {
+      latest.values().remove(weights);
     }
   }
 
@@ -133,17 +143,5 @@ public final class Model implements AutoCloseable {
   @Override
   public void close() {
     parameters.close();
-  }
-
-  /** A copy of the parameters shared by the sessions that were made from one version. */
-  static final class FrozenWeights {
-    final ParameterSet parameters;
-    private final long version;
-    private int users;
-
-    private FrozenWeights(ParameterSet parameters, long version) {
-      this.parameters = parameters;
-      this.version = version;
-    }
   }
 }

@@ -44,14 +44,24 @@ public final class Plan implements AutoCloseable {
   private int time;
   private int batch;
 
-  Plan(
-      ModelSpec model,
+  /** On the model's own parameters and backend. */
+  Plan(Model model, PlanSpec spec, @Nullable Loss loss) {
+    this(model, model.parameters(), model.backend(), spec, loss, null);
+  }
+
+  /** For a session, on weights that others have too. */
+  Plan(Model model, FrozenWeights shared, Backend context, PlanSpec spec) {
+    this(model, shared.parameters(), context, spec, null, shared);
+  }
+
+  private Plan(
+      Model owner,
       ParameterSet parameters,
       Backend backend,
-      long seed,
       PlanSpec spec,
-      @Nullable Loss loss) {
-    this.model = model;
+      @Nullable Loss loss,
+      @Nullable FrozenWeights shared) {
+    this.model = owner.spec();
     this.parameters = parameters;
     this.backend = backend;
     this.spec = spec;
@@ -67,21 +77,13 @@ public final class Plan implements AutoCloseable {
       lengths = spec.ragged() ? workspace.tensor(DType.I32, spec.maxBatch()) : null;
       step = workspace.tensor(DType.I64, 1);
       hostStep = host.tensor(DType.I64, 1);
-      planLayers(seed);
+      planLayers(owner.seed(), shared);
       stateTensors = state.values().toArray(Tensor[]::new);
       LayerPlan top = layers[layers.length - 1];
       this.loss =
           loss == null
               ? null
-              : new BoundLoss(
-                  loss,
-                  model.output(),
-                  spec,
-                  backend,
-                  workspace,
-                  host,
-                  top.output(),
-                  top.outputGradient());
+              : new BoundLoss(loss, model.output(), spec, backend, workspace, host, top);
       bindings = new BatchBindings(input, lengths, this.loss);
     } catch (RuntimeException | Error e) {
       close();
@@ -101,7 +103,7 @@ public final class Plan implements AutoCloseable {
     return workspace.real(in.shape(spec.maxTime(), spec.maxBatch()));
   }
 
-  private void planLayers(long seed) {
+  private void planLayers(long seed, @Nullable FrozenWeights shared) {
     Tensor x = input;
     Tensor dx = inputGradient;
     long offset = 0;
@@ -123,7 +125,8 @@ public final class Plan implements AutoCloseable {
                       dx,
                       lengths,
                       new LayerParameters(parameters, name, offset, count),
-                      new MaskKey(seed, i * MASKS_PER_LAYER, step)));
+                      new MaskKey(seed, i * MASKS_PER_LAYER, step),
+                      shared));
       offset += count;
       x = layers[i].output();
       dx = layers[i].outputGradient();

@@ -2,6 +2,8 @@ package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param lengths I32 [N], valid steps of each sequence; null: all have t
  * @param parameters the layer's own
  * @param mask key of its random masks; layer numbers mask.layer to mask.layer + 1023 are its own
+ * @param shared what sessions share; null in a plan with packed weights of its own
  */
 public record PlanContext(
     Backend backend,
@@ -30,7 +33,13 @@ public record PlanContext(
     @Nullable Tensor inputGradient,
     @Nullable Tensor lengths,
     LayerParameters parameters,
-    MaskKey mask) {
+    MaskKey mask,
+    @Nullable FrozenWeights shared) {
+
+  /** The layer's stack packed for every session; null if this plan packs its own. */
+  public @Nullable RecurrentWeights sharedWeights(RecurrentSpec stack) {
+    return shared == null ? null : shared.packed(this, stack);
+  }
 
   /** Reserves the layer's output. */
   public Tensor newOutput() {

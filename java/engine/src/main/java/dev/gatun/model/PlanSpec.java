@@ -1,6 +1,7 @@
 package dev.gatun.model;
 
 import dev.gatun.backend.Mode;
+import dev.gatun.backend.WeightType;
 
 /**
  * What a plan is reserved for.
@@ -10,9 +11,15 @@ import dev.gatun.backend.Mode;
  * @param mode inference or training
  * @param ragged whether sequences may differ in length
  * @param inputGradient whether backward also computes dL/dinput (features only)
+ * @param weights how the matrices of recurrent layers are kept, in inference
  */
 public record PlanSpec(
-    int maxTime, int maxBatch, Mode mode, boolean ragged, boolean inputGradient) {
+    int maxTime,
+    int maxBatch,
+    Mode mode,
+    boolean ragged,
+    boolean inputGradient,
+    WeightType weights) {
   /** Checks the sizes. */
   public PlanSpec {
     if (maxTime < 1 || maxBatch < 1) {
@@ -28,26 +35,35 @@ public record PlanSpec(
     if (inputGradient && mode != Mode.TRAINING) {
       throw new IllegalArgumentException("a plan for inference has no gradients");
     }
+    if (weights != WeightType.FLOAT32 && mode == Mode.TRAINING) {
+      throw new IllegalArgumentException(
+          "a plan for training has float32 weights, not " + weights.label());
+    }
   }
 
   /** Forward and backward over batches of up to these sizes. */
   public static PlanSpec training(int maxTime, int maxBatch) {
-    return new PlanSpec(maxTime, maxBatch, Mode.TRAINING, true, false);
+    return new PlanSpec(maxTime, maxBatch, Mode.TRAINING, true, false, WeightType.FLOAT32);
   }
 
   /** Forward only, without dropout. */
   public static PlanSpec inference(int maxTime, int maxBatch) {
-    return new PlanSpec(maxTime, maxBatch, Mode.INFERENCE, true, false);
+    return new PlanSpec(maxTime, maxBatch, Mode.INFERENCE, true, false, WeightType.FLOAT32);
   }
 
   /** The same where every sequence of a call has all t steps. */
   public PlanSpec equalLengths() {
-    return new PlanSpec(maxTime, maxBatch, mode, false, inputGradient);
+    return new PlanSpec(maxTime, maxBatch, mode, false, inputGradient, weights);
   }
 
   /** The same with dL/dinput. */
   public PlanSpec withInputGradient() {
-    return new PlanSpec(maxTime, maxBatch, mode, ragged, true);
+    return new PlanSpec(maxTime, maxBatch, mode, ragged, true, weights);
+  }
+
+  /** The same with the matrices of recurrent layers rounded: for inference. */
+  public PlanSpec withWeights(WeightType type) {
+    return new PlanSpec(maxTime, maxBatch, mode, ragged, inputGradient, type);
   }
 
   /** Whether it has gradients. */

@@ -6,6 +6,8 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.Gradients;
 import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.RecurrentWeights;
+import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,7 +24,17 @@ final class RecurrentLayerPlan implements LayerPlan {
   private final @Nullable State initial;
   private final State last;
   private final @Nullable State lastGradient;
-  private final Recurrent recurrent;
+  private final RecurrentIo io;
+  private final LayerParameters parameters;
+  private final WeightType type;
+
+  /** Packed for every session; null where the plan's own are used. */
+  private final @Nullable RecurrentWeights shared;
+
+  /** The plan's own rounded weights, if it has any. */
+  private @Nullable RecurrentWeights rounded;
+
+  private Recurrent recurrent;
   private final Map<String, Tensor> state;
   // With lastOnly, [n][direction]: where h of the top layer lies among n sequences.
   private final Tensor[][] topState;
@@ -46,7 +58,7 @@ final class RecurrentLayerPlan implements LayerPlan {
         lastOnly
             ? context.workspace().real(context.spec().maxTime(), n, spec.outputSize())
             : output;
-    LayerParameters parameters = context.parameters();
+    parameters = context.parameters();
     Gradients gradients =
         context.spec().trains()
             ? new Gradients(
@@ -56,13 +68,18 @@ final class RecurrentLayerPlan implements LayerPlan {
                 null,
                 parameters.gradients())
             : null;
-    recurrent =
-        backend.recurrent(
-            spec,
-            parameters.values(),
-            new RecurrentIo(context.input(), context.lengths(), initial, y, last, gradients),
-            context.spec().mode(),
-            context.mask());
+    io = new RecurrentIo(context.input(), context.lengths(), initial, y, last, gradients);
+    type = context.spec().weights();
+    shared = context.sharedWeights(spec);
+    if (shared != null) {
+      recurrent = backend.recurrent(shared, io);
+    } else if (type == WeightType.FLOAT32) {
+      recurrent =
+          backend.recurrent(spec, parameters.values(), io, context.spec().mode(), context.mask());
+    } else {
+      rounded = backend.pack(spec, parameters.values(), type);
+      recurrent = backend.recurrent(rounded, io);
+    }
   }
 
   private static Map<String, Tensor> named(State state) {
@@ -139,16 +156,26 @@ final class RecurrentLayerPlan implements LayerPlan {
 
   @Override
   public void refresh() {
-    recurrent.refresh();
+    if (rounded != null) {
+      recurrent.close();
+      rounded.close();
+      rounded = backend.pack(spec, parameters.values(), type);
+      recurrent = backend.recurrent(rounded, io);
+    } else if (shared == null) {
+      recurrent.refresh();
+    }
   }
 
   @Override
   public long bytes() {
-    return recurrent.bytes();
+    return recurrent.bytes() + (rounded == null ? 0 : rounded.bytes());
   }
 
   @Override
   public void close() {
     recurrent.close();
+    if (rounded != null) {
+      rounded.close();
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
@@ -25,11 +26,11 @@ public final class Session implements AutoCloseable {
   private final MemorySegment inputValues;
   private final Tensor output;
   private final MemorySegment outputValues;
-  private Model.FrozenWeights weights;
+  private FrozenWeights weights;
   private Plan plan;
   private Tensor[] planInputs;
 
-  Session(Model model, int maxTime, int batch) {
+  Session(Model model, int maxTime, int batch, WeightType type) {
     ModelSpec layers = model.spec();
     if (!layers.streams()) {
       throw new IllegalArgumentException(
@@ -37,7 +38,7 @@ public final class Session implements AutoCloseable {
               + " (bidirectional)");
     }
     this.model = model;
-    spec = PlanSpec.inference(maxTime, batch).equalLengths();
+    spec = PlanSpec.inference(maxTime, batch).equalLengths().withWeights(type);
     Tensor input =
         host.tensor(layers.input().dtype(DType.F32), layers.input().shape(maxTime, batch));
     inputs = prefixes(input, layers.input());
@@ -46,9 +47,9 @@ public final class Session implements AutoCloseable {
     outputValues = output.segment();
     backend = forked(model, host);
     usage = new Usage("the session", backend.usage());
-    Model.FrozenWeights acquired = null;
+    FrozenWeights acquired = null;
     try {
-      acquired = model.acquire(backend);
+      acquired = model.acquire(backend, type);
       weights = acquired;
       plan = newPlan(acquired);
       planInputs = prefixes(plan.input(), layers.input());
@@ -71,8 +72,8 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private Plan newPlan(Model.FrozenWeights from) {
-    return new Plan(model.spec(), from.parameters, backend, model.seed(), spec, null);
+  private Plan newPlan(FrozenWeights from) {
+    return new Plan(model, from, backend, spec);
   }
 
   /** The first t steps of a buffer for every t. */
@@ -229,7 +230,7 @@ public final class Session implements AutoCloseable {
 
   private void replacePlan() {
     State state = snapshot();
-    Model.FrozenWeights fresh = model.acquire(backend);
+    FrozenWeights fresh = model.acquire(backend, spec.weights());
     Plan replacement;
     try {
       replacement = newPlan(fresh);
@@ -248,6 +249,11 @@ public final class Session implements AutoCloseable {
   /** The bytes this session holds, the shared weights apart. */
   public long bytes() {
     return plan.bytes() + host.bytes();
+  }
+
+  /** The bytes of the weights, which sessions of the same type and version share. */
+  public long sharedBytes() {
+    return weights.bytes();
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.gatun.train;
 
+import dev.gatun.backend.WeightType;
 import dev.gatun.data.Batch;
 import dev.gatun.data.BatchSource;
 import dev.gatun.model.Loss;
@@ -25,9 +26,17 @@ public final class Evaluator implements AutoCloseable {
    * @throws IllegalArgumentException if the data's shapes are not the model's and the loss's
    */
   public Evaluator(Model model, Loss loss, BatchSource source) {
+    this(model, loss, source, WeightType.FLOAT32);
+  }
+
+  /**
+   * As {@link #Evaluator(Model, Loss, BatchSource)} with the matrices of recurrent layers rounded.
+   */
+  public Evaluator(Model model, Loss loss, BatchSource source, WeightType weights) {
     DataFit.check("evaluation", source.layout(), model, loss);
     this.source = source;
-    plan = model.plan(PlanSpec.inference(source.maxTime(), source.maxBatch()), loss);
+    PlanSpec spec = PlanSpec.inference(source.maxTime(), source.maxBatch());
+    plan = model.plan(spec.withWeights(weights), loss);
     try {
       batch = source.newBatch();
     } catch (RuntimeException | Error e) {

@@ -165,6 +165,8 @@ class InspectionTest {
             "4",
             "--hidden",
             "8",
+            "--precision",
+            "bf16",
             "--seconds",
             "0.1",
             "--json");

@@ -52,6 +52,16 @@ class TrainCommandTest {
     assertEquals(0, eval.status(), eval.err());
     assertEquals(mae, Json.parse(eval.out().strip()).asObject().get("mae").asDouble());
 
+    Outcome rounded = cli.run("eval", "runs/s-1", "--precision", "int8", "--json");
+    assertEquals(0, rounded.status(), rounded.err());
+    Json.Members figures = Json.parse(rounded.out().strip()).asObject();
+    double lost = figures.get("change_from_fp32").asObject().get("mae").asDouble();
+    assertEquals(figures.get("mae").asDouble() - mae, lost, 1e-9);
+    assertTrue(lost != 0 && Math.abs(lost) < 0.2, "change by rounding: " + lost);
+    Outcome unknown = cli.run("eval", "runs/s-1", "--precision", "int4");
+    assertEquals(2, unknown.status());
+    assertTrue(unknown.err().contains("fp32, bf16, int8"), unknown.err());
+
     Outcome predict = cli.run("predict", "runs/s-1", "--input", "wave.csv");
     assertEquals(0, predict.status(), predict.err());
     List<String> rows = predict.out().lines().toList();

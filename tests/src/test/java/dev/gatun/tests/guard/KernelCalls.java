@@ -17,6 +17,7 @@ import dev.gatun.kernels.Optimizers;
 import dev.gatun.kernels.PackedGemm;
 import dev.gatun.kernels.Philox;
 import dev.gatun.kernels.Reductions;
+import dev.gatun.kernels.RoundedGemm;
 import dev.gatun.kernels.SimpleRnn;
 import dev.gatun.kernels.SoftmaxCrossEntropy;
 import java.util.ArrayList;
@@ -173,6 +174,54 @@ final class KernelCalls {
         n -> List.of(floats(5 * n), floats((int) PackedGemm.packedFloats(5, n)));
     add(all, "pack", weights, (n, at) -> PackedGemm.pack(at[0], n, 1, 5, n, at[1]));
     add(all, "pack transposed", weights, (n, at) -> PackedGemm.pack(at[0], 1, 5, 5, n, at[1]));
+    rounded(all);
+  }
+
+  private static void rounded(List<KernelCall> all) {
+    int half = 2;
+    int quarter = 4;
+    add(
+        all,
+        "pack bfloat16",
+        n -> List.of(floats(5 * n), floats((int) PackedGemm.packedFloats(5, n) / half)),
+        (n, at) -> RoundedGemm.packBfloat16(at[0], 5, n, at[1]));
+    add(
+        all,
+        "pack int8",
+        n ->
+            List.of(
+                floats(5 * n), floats((int) PackedGemm.packedFloats(5, n) / quarter), floats(n)),
+        (n, at) -> RoundedGemm.packInt8(at[0], 5, n, at[1], at[2]));
+    for (int rows : new int[] {1, 3}) {
+      int m = rows;
+      for (int share : new int[] {half, quarter}) {
+        IntFunction<List<KernelCall.Operand>> operands =
+            n -> {
+              List<KernelCall.Operand> list = new ArrayList<>();
+              list.add(floats((int) PackedGemm.packedFloats(5, 2 * n) / share));
+              list.add(floats(2 * n));
+              list.addAll(Collections.nCopies(m, floats(5)));
+              list.addAll(Collections.nCopies(m, floats(2 * n)));
+              return list;
+            };
+        long[] a = new long[m];
+        long[] c = new long[m];
+        add(
+            all,
+            (share == half ? "bfloat16 product of " : "int8 product of ") + m,
+            operands,
+            (n, at) -> {
+              System.arraycopy(at, 2, a, 0, m);
+              System.arraycopy(at, 2 + m, c, 0, m);
+              int panels = PackedGemm.panels(2 * n);
+              if (share == half) {
+                RoundedGemm.multiplyBfloat16(m, a, at[0], c, 5, 2 * n, 0, panels, true);
+              } else {
+                RoundedGemm.multiplyInt8(m, a, at[0], at[1], c, 5, 2 * n, 0, panels, true);
+              }
+            });
+      }
+    }
   }
 
   private static void losses(List<KernelCall> all) {

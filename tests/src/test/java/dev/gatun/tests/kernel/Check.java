@@ -11,6 +11,7 @@ record Check(String name, Consumer<Buffers> body) {
     List<Check> all = new ArrayList<>();
     all.addAll(ActivationChecks.all());
     all.addAll(GemmChecks.all());
+    all.addAll(RoundedGemmChecks.all());
     all.addAll(CellChecks.all());
     all.addAll(GruChecks.all());
     all.addAll(ElementwiseChecks.all());

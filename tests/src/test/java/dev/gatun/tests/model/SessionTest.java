@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.WeightType;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Linear;
@@ -189,6 +190,33 @@ class SessionTest {
       }
       sessions.forEach(Session::close);
       sessions.forEach(Session::close);
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void sharesItsPackedWeightsByType(String name) {
+    ModelSpec spec = ModelSpec.of(Signal.features(30), RecurrentLayer.lstm(70));
+    float[] input = new float[30];
+    Arrays.fill(input, 0.5f);
+    try (Backend backend = Backends.open(name);
+        Model model = spec.build(backend, 3);
+        Session exact = model.session()) {
+      double[] expected = exact.step(input).toDoubles();
+      for (WeightType type : WeightType.values()) {
+        try (Session one = model.session(1, 1, type);
+            Session two = model.session(1, 1, type)) {
+          double[] first = one.step(input).toDoubles();
+          assertArrayEquals(first, two.step(input).toDoubles(), 0.0);
+          assertArrayEquals(expected, first, type == WeightType.FLOAT32 ? 0.0 : 5e-3);
+          assertEquals(type != WeightType.FLOAT32, !Arrays.equals(expected, first));
+          long weights = model.parameters().values().size();
+          assertTrue(one.sharedBytes() > 2 * weights, "one copy for all: " + one.sharedBytes());
+          // The reference keeps every number of a pass.
+          boolean own = name.equals("reference");
+          assertTrue(own || one.bytes() < weights, "no copy of its own: " + one.bytes());
+        }
+      }
     }
   }
 

@@ -9,6 +9,7 @@ import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.WeightType;
 import dev.gatun.data.Batch;
 import dev.gatun.data.Range;
 import dev.gatun.data.TokenSource;
@@ -164,7 +165,7 @@ public final class Bench {
   }
 
   /** One step of a streaming session, from an array to an array. */
-  public Timing stream(RecurrentSpec stack, int batch) {
+  public Timing stream(RecurrentSpec stack, int batch, WeightType weights) {
     ModelSpec spec =
         ModelSpec.of(
             Signal.features(stack.inputSize()),
@@ -175,7 +176,7 @@ public final class Bench {
     }
     float[] output = new float[batch * stack.outputSize()];
     try (Model model = spec.build(backend, 1);
-        Session session = model.session(1, batch)) {
+        Session session = model.session(1, batch, weights)) {
       return Timing.of(
           () -> {
             session.step(input);

@@ -106,8 +106,9 @@ final class BenchCommand {
       @Mixin BenchOptions options) {
     BenchStack.positive("--batch", batch);
     RecurrentSpec stack = stack(cell, input, hidden, layers);
-    try (Backend backend = options.open()) {
-      Timing timing = new Bench(backend, options.seconds()).stream(stack, batch);
+    try (Backend backend = options.openForStream()) {
+      Timing timing =
+          new Bench(backend, options.seconds()).stream(stack, batch, options.precision());
       Map<String, Json> figures = options.times(timing);
       figures.put("p50_us", BenchOptions.rounded(timing.quantile(0.5) * 1e-3));
       figures.put("p99_us", BenchOptions.rounded(timing.quantile(0.99) * 1e-3));

@@ -4,6 +4,7 @@ import dev.gatun.app.bench.Machine;
 import dev.gatun.app.bench.Timing;
 import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.WeightType;
 import dev.gatun.bindings.OpenBlas;
 import dev.gatun.persist.Json;
 import java.io.PrintWriter;
@@ -32,8 +33,9 @@ final class BenchOptions {
       names = "--precision",
       paramLabel = "P",
       defaultValue = "fp32",
-      description = "fp32. Default: fp32.")
-  private String precision = "fp32";
+      converter = PrecisionConverter.class,
+      description = "fp32; for stream also bf16 or int8 weights. Default: fp32.")
+  private WeightType precision = WeightType.FLOAT32;
 
   @Option(
       names = "--seconds",
@@ -46,9 +48,21 @@ final class BenchOptions {
   private boolean json;
 
   Backend open() {
-    if (!precision.equals("fp32")) {
-      throw new InputException("--precision " + precision + ": this build computes in fp32 only");
+    if (precision != WeightType.FLOAT32) {
+      throw new InputException(
+          "--precision "
+              + precision.label()
+              + ": rounded weights are for stream; all else computes in fp32 on a CPU");
     }
+    return openForStream();
+  }
+
+  /** How a session's weights are kept. */
+  WeightType precision() {
+    return precision;
+  }
+
+  Backend openForStream() {
     if (!(seconds > 0 && seconds <= 3600)) {
       throw new InputException("--seconds " + seconds + ": give above 0 and at most 3600");
     }

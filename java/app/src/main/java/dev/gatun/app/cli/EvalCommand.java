@@ -8,6 +8,7 @@ import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.TextTask;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.WeightType;
 import dev.gatun.model.Model;
 import dev.gatun.persist.Json;
 import java.io.IOException;
@@ -46,8 +47,15 @@ final class EvalCommand implements Callable<Integer> {
       description = "best, last or a file. Default: best, else last.")
   private String checkpoint = "";
 
-  @Option(names = "--precision", paramLabel = "P", defaultValue = "fp32", description = "fp32.")
-  private String precision = "fp32";
+  @Option(
+      names = "--precision",
+      paramLabel = "P",
+      defaultValue = "fp32",
+      converter = PrecisionConverter.class,
+      description =
+          "How the matrices of recurrent layers are kept: fp32, bf16 or int8. Other than fp32:"
+              + " what it loses is reported too.")
+  private WeightType precision = WeightType.FLOAT32;
 
   @Mixin private Compute compute = new Compute();
 
@@ -58,15 +66,17 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (!precision.equals("fp32")) {
-      throw new InputException("--precision " + precision + ": this build computes in fp32 only");
-    }
     TrainedRun trained = TrainedRun.open(run, checkpoint);
     Task task = task(trained);
     SequencedMap<String, Double> measures;
+    SequencedMap<String, Double> exact;
     try (Backend backend = compute.open(trained.config());
         Model model = trained.load(task.model(), backend)) {
-      measures = task.measure(model, task.measured());
+      measures = task.measure(model, task.measured(), precision);
+      exact =
+          precision == WeightType.FLOAT32
+              ? measures
+              : task.measure(model, task.measured(), WeightType.FLOAT32);
     }
     String part = data == null ? task.measuredName() : data.toString();
     PrintWriter out = spec.commandLine().getOut();
@@ -74,10 +84,21 @@ final class EvalCommand implements Callable<Integer> {
       Map<String, Json> members = new LinkedHashMap<>();
       measures.forEach((name, value) -> members.put(name, Output.number(value)));
       members.put("part", Json.of(part));
+      members.put("precision", Json.of(precision.label()));
+      if (precision != WeightType.FLOAT32) {
+        Map<String, Json> change = new LinkedHashMap<>();
+        exact.forEach(
+            (name, value) ->
+                change.put(name, Output.number(measures.getOrDefault(name, value) - value)));
+        members.put("change_from_fp32", Json.of(change));
+      }
       members.put("checkpoint", Json.of(trained.checkpoint().toString()));
       out.println(Json.of(members).print());
     } else {
       out.println(part + ": " + task.describe(measures));
+      if (precision != WeightType.FLOAT32) {
+        out.println("the same in fp32: " + task.describe(exact));
+      }
     }
     return 0;
   }

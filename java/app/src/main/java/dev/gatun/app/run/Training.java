@@ -12,6 +12,7 @@ import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.Updates;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.WeightType;
 import dev.gatun.data.BatchSource;
 import dev.gatun.model.Model;
 import dev.gatun.optim.Optimizer;
@@ -307,7 +308,7 @@ public final class Training {
       measures = forecast.measures();
       draw(series, forecast, run, task.measuredName());
     } else {
-      measures = task.measure(model, task.measured());
+      measures = task.measure(model, task.measured(), WeightType.FLOAT32);
     }
     log.line((task.measuredName() + ": " + task.describe(measures)).replace(": \n", ":\n"));
     return measures;

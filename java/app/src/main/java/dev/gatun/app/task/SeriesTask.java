@@ -4,6 +4,7 @@ import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.backend.WeightType;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Range;
 import dev.gatun.data.Scaler;
@@ -204,8 +205,8 @@ public final class SeriesTask implements Task {
   }
 
   @Override
-  public SequencedMap<String, Double> measure(Model trained, Range part) {
-    return forecast(trained, part).measures();
+  public SequencedMap<String, Double> measure(Model trained, Range part, WeightType weights) {
+    return forecast(trained, part, weights).measures();
   }
 
   @Override
@@ -215,6 +216,10 @@ public final class SeriesTask implements Task {
 
   /** Forecasts a part and compares with what came true. */
   public Forecast forecast(Model trained, Range part) {
+    return forecast(trained, part, WeightType.FLOAT32);
+  }
+
+  private Forecast forecast(Model trained, Range part, WeightType weights) {
     try (WindowSource source = evaluation(part)) {
       int outputs = windows.outputs();
       int size = source.windows() * outputs;
@@ -225,7 +230,7 @@ public final class SeriesTask implements Task {
               season,
               new double[size],
               new double[size],
-              predictions(trained, source),
+              predictions(trained, source, weights),
               new double[size],
               new double[size]);
       for (int i = 0; i < size; i++) {
@@ -244,9 +249,13 @@ public final class SeriesTask implements Task {
 
   /** What every window of the series, the last included, is forecast to be followed by. */
   public double[] predictions(Model trained, WindowSource source) {
+    return predictions(trained, source, WeightType.FLOAT32);
+  }
+
+  private double[] predictions(Model trained, WindowSource source, WeightType weights) {
     int outputs = windows.outputs();
     double[] predicted = new double[source.windows() * outputs];
-    try (Evaluator evaluator = new Evaluator(trained, loss(), source);
+    try (Evaluator evaluator = new Evaluator(trained, loss(), source, weights);
         Workspace host = Workspace.host(trained.backend().real())) {
       Tensor values = host.real(source.layout().maxBatch(), outputs);
       int[] next = {0};

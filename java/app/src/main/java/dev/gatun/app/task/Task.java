@@ -5,6 +5,7 @@ import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Key;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.backend.WeightType;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Range;
 import dev.gatun.data.Split;
@@ -79,9 +80,10 @@ public sealed interface Task permits TextTask, SeriesTask {
   /**
    * Measures a model on a part.
    *
+   * @param weights how the matrices of recurrent layers are kept meanwhile
    * @return measures by their names in snake_case
    */
-  SequencedMap<String, Double> measure(Model model, Range part);
+  SequencedMap<String, Double> measure(Model model, Range part, WeightType weights);
 
   /** Measures in words, for people. */
   String describe(SequencedMap<String, Double> measures);

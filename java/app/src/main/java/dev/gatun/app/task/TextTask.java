@@ -5,6 +5,7 @@ import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Key;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.backend.WeightType;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Range;
 import dev.gatun.data.Split;
@@ -191,12 +192,12 @@ public final class TextTask implements Task {
   }
 
   @Override
-  public SequencedMap<String, Double> measure(Model trained, Range part) {
+  public SequencedMap<String, Double> measure(Model trained, Range part, WeightType weights) {
     if (part.size() < 2) {
       throw new InputException("%d characters are too few to measure on".formatted(part.size()));
     }
     try (BatchSource source = evaluation(part);
-        Evaluator evaluator = new Evaluator(trained, loss(), source)) {
+        Evaluator evaluator = new Evaluator(trained, loss(), source, weights)) {
       double nats = evaluator.loss();
       SequencedMap<String, Double> measures = new LinkedHashMap<>();
       measures.put("loss", nats);

@@ -7,9 +7,12 @@ import dev.gatun.backend.Control;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
+import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.WeightType;
 import dev.gatun.bindings.OpenBlas;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.Species;
@@ -29,6 +32,7 @@ public final class CpuBackend implements Backend {
   private static final double CLIP_EPSILON = 1e-6;
 
   private final Checks checks = new Checks(DType.F32);
+  private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F32);
   private final Usage usage = new Usage("the backend cpu");
   private final Team team;
   private final Products products;
@@ -124,8 +128,37 @@ public final class CpuBackend implements Backend {
   public Recurrent recurrent(
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
     usage.check();
-    checks.recurrent(spec, weights, io, mode, mask);
-    return new CpuRecurrent(this, spec, weights, io, mode, mask);
+    recurrentChecks.plan(spec, weights, io, mode, mask);
+    boolean inputGradient = io.gradients() != null && io.gradients().dx() != null;
+    CpuRecurrentWeights packed =
+        new CpuRecurrentWeights(
+            workspace(), spec, WeightType.FLOAT32, mode == Mode.TRAINING, inputGradient);
+    try {
+      packed.pack(weights.address());
+      return new CpuRecurrent(this, packed, weights, io, mode, mask);
+    } catch (RuntimeException | Error e) {
+      packed.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type) {
+    usage.check();
+    recurrentChecks.pack(spec, weights);
+    CpuRecurrentWeights packed = new CpuRecurrentWeights(workspace(), spec, type);
+    packed.pack(weights.address());
+    return packed;
+  }
+
+  @Override
+  public Recurrent recurrent(RecurrentWeights weights, RecurrentIo io) {
+    usage.check();
+    if (!(weights instanceof CpuRecurrentWeights packed)) {
+      throw new IllegalArgumentException("recurrent: the weights were packed by another backend");
+    }
+    recurrentChecks.plan(packed.spec(), io);
+    return new CpuRecurrent(this, packed, null, io, Mode.INFERENCE, null);
   }
 
   @Override

@@ -1,9 +1,9 @@
 package dev.gatun.backend.cpu;
 
-import dev.gatun.backend.Checks;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
+import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.Gradients;
 import dev.gatun.backend.RecurrentIo.State;
@@ -19,7 +19,11 @@ import org.jspecify.annotations.Nullable;
 final class CpuRecurrent implements Recurrent {
   private final CpuBackend backend;
   private final RecurrentSpec spec;
-  private final Tensor weights;
+  private final CpuRecurrentWeights weights;
+
+  /** The flat block that {@link #refresh} packs; null where the weights are shared. */
+  private final @Nullable Tensor block;
+
   private final RecurrentIo io;
   private final boolean training;
 
@@ -40,22 +44,30 @@ final class CpuRecurrent implements Recurrent {
   private boolean ready;
   private final Usage usage;
 
+  /**
+   * Plans a stack.
+   *
+   * @param weights closed with the stack if {@code block} is given
+   * @param block what they are packed from; null where they are shared
+   * @param mask null in inference
+   */
   CpuRecurrent(
       CpuBackend backend,
-      RecurrentSpec spec,
-      Tensor weights,
+      CpuRecurrentWeights weights,
+      @Nullable Tensor block,
       RecurrentIo io,
       Mode mode,
-      MaskKey mask) {
+      @Nullable MaskKey mask) {
     usage = new Usage("the recurrent stack", backend.usage());
     this.backend = backend;
-    this.spec = spec;
     this.weights = weights;
+    this.block = block;
     this.io = io;
-    for (int layer = 0; layer < spec.layers(); layer++) {
+    spec = weights.spec();
+    training = mode == Mode.TRAINING;
+    for (int layer = 0; mask != null && layer < spec.layers(); layer++) {
       masks.add(mask.withLayer(mask.layer() + layer));
     }
-    training = mode == Mode.TRAINING;
     int maxTime = (int) io.x().dim(0);
     int maxBatch = (int) io.x().dim(1);
     sequences = new Sequences(maxTime, maxBatch, backend.team().threads());
@@ -83,7 +95,6 @@ final class CpuRecurrent implements Recurrent {
       workspace.close();
       throw e;
     }
-    refresh();
   }
 
   private PassPlan plan(int maxTime, int maxBatch) {
@@ -95,15 +106,14 @@ final class CpuRecurrent implements Recurrent {
             workspace.real(spec.hiddenSize()).address());
     List<Rows> parts = new ArrayList<>();
     for (int i = 0; i < backend.team().threads(); i++) {
-      int capacity = maxBatch + Pass.BLOCK_ROWS;
+      int capacity = (int) Math.min(rows, maxBatch + Pass.BLOCK_ROWS);
       long gates = training ? 0 : workspace.real(capacity, spec.gateRows()).address();
       parts.add(new Rows(maxBatch, capacity, gates));
     }
-    boolean inputGradient = io.gradients() != null && io.gradients().dx() != null;
     return new PassPlan(
         spec,
+        weights,
         training,
-        inputGradient,
         maxTime,
         maxBatch,
         workspace,
@@ -124,20 +134,14 @@ final class CpuRecurrent implements Recurrent {
 
   @Override
   public void refresh() {
+    if (block == null) {
+      throw new IllegalStateException("shared weights stay as they were when they were packed");
+    }
     usage.enter();
     try {
-      pack();
+      weights.pack(block.address());
     } finally {
       usage.exit();
-    }
-  }
-
-  private void pack() {
-    long block = weights.address();
-    for (Pass[] layer : passes) {
-      for (Pass pass : layer) {
-        pass.pack(block);
-      }
     }
   }
 
@@ -153,7 +157,7 @@ final class CpuRecurrent implements Recurrent {
 
   private void run(int t, int n) {
     ready = false;
-    Checks.forward(io, t, n);
+    RecurrentChecks.forward(io, t, n);
     sequences.set(t, n, io.lengths());
     long x = packedRows.packInput();
     long y = packedRows.output();
@@ -248,13 +252,16 @@ final class CpuRecurrent implements Recurrent {
 
   @Override
   public long bytes() {
-    return workspace.bytes();
+    return workspace.bytes() + (block == null ? 0 : weights.bytes());
   }
 
   @Override
   public void close() {
     if (usage.close()) {
       workspace.close();
+      if (block != null) {
+        weights.close();
+      }
     }
   }
 }

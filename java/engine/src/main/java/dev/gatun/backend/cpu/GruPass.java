@@ -3,7 +3,6 @@ package dev.gatun.backend.cpu;
 import dev.gatun.backend.RecurrentSpec.Weight;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.Gru;
-import dev.gatun.kernels.PackedGemm;
 
 /** GRU whose reset gate acts after the recurrent product, so that both products are kept apart. */
 final class GruPass extends Pass {
@@ -11,37 +10,11 @@ final class GruPass extends Pass {
   private final long recurrentGates;
 
   private final boolean perRow;
-  private final long packed;
-  private final long packedBack;
-  private final long inputBias;
-  private final long recurrentBias;
 
   GruPass(PassPlan plan, int layer, int direction) {
     super(plan, layer, direction);
     perRow = training;
     recurrentGates = perRow ? plan.perRow(gateRows) : plan.perSequence(gateRows);
-    packed = plan.floats(PackedGemm.packedFloats(out, gateRows));
-    packedBack = training ? plan.floats(PackedGemm.packedFloats(gateRows, out)) : 0;
-    inputBias = bias ? plan.floats(gateRows) : 0;
-    recurrentBias = plan.floats(gateRows);
-  }
-
-  @Override
-  void packState(long block) {
-    long recurrent = weight(block, Weight.RECURRENT);
-    packTransposed(recurrent, gateRows, out, packed);
-    if (training) {
-      packPlain(recurrent, gateRows, out, packedBack);
-    }
-    if (bias) {
-      Elementwise.copy(gateRows, weight(block, Weight.INPUT_BIAS), inputBias);
-      Elementwise.copy(gateRows, weight(block, Weight.RECURRENT_BIAS), recurrentBias);
-    }
-  }
-
-  @Override
-  long inputBias() {
-    return inputBias;
   }
 
   /** The recurrent share of a row: its own in training, its sequence's where nothing is saved. */
@@ -54,9 +27,9 @@ final class GruPass extends Pass {
   void stepForward(Rows rows, int active) {
     for (int i = 0; i < active; i++) {
       rows.scratch[i] = recurrentGates(rows, i);
-      Elementwise.copy(gateRows, recurrentBias, rows.scratch[i]);
+      Elementwise.copy(gateRows, weights.recurrentBias, rows.scratch[i]);
     }
-    PackedGemm.multiplyAdd(active, rows.hPrevious, 0, packed, rows.scratch, 0, out, gateRows);
+    weights.recurrent.forward().multiplyAdd(active, rows.hPrevious, rows.scratch);
     for (int i = 0; i < active; i++) {
       Gru.forward(hidden, rows.gates[i], rows.scratch[i], rows.hPrevious[i], rows.h[i]);
     }
@@ -71,7 +44,7 @@ final class GruPass extends Pass {
       long gates = rows.gates[i];
       Gru.backward(hidden, gates, recurrent, rows.hPrevious[i], dh, gates, recurrent, dh);
     }
-    PackedGemm.multiplyAdd(active, rows.scratch, 0, packedBack, rows.dh, 0, gateRows, out);
+    weights.recurrent.back().multiplyAdd(active, rows.scratch, rows.dh);
   }
 
   @Override

@@ -1,9 +1,8 @@
 package dev.gatun.backend.cpu;
 
 import dev.gatun.backend.RecurrentSpec.Weight;
-import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.GruResetBefore;
-import dev.gatun.kernels.PackedGemm;
+import java.util.Objects;
 
 /** GRU whose reset gate acts on h before the candidate's product: two products each step. */
 final class GruResetBeforePass extends Pass {
@@ -19,44 +18,12 @@ final class GruResetBeforePass extends Pass {
   /** [maxBatch, H]: the gradient of resetState. */
   private final long dResetState;
 
-  private final long packedResets;
-  private final long packedCandidate;
-  private final long packedResetsBack;
-  private final long packedCandidateBack;
-  private final long biasSum;
-
   GruResetBeforePass(PassPlan plan, int layer, int direction) {
     super(plan, layer, direction);
     resetRows = 2 * hidden;
     resetState = plan.perRow(hidden);
     recurrentGates = plan.perSequence(gateRows);
     dResetState = training ? plan.perSequence(hidden) : 0;
-    packedResets = plan.floats(PackedGemm.packedFloats(out, resetRows));
-    packedCandidate = plan.floats(PackedGemm.packedFloats(out, hidden));
-    packedResetsBack = training ? plan.floats(PackedGemm.packedFloats(resetRows, out)) : 0;
-    packedCandidateBack = training ? plan.floats(PackedGemm.packedFloats(hidden, out)) : 0;
-    biasSum = bias ? plan.floats(gateRows) : 0;
-  }
-
-  @Override
-  void packState(long block) {
-    long resets = weight(block, Weight.RECURRENT);
-    long candidate = resets + 4L * resetRows * out;
-    packTransposed(resets, resetRows, out, packedResets);
-    packTransposed(candidate, hidden, out, packedCandidate);
-    if (training) {
-      packPlain(resets, resetRows, out, packedResetsBack);
-      packPlain(candidate, hidden, out, packedCandidateBack);
-    }
-    if (bias) {
-      Elementwise.copy(gateRows, weight(block, Weight.INPUT_BIAS), biasSum);
-      Elementwise.add(gateRows, weight(block, Weight.RECURRENT_BIAS), biasSum);
-    }
-  }
-
-  @Override
-  long inputBias() {
-    return biasSum;
   }
 
   @Override
@@ -64,15 +31,14 @@ final class GruResetBeforePass extends Pass {
     for (int i = 0; i < active; i++) {
       rows.scratch[i] = recurrentGates + 4L * rows.rank[i] * gateRows;
     }
-    PackedGemm.multiplySet(
-        active, rows.hPrevious, 0, packedResets, rows.scratch, 0, out, resetRows);
+    weights.recurrent.forward().multiplySet(active, rows.hPrevious, rows.scratch);
     for (int i = 0; i < active; i++) {
       long reset = resetState + 4L * rows.row[i] * hidden;
       GruResetBefore.forwardGates(hidden, rows.gates[i], rows.scratch[i], rows.hPrevious[i], reset);
       rows.dh[i] = reset;
       rows.scratch[i] += 4L * resetRows;
     }
-    PackedGemm.multiplySet(active, rows.dh, 0, packedCandidate, rows.scratch, 0, out, hidden);
+    candidate().forward().multiplySet(active, rows.dh, rows.scratch);
     for (int i = 0; i < active; i++) {
       long recurrent = rows.scratch[i] - 4L * resetRows;
       GruResetBefore.forwardState(hidden, rows.gates[i], recurrent, rows.hPrevious[i], rows.h[i]);
@@ -88,15 +54,18 @@ final class GruResetBeforePass extends Pass {
       rows.scratch[i] = dResetState + 4L * rows.rank[i] * hidden;
       rows.gates[i] += 4L * resetRows;
     }
-    PackedGemm.multiplySet(
-        active, rows.gates, 0, packedCandidateBack, rows.scratch, 0, hidden, out);
+    candidate().back().multiplySet(active, rows.gates, rows.scratch);
     for (int i = 0; i < active; i++) {
       rows.gates[i] -= 4L * resetRows;
       long gates = rows.gates[i];
       GruResetBefore.backwardReset(
           hidden, gates, rows.hPrevious[i], rows.scratch[i], gates, rows.dh[i]);
     }
-    PackedGemm.multiplyAdd(active, rows.gates, 0, packedResetsBack, rows.dh, 0, resetRows, out);
+    weights.recurrent.back().multiplyAdd(active, rows.gates, rows.dh);
+  }
+
+  private PassWeights.Pair candidate() {
+    return Objects.requireNonNull(weights.candidate);
   }
 
   @Override

@@ -3,7 +3,7 @@ package dev.gatun.backend.cpu;
 import dev.gatun.backend.RecurrentSpec.Weight;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.Lstm;
-import dev.gatun.kernels.PackedGemm;
+import java.util.Objects;
 
 /** LSTM, with or without a projection of h. */
 final class LstmPass extends Pass {
@@ -22,11 +22,6 @@ final class LstmPass extends Pass {
   private final long dcNext;
 
   private final long dUnprojected;
-  private final long packed;
-  private final long packedBack;
-  private final long packedProjection;
-  private final long packedProjectionBack;
-  private final long biasSum;
 
   LstmPass(PassPlan plan, int layer, int direction) {
     super(plan, layer, direction);
@@ -37,42 +32,11 @@ final class LstmPass extends Pass {
     dProjected = projected && training ? plan.perRow(out) : 0;
     dcNext = training ? plan.perSequence(hidden) : 0;
     dUnprojected = projected && training ? plan.perSequence(hidden) : 0;
-    packed = plan.floats(PackedGemm.packedFloats(out, gateRows));
-    packedBack = training ? plan.floats(PackedGemm.packedFloats(gateRows, out)) : 0;
-    packedProjection = projected ? plan.floats(PackedGemm.packedFloats(hidden, out)) : 0;
-    packedProjectionBack =
-        projected && training ? plan.floats(PackedGemm.packedFloats(out, hidden)) : 0;
-    biasSum = bias ? plan.floats(gateRows) : 0;
-  }
-
-  @Override
-  void packState(long block) {
-    long recurrent = weight(block, Weight.RECURRENT);
-    packTransposed(recurrent, gateRows, out, packed);
-    if (training) {
-      packPlain(recurrent, gateRows, out, packedBack);
-    }
-    if (projected) {
-      long projection = weight(block, Weight.PROJECTION);
-      packTransposed(projection, out, hidden, packedProjection);
-      if (training) {
-        packPlain(projection, out, hidden, packedProjectionBack);
-      }
-    }
-    if (bias) {
-      Elementwise.copy(gateRows, weight(block, Weight.INPUT_BIAS), biasSum);
-      Elementwise.add(gateRows, weight(block, Weight.RECURRENT_BIAS), biasSum);
-    }
-  }
-
-  @Override
-  long inputBias() {
-    return biasSum;
   }
 
   @Override
   void stepForward(Rows rows, int active) {
-    PackedGemm.multiplyAdd(active, rows.hPrevious, 0, packed, rows.gates, 0, out, gateRows);
+    weights.recurrent.forward().multiplyAdd(active, rows.hPrevious, rows.gates);
     for (int i = 0; i < active; i++) {
       long at = 4L * rows.row[i] * hidden;
       long h = projected ? unprojected + at : rows.h[i];
@@ -81,8 +45,12 @@ final class LstmPass extends Pass {
       Lstm.forward(hidden, rows.gates[i], cPrevious(rows, i), c + at, saved, h);
     }
     if (projected) {
-      PackedGemm.multiplySet(active, rows.scratch, 0, packedProjection, rows.h, 0, hidden, out);
+      projection().forward().multiplySet(active, rows.scratch, rows.h);
     }
+  }
+
+  private PassWeights.Pair projection() {
+    return Objects.requireNonNull(weights.projection);
   }
 
   private long cPrevious(Rows rows, int i) {
@@ -109,8 +77,7 @@ final class LstmPass extends Pass {
         Elementwise.copy(out, rows.dh[i], dProjected + 4L * rows.row[i] * out);
         rows.scratch[i] = dUnprojected + 4L * rows.rank[i] * hidden;
       }
-      PackedGemm.multiplySet(
-          active, rows.dh, 0, packedProjectionBack, rows.scratch, 0, out, hidden);
+      projection().back().multiplySet(active, rows.dh, rows.scratch);
     }
     for (int i = 0; i < active; i++) {
       long gate = rows.gates[i];
@@ -119,7 +86,7 @@ final class LstmPass extends Pass {
       long saved = tanhC + 4L * rows.row[i] * hidden;
       Lstm.backward(hidden, gate, gate, cPrevious(rows, i), saved, dh, dc);
     }
-    PackedGemm.multiplySet(active, rows.gates, 0, packedBack, rows.dh, 0, gateRows, out);
+    weights.recurrent.back().multiplySet(active, rows.gates, rows.dh);
   }
 
   @Override

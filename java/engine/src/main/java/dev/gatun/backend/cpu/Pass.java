@@ -2,13 +2,10 @@ package dev.gatun.backend.cpu;
 
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentSpec.Weight;
-import dev.gatun.backend.RecurrentSpec.WeightView;
 import dev.gatun.kernels.Elementwise;
-import dev.gatun.kernels.PackedGemm;
 import dev.gatun.tensor.Workspace;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 
 /**
  * One layer and direction of a stack. The team's parts run through time on their own sequences
@@ -51,12 +48,10 @@ abstract class Pass {
   private final Team team;
 
   private final boolean reverse;
-  private final long packedInput;
-  private final long packedInputBack;
   private boolean addsToInput;
 
-  /** Bytes from the start of the flat block to each kind of weight that there is. */
-  private final Map<Weight, Long> offsets = new EnumMap<>(Weight.class);
+  /** The packed weights, which other stacks may read too. */
+  final PassWeights weights;
 
   private final long dhNext;
   private final long dBias;
@@ -67,12 +62,7 @@ abstract class Pass {
 
   Pass(PassPlan plan, int layer, int direction) {
     RecurrentSpec spec = plan.spec();
-    for (Weight kind : Weight.values()) {
-      WeightView view = spec.weight(kind, layer, direction);
-      if (view != null) {
-        offsets.put(kind, 4 * view.offset());
-      }
-    }
+    weights = plan.weights().pass(layer, direction);
     hidden = spec.hiddenSize();
     out = spec.stateSize();
     gateRows = spec.gateRows();
@@ -84,11 +74,6 @@ abstract class Pass {
     Workspace workspace = plan.workspace();
     gates = training ? plan.perRow(gateRows) : 0;
     team = plan.team();
-    packedInput = plan.floats(PackedGemm.packedFloats(inputSize, gateRows));
-    packedInputBack =
-        training && (layer > 0 || plan.inputGradient())
-            ? plan.floats(PackedGemm.packedFloats(gateRows, inputSize))
-            : 0;
     zeros = plan.zeros();
     dhNext = training ? workspace.real(plan.maxBatch(), out).address() : 0;
     dBias = training && bias ? plan.floats(gateRows) : 0;
@@ -98,25 +83,8 @@ abstract class Pass {
 
   /** The address of a weight of this pass in the flat block at {@code block}; 0 if it has none. */
   final long weight(long block, Weight kind) {
-    Long offset = offsets.get(kind);
-    return offset == null ? 0 : block + offset;
+    return weights.at(block, kind);
   }
-
-  /** Copies and packs the weights from the flat block. */
-  final void pack(long block) {
-    long input = weight(block, Weight.INPUT);
-    packTransposed(input, gateRows, inputSize, packedInput);
-    if (packedInputBack != 0) {
-      packPlain(input, gateRows, inputSize, packedInputBack);
-    }
-    packState(block);
-  }
-
-  /** Copies and packs all weights but the input's. */
-  abstract void packState(long block);
-
-  /** The bias [G*H] that joins the input's share; 0 for none. */
-  abstract long inputBias();
 
   /** One step of the first {@code active} rows: gates and h, and what the cell saves. */
   abstract void stepForward(Rows rows, int active);
@@ -186,17 +154,13 @@ abstract class Pass {
         long to = (training ? gates : rows.blockGates) + 4L * gateRows * (training ? row : count);
         rows.to[count++] = to;
         if (bias) {
-          Elementwise.copy(gateRows, inputBias(), to);
+          Elementwise.copy(gateRows, weights.inputBias, to);
         }
       }
     }
     rows.blockRows = count;
     rows.used = 0;
-    if (bias) {
-      PackedGemm.multiplyAdd(count, rows.from, 0, packedInput, rows.to, 0, inputSize, gateRows);
-    } else {
-      PackedGemm.multiplySet(count, rows.from, 0, packedInput, rows.to, 0, inputSize, gateRows);
-    }
+    weights.input.multiply(count, rows.from, rows.to, 0, weights.input.panels(), bias);
   }
 
   private void place(Rows rows, int part, int step, int active) {
@@ -308,11 +272,8 @@ abstract class Pass {
       return;
     }
     int count = rows.blockRows;
-    if (addsToInput) {
-      PackedGemm.multiplyAdd(count, rows.from, 0, packedInputBack, rows.to, 0, gateRows, inputSize);
-    } else {
-      PackedGemm.multiplySet(count, rows.from, 0, packedInputBack, rows.to, 0, gateRows, inputSize);
-    }
+    PackedMatrix back = Objects.requireNonNull(weights.inputBack);
+    back.multiply(count, rows.from, rows.to, 0, back.panels(), addsToInput);
     rows.blockRows = 0;
   }
 
@@ -348,15 +309,5 @@ abstract class Pass {
         Elementwise.copy(out, from, hPrevious + 4L * row(rank, step) * out);
       }
     }
-  }
-
-  /** Packs weight [rows, columns] for products with its transpose: a state times W'. */
-  static void packTransposed(long weight, int rows, int columns, long packed) {
-    PackedGemm.pack(weight, 1, columns, columns, rows, packed);
-  }
-
-  /** Packs weight [rows, columns] for products with itself: gradients times W. */
-  static void packPlain(long weight, int rows, int columns, long packed) {
-    PackedGemm.pack(weight, columns, 1, rows, columns, packed);
   }
 }

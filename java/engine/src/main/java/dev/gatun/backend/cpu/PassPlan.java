@@ -8,8 +8,8 @@ import java.util.List;
  * What the passes of one stack share while they are planned.
  *
  * @param spec the stack
+ * @param weights packed for all passes
  * @param training whether state is saved for backward
- * @param inputGradient whether the stack's own input gets a gradient
  * @param maxTime the largest T
  * @param maxBatch the largest N
  * @param workspace owns every buffer of the stack
@@ -20,8 +20,8 @@ import java.util.List;
  */
 record PassPlan(
     RecurrentSpec spec,
+    CpuRecurrentWeights weights,
     boolean training,
-    boolean inputGradient,
     int maxTime,
     int maxBatch,
     Workspace workspace,

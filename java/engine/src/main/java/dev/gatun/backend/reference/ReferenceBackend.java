@@ -7,9 +7,12 @@ import dev.gatun.backend.Control;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
+import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.HostMemory;
 import dev.gatun.tensor.Memory;
@@ -24,6 +27,7 @@ public final class ReferenceBackend implements Backend {
 
   private final Usage usage = new Usage("the backend reference");
   private final Checks checks = new Checks(DType.F64);
+  private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F64);
 
   @Override
   public String name() {
@@ -80,8 +84,25 @@ public final class ReferenceBackend implements Backend {
   public Recurrent recurrent(
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
     usage.check();
-    checks.recurrent(spec, weights, io, mode, mask);
+    recurrentChecks.plan(spec, weights, io, mode, mask);
     return new ReferenceRecurrent(spec, weights, io, mode, mask);
+  }
+
+  @Override
+  public RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type) {
+    usage.check();
+    recurrentChecks.pack(spec, weights);
+    return new ReferenceWeights(workspace(), spec, weights, type);
+  }
+
+  @Override
+  public Recurrent recurrent(RecurrentWeights weights, RecurrentIo io) {
+    usage.check();
+    if (!(weights instanceof ReferenceWeights packed)) {
+      throw new IllegalArgumentException("recurrent: the weights were packed by another backend");
+    }
+    recurrentChecks.plan(packed.spec(), io);
+    return new ReferenceRecurrent(packed.spec(), packed.values(), io, Mode.INFERENCE, null);
   }
 
   @Override

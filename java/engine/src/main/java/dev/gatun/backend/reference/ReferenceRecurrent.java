@@ -1,9 +1,9 @@
 package dev.gatun.backend.reference;
 
-import dev.gatun.backend.Checks;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
+import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tensor.Tensor;
@@ -17,6 +17,10 @@ final class ReferenceRecurrent implements Recurrent {
   private final RecurrentIo io;
   private final RecurrentIo.@Nullable Gradients gradients;
   private final boolean dropping;
+
+  /** Whether the weights are packed, never to be read again. */
+  private final boolean shared;
+
   private final MaskKey[] masks;
   private final long[] maskCounters;
   private final double[] weights;
@@ -46,11 +50,14 @@ final class ReferenceRecurrent implements Recurrent {
   private boolean ready;
   private boolean closed;
 
-  ReferenceRecurrent(RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
+  /** Plans a stack; without a mask its weights are {@link ReferenceWeights}. */
+  ReferenceRecurrent(
+      RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
     this.spec = spec;
     this.weightTensor = weights;
     this.io = io;
     this.gradients = mode == Mode.TRAINING ? io.gradients() : null;
+    this.shared = mask == null;
     this.dropping = mode == Mode.TRAINING && spec.dropout() > 0;
     int maxT = Math.toIntExact(io.x().dim(0));
     int maxN = Math.toIntExact(io.x().dim(1));
@@ -68,10 +75,12 @@ final class ReferenceRecurrent implements Recurrent {
     dh = new double[spec.stateSize()];
     dc = new double[spec.hiddenSize()];
     dx = new double[widest];
-    masks = new MaskKey[spec.layers()];
+    masks = new MaskKey[mask == null ? 0 : spec.layers()];
     maskCounters = new long[spec.layers()];
     for (int layer = 0; layer < spec.layers(); layer++) {
-      masks[layer] = mask.withLayer(mask.layer() + layer);
+      if (mask != null) {
+        masks[layer] = mask.withLayer(mask.layer() + layer);
+      }
       for (int d = 0; d < spec.directions(); d++) {
         cells[layer][d] =
             ReferenceCell.of(new LayerWeights(spec, layer, d, this.weights, weightGradients));
@@ -81,11 +90,18 @@ final class ReferenceRecurrent implements Recurrent {
         }
       }
     }
-    refresh();
+    readWeights();
   }
 
   @Override
   public void refresh() {
+    if (shared) {
+      throw new IllegalStateException("shared weights stay as they were when they were packed");
+    }
+    readWeights();
+  }
+
+  private void readWeights() {
     for (int i = 0; i < weights.length; i++) {
       weights[i] = weightTensor.get(i);
     }
@@ -95,7 +111,7 @@ final class ReferenceRecurrent implements Recurrent {
   public void forward(int t, int n) {
     checkOpen();
     ready = false;
-    Checks.forward(io, t, n);
+    RecurrentChecks.forward(io, t, n);
     this.t = t;
     this.n = n;
     for (int layer = 0; layer < spec.layers(); layer++) {
