@@ -21,6 +21,8 @@ module dev.gatun.app {
       dev.gatun.tests;
   exports dev.gatun.app.report to
       dev.gatun.tests;
+  exports dev.gatun.app.run to
+      dev.gatun.tests;
 
   opens dev.gatun.app.cli to
       info.picocli;

@@ -2,6 +2,7 @@ package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.WeightType;
+import dev.gatun.persist.SafetensorsReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -113,6 +114,16 @@ public final class Model implements AutoCloseable {
    * @throws IOException if it cannot be read
    */
   public void load(Path file) throws IOException {
+    try (SafetensorsReader reader = new SafetensorsReader(file)) {
+      load(reader);
+    }
+  }
+
+  /**
+   * As {@link #load(Path)}, from a file that is open: what is read from it before and after is of
+   * the same file, even if its name gets another meanwhile.
+   */
+  public void load(SafetensorsReader file) throws IOException {
     ParameterFile.load(parameters, file);
   }
 

@@ -32,15 +32,14 @@ final class ParameterFile {
     }
   }
 
-  static void load(ParameterSet parameters, Path file) throws IOException {
-    try (SafetensorsReader reader = new SafetensorsReader(file);
-        Workspace host = Workspace.host(DType.F64)) {
-      check(parameters, reader, file);
+  static void load(ParameterSet parameters, SafetensorsReader file) throws IOException {
+    try (Workspace host = Workspace.host(DType.F64)) {
+      check(parameters, file);
       List<Tensor> staged = new ArrayList<>();
       for (Parameter parameter : parameters.list()) {
         Tensor copy = host.tensor(parameter.value().dtype(), parameter.value().shape());
-        reader.read(parameter.name(), copy);
-        checkFinite(parameter.name(), copy, file);
+        file.read(parameter.name(), copy);
+        checkFinite(parameter.name(), copy, file.name());
         staged.add(copy);
       }
       for (int i = 0; i < staged.size(); i++) {
@@ -51,7 +50,7 @@ final class ParameterFile {
   }
 
   /** A weight that is not finite spreads to every output: it is noticed here or much later. */
-  private static void checkFinite(String name, Tensor values, Path file) {
+  private static void checkFinite(String name, Tensor values, String file) {
     for (long i = 0; i < values.size(); i++) {
       if (!Double.isFinite(values.get(i))) {
         throw new FormatException(
@@ -73,9 +72,9 @@ final class ParameterFile {
   }
 
   /** One error that lists everything that does not fit. */
-  private static void check(ParameterSet parameters, SafetensorsReader reader, Path file) {
+  private static void check(ParameterSet parameters, SafetensorsReader file) {
     List<String> problems = new ArrayList<>();
-    Map<String, StoredTensor> unknown = new LinkedHashMap<>(reader.tensors());
+    Map<String, StoredTensor> unknown = new LinkedHashMap<>(file.tensors());
     for (Parameter parameter : parameters.list()) {
       StoredTensor stored = unknown.remove(parameter.name());
       if (stored == null) {
@@ -99,7 +98,7 @@ final class ParameterFile {
       String more = problems.size() > shown ? "; and " + (problems.size() - shown) + " more" : "";
       throw new FormatException(
           "%s is of another model: %s%s"
-              .formatted(file, String.join("; ", problems.subList(0, shown)), more));
+              .formatted(file.name(), String.join("; ", problems.subList(0, shown)), more));
     }
   }
 }

@@ -97,6 +97,11 @@ public final class SafetensorsReader implements AutoCloseable {
     return bytes;
   }
 
+  /** The file, as it was given. */
+  public String name() {
+    return file;
+  }
+
   /** The tensors by name, in the order of the header. */
   public Map<String, StoredTensor> tensors() {
     return header.tensors();

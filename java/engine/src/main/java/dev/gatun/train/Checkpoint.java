@@ -102,7 +102,7 @@ final class Checkpoint {
         reader.read(entry.getKey(), copy);
         staged.add(copy);
       }
-      model.load(file);
+      model.load(reader);
       Iterator<Tensor> copies = staged.iterator();
       for (Tensor tensor : extras.values()) {
         backend.copy(copies.next(), tensor);

@@ -87,6 +87,10 @@ final class TrainCommand implements Callable<Integer> {
     if (resume && run == null) {
       throw new InputException("--resume: needs --run DIR, the folder of the run to continue");
     }
+    if (run != null && run.toString().isEmpty()) {
+      throw new InputException(
+          "--run: empty; give a folder, or leave it out for the next free one");
+    }
     Config config = Config.read(file, allOverrides());
     String deviceName = config.get(TrainKeys.DEVICE);
     Training.Result result;

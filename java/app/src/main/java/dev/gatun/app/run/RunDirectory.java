@@ -2,9 +2,7 @@ package dev.gatun.app.run;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
-import dev.gatun.persist.AtomicFiles;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,74 +16,15 @@ import java.util.stream.Stream;
  */
 public record RunDirectory(Path path) {
   /**
-   * Makes the folder of a new run and writes its configuration.
-   *
-   * @param path a folder that does not exist or is empty
-   * @throws InputException if it exists with something in it
-   * @throws IOException if it cannot be made
-   */
-  public static RunDirectory create(Path path, Config config) throws IOException {
-    try {
-      Files.createDirectories(path);
-    } catch (FileAlreadyExistsException e) {
-      throw new InputException(path + ": is a file; give a folder for the run", e);
-    } catch (IOException e) {
-      throw notMade(path, e);
-    }
-    try (Stream<Path> files = Files.list(path)) {
-      if (files.findAny().isPresent()) {
-        throw new InputException(
-            path + ": exists and is not empty; add --resume to continue it or give another --run");
-      }
-    }
-    RunDirectory run = new RunDirectory(path);
-    try {
-      Files.createDirectories(run.checkpoints());
-    } catch (IOException e) {
-      throw notMade(path, e);
-    }
-    AtomicFiles.write(run.config(), config.toYaml());
-    return run;
-  }
-
-  private static InputException notMade(Path path, IOException e) {
-    return new InputException(
-        "--run %s: no folder can be made there (%s); give one where you may write"
-            .formatted(path, e.getClass().getSimpleName().replace("Exception", "")),
-        e);
-  }
-
-  /**
-   * Makes the next free folder {@code runs/NAME-1}, {@code runs/NAME-2}, ...
-   *
-   * @param name of the configuration
-   */
-  public static RunDirectory createNext(String name, Config config) throws IOException {
-    Path runs = Files.createDirectories(Path.of("runs"));
-    int number = 1;
-    while (!claim(runs.resolve(name + "-" + number))) {
-      number++;
-    }
-    return create(runs.resolve(name + "-" + number), config);
-  }
-
-  /** Whoever creates a folder has it: several runs may start at once. */
-  private static boolean claim(Path path) throws IOException {
-    try {
-      Files.createDirectory(path);
-      return true;
-    } catch (FileAlreadyExistsException e) {
-      return false;
-    }
-  }
-
-  /**
    * The folder of a run that exists.
    *
    * @throws InputException if it is none
    */
   public static RunDirectory open(Path path) {
     RunDirectory run = new RunDirectory(path);
+    if (path.toString().isEmpty()) {
+      throw new InputException("RUN: empty; give a run's folder, as gatun train prints it");
+    }
     if (!Files.isDirectory(path)) {
       throw new InputException(
           path + ": no such run; give a run's folder, as gatun train prints it");

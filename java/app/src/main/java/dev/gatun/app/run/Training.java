@@ -93,7 +93,14 @@ public final class Training {
    */
   public Result run(@Nullable Path folder, String name, boolean resume, Consumer<Result> done)
       throws IOException {
-    RunDirectory before = resume && folder != null ? checkedForResume(folder) : null;
+    try (HeldRun before = resume && folder != null ? heldForResume(folder) : null) {
+      return run(folder, name, before, done);
+    }
+  }
+
+  private Result run(
+      @Nullable Path folder, String name, @Nullable HeldRun before, Consumer<Result> done)
+      throws IOException {
     Task task = Task.of(config);
     int overfit = config.get(TrainKeys.OVERFIT);
     try (BatchSource training = overfit > 0 ? task.overfitting(overfit) : task.training();
@@ -110,22 +117,32 @@ public final class Training {
         if (validation != null) {
           builder.validation(validation);
         }
-        RunDirectory run = before != null ? before : create(folder, name);
-        return train(task, model, configured(builder, task, run), run, epochSteps, done);
+        if (before != null) {
+          return train(task, model, builder, before, epochSteps, done);
+        }
+        try (HeldRun fresh = create(folder, name)) {
+          return train(task, model, builder, fresh, epochSteps, done);
+        }
       }
     }
   }
 
-  private RunDirectory checkedForResume(Path folder) throws IOException {
+  private HeldRun heldForResume(Path folder) throws IOException {
     RunDirectory run = RunDirectory.open(folder);
-    List<String> changes = config.changesFrom(run.readConfig());
-    if (!changes.isEmpty()) {
-      throw new InputException(
-          "--resume: %s differs from %s in %s%ngive the same values, or another --run for a new run"
-              .formatted(config.name(), run.config(), String.join("; ", changes)));
+    HeldRun held = HeldRun.hold(run);
+    try {
+      List<String> changes = config.changesFrom(run.readConfig());
+      if (!changes.isEmpty()) {
+        throw new InputException(
+            "--resume: %s differs from %s in %s%ngive the same values, or another --run for a new run"
+                .formatted(config.name(), run.config(), String.join("; ", changes)));
+      }
+      run.checkResumable();
+      return held;
+    } catch (IOException | RuntimeException e) {
+      held.close();
+      throw e;
     }
-    run.checkResumable();
-    return run;
   }
 
   private void checkPatience(@Nullable BatchSource validation) {
@@ -154,10 +171,8 @@ public final class Training {
     }
   }
 
-  private RunDirectory create(@Nullable Path folder, String name) throws IOException {
-    return folder == null
-        ? RunDirectory.createNext(name, config)
-        : RunDirectory.create(folder, config);
+  private HeldRun create(@Nullable Path folder, String name) throws IOException {
+    return folder == null ? HeldRun.createNext(name, config) : HeldRun.create(folder, config);
   }
 
   private TrainerBuilder configured(TrainerBuilder builder, Task task, RunDirectory run) {
@@ -183,10 +198,11 @@ public final class Training {
       Task task,
       Model model,
       TrainerBuilder builder,
-      RunDirectory run,
+      HeldRun held,
       long epochSteps,
       Consumer<Result> done)
       throws IOException {
+    RunDirectory run = held.run();
     boolean before = Files.isRegularFile(run.log());
     boolean going = Files.isRegularFile(run.last());
     Metrics metrics =
@@ -196,14 +212,8 @@ public final class Training {
     Log log = new Log(run.log(), progress);
     long steps = Updates.steps(config, epochSteps);
     Reporter reporter = new Reporter(config, run, metrics, progress, log, task.unit(), steps);
-    try (Trainer trainer = builder.listener(reporter).build()) {
-      if (before && !going) {
-        log.line("no checkpoint in %s yet: begins again".formatted(run.checkpoints()));
-      }
-      if (going) {
-        resume(trainer, run);
-        metrics.cutBack(trainer.steps());
-      }
+    try (Trainer trainer = configured(builder, task, run).listener(reporter).build()) {
+      begin(trainer, held, metrics, log, before);
       log.line("run " + run.path() + ": " + start(task, model, trainer));
       log.line(backend.description());
       try (Interrupt interrupt = new Interrupt(trainer::requestStop)) {
@@ -235,6 +245,27 @@ public final class Training {
         done.accept(result);
         return result;
       }
+    }
+  }
+
+  /**
+   * Goes on from the last checkpoint where there is one.
+   *
+   * @param before whether a process has been at this run already
+   */
+  private static void begin(Trainer trainer, HeldRun held, Metrics metrics, Log log, boolean before)
+      throws IOException {
+    RunDirectory run = held.run();
+    if (held.problem() != null) {
+      log.line(
+          "%s cannot be locked (%s): start no second process on it"
+              .formatted(run.path(), held.problem()));
+    }
+    if (Files.isRegularFile(run.last())) {
+      resume(trainer, run);
+      metrics.cutBack(trainer.steps());
+    } else if (before) {
+      log.line("no checkpoint in %s yet: begins again".formatted(run.checkpoints()));
     }
   }
 
