@@ -11,6 +11,7 @@ import dev.gatun.tests.cli.Cli.Outcome;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,10 +84,58 @@ class BadInputTest {
 
   @Test
   void unknownDevicesAreNamed() throws Exception {
-    refused("train.device tpu: unknown; give auto", "train", "s.yaml", "--device", "tpu");
+    refused("--device tpu: unknown; give auto", "train", "s.yaml", "--device", "tpu");
+    refused("train.device tpu: unknown", "train", "s.yaml", "--set", "train.device=tpu");
     refused("no CUDA backend", "train", "s.yaml", "--device", "cuda:0");
-    refused("train.threads", "train", "s.yaml", "--threads", "-3");
-    refused("train.init", "train", "s.yaml", "--init", "nowhere.safetensors");
+  }
+
+  @Test
+  void optionsAreNamedAsTheyWereTyped() throws Exception {
+    refused(
+        "gatun: --threads: \"-3\"; give a whole number from 0 to 1024",
+        "train",
+        "s.yaml",
+        "--threads",
+        "-3");
+    refused("gatun: --init: no such file: ", "train", "s.yaml", "--init", "nowhere.safetensors");
+    refused("gatun: --init: empty; give a safetensors file", "train", "s.yaml", "--init", "");
+    refused("gatun: --overfit: \"x\"; give a whole number", "train", "s.yaml", "--overfit", "x");
+    refused(
+        "gatun: --overfit: 100000; the training part has",
+        "train",
+        "s.yaml",
+        "--overfit",
+        "100000");
+    refused(
+        "gatun: --set: train.threads: \"-3\"",
+        "train",
+        "s.yaml",
+        "--set",
+        "train.threads=-3",
+        "--overfit",
+        "2");
+  }
+
+  @Test
+  void everyCommandLimitsItsThreads() throws Exception {
+    Path weights = folder.resolve("w.safetensors");
+    Path inputs = folder.resolve("x.safetensors");
+    SmallStack.write(weights, inputs, 2);
+    String rnn = "rnn --cell tanh --weights w.safetensors --inputs x.safetensors --output y";
+    assertEquals(0, cli.run("train", "s.yaml", "--set", "train.epochs=1", "--run", "r").status());
+    for (String command :
+        List.of(
+            rnn,
+            "eval r",
+            "predict r --input wave.csv",
+            "bench cold",
+            "bench stream --cell tanh --input 2 --hidden 2")) {
+      List<String> arguments = new ArrayList<>(List.of(command.split(" ")));
+      arguments.addAll(List.of("--threads", "1000000"));
+      refused(
+          "gatun: --threads 1000000: give 1 to 1024, or 0 for every core",
+          arguments.toArray(String[]::new));
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.gatun.app.cli;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Key;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.run.Training;
 import dev.gatun.backend.Backend;
@@ -91,11 +92,14 @@ final class TrainCommand implements Callable<Integer> {
       throw new InputException(
           "--run: empty; give a folder, or leave it out for the next free one");
     }
-    Config config = Config.read(file, allOverrides());
+    Config config = Config.read(file, overrides, options());
     String deviceName = config.get(TrainKeys.DEVICE);
     Training.Result result;
     try (Backend backend =
-        Devices.open(deviceName, "train.device", config.get(TrainKeys.THREADS))) {
+        Devices.open(
+            deviceName,
+            device == null ? "train.device" : "--device",
+            config.get(TrainKeys.THREADS))) {
       result = new Training(config, backend).run(run, nameOf(file), resume, this::print);
     }
     if (result.outcome() == Outcome.NON_FINITE) {
@@ -116,18 +120,22 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private List<String> allOverrides() {
-    List<String> all = new ArrayList<>(overrides);
-    add(all, "train.init", init == null ? null : '"' + init.toString() + '"');
-    add(all, "train.overfit", overfit);
-    add(all, "train.device", device);
-    add(all, "train.threads", threads);
+  private List<Config.Option> options() {
+    if (init != null && init.toString().isEmpty()) {
+      throw new InputException("--init: empty; give a safetensors file");
+    }
+    List<Config.Option> all = new ArrayList<>();
+    add(all, "--init", TrainKeys.INIT, init == null ? null : init.toString());
+    add(all, "--overfit", TrainKeys.OVERFIT, overfit);
+    add(all, "--device", TrainKeys.DEVICE, device);
+    add(all, "--threads", TrainKeys.THREADS, threads);
     return all;
   }
 
-  private static void add(List<String> all, String key, @Nullable String value) {
+  private static void add(
+      List<Config.Option> all, String name, Key<?> key, @Nullable String value) {
     if (value != null) {
-      all.add(key + "=" + value);
+      all.add(new Config.Option(name, key, value));
     }
   }
 

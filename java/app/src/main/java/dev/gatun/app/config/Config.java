@@ -23,14 +23,28 @@ public final class Config {
   }
 
   /**
+   * An option of the command line that stands for a key.
+   *
+   * @param name as it is typed, such as {@code --threads}: errors about the value name it
+   * @param value as it was given
+   */
+  public record Option(String name, Key<?> key, String value) {}
+
+  /** As {@link #read(Path, List, List)}, without options. */
+  public static Config read(Path file, List<String> overrides) {
+    return read(file, overrides, List.of());
+  }
+
+  /**
    * Reads a file. A relative path in it counts from the file's folder, one given by {@code --set}
-   * from the current folder.
+   * or an option from the current folder.
    *
    * @param file YAML
    * @param overrides {@code key=value}, later ones win; values are read as in the file
+   * @param options win over both
    * @throws InputException if anything about it is wrong
    */
-  public static Config read(Path file, List<String> overrides) {
+  public static Config read(Path file, List<String> overrides, List<Option> options) {
     Map<Key<?>, Node.Entry> given = new LinkedHashMap<>();
     collect("", YamlReader.file(file), given);
     for (String override : overrides) {
@@ -41,6 +55,10 @@ public final class Config {
       }
       Node value = YamlReader.value("--set", override.substring(equals + 1));
       place(override.substring(0, equals).strip(), new Node.Entry("--set", value), given);
+    }
+    for (Option option : options) {
+      Node value = new Node.Scalar(option.name, option.value, false);
+      given.put(option.key, new Node.Entry(option.name, value));
     }
     Config config = new Config(file.toString());
     Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
@@ -103,9 +121,9 @@ public final class Config {
     }
     if (!applies) {
       throw new InputException(
-          "%s: %s: only valid with %s; remove it".formatted(entry.where(), key, condition));
+          "%s: only valid with %s; remove it".formatted(place(key, entry.where()), condition));
     }
-    places.put(key, entry.where());
+    places.put(key, place(key, entry.where()));
     T value =
         key.type()
             .reader()
@@ -115,7 +133,7 @@ public final class Config {
                     error(
                         key,
                         "%s; give %s".formatted(entry.value().describe(), key.type().expects())));
-    boolean fromFile = !entry.where().equals("--set");
+    boolean fromFile = !entry.where().startsWith("--");
     values.put(
         key,
         value instanceof Path p && !p.toString().isEmpty()
@@ -173,7 +191,13 @@ public final class Config {
 
   /** An error about a key's value, at its place. */
   public InputException error(Key<?> key, String message) {
-    return new InputException("%s: %s: %s".formatted(places.getOrDefault(key, name), key, message));
+    String place = places.getOrDefault(key, place(key, name));
+    return new InputException("%s: %s".formatted(place, message));
+  }
+
+  /** Where a value is from: an option says already which. */
+  private static String place(Key<?> key, String where) {
+    return where.startsWith("--") && !where.equals("--set") ? where : where + ": " + key;
   }
 
   /** The same configuration with one value replaced, as by an option of the command line. */

@@ -20,6 +20,9 @@ public final class TrainKeys {
     EXPONENTIAL
   }
 
+  /** More than any machine has cores; far more would only be a slip of the finger. */
+  public static final int MOST_THREADS = 1024;
+
   private static final int MOST = Integer.MAX_VALUE;
   private static final Type<Double> POSITIVE = Type.number(Interval.above(0));
   private static final Type<Double> FRACTION = Type.number(Interval.atLeast(0).below(1));
@@ -193,7 +196,7 @@ public final class TrainKeys {
           .knownAs("backend", "accelerator");
 
   public static final Key<Integer> THREADS =
-      Key.of("train.threads", Type.whole(0, 1024), 0, "threads; 0: one for each core")
+      Key.of("train.threads", Type.whole(0, MOST_THREADS), 0, "threads; 0: one for each core")
           .knownAs("num_threads", "workers", "n_jobs")
           .free();
 
