@@ -18,7 +18,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.zip.CRC32C;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Unpacked libraries on disk, readable by their owner alone and verified on each use. Any number of
@@ -30,41 +29,19 @@ import org.jspecify.annotations.Nullable;
  * takes 0.25 s of a process that has just started, CRC-32C 0.02 s.
  */
 final class LibraryCache {
-  private final Path directory;
+  private final CacheFolder folder;
 
-  private LibraryCache(Path directory) {
-    this.directory = directory;
-  }
-
-  /** Where unpacked libraries go: {@code gatun.cache}, else the user's cache directory. */
-  static Path root() {
-    @Nullable String set = Settings.get("gatun.cache");
-    return set == null ? Platform.CURRENT.userCache().resolve("gatun") : Path.of(set);
+  private LibraryCache(CacheFolder folder) {
+    this.folder = folder;
   }
 
   /**
    * Opens, and creates where missing, a folder of the cache.
    *
-   * @throws IOException naming the folder, when it cannot be created or belongs to someone else
+   * @throws CacheFolder.UnusableException naming the folder and the remedy
    */
-  static LibraryCache open(String name) throws IOException {
-    Path directory = root().toAbsolutePath().normalize().resolve(name);
-    createOwnerOnly(directory);
-    return new LibraryCache(directory);
-  }
-
-  private static void createOwnerOnly(Path directory) throws IOException {
-    if (!directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-      Files.createDirectories(directory);
-      return;
-    }
-    var ownerOnly = PosixFilePermissions.fromString("rwx------");
-    Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(ownerOnly));
-    // A library another user can replace is code another user can run in this process. Only the
-    // owner may change permissions, so a foreign folder fails here.
-    if (!Files.getPosixFilePermissions(directory).equals(ownerOnly)) {
-      Files.setPosixFilePermissions(directory, ownerOnly);
-    }
+  static LibraryCache open(String name) throws CacheFolder.UnusableException {
+    return new LibraryCache(CacheFolder.open(name));
   }
 
   /**
@@ -72,24 +49,33 @@ final class LibraryCache {
    * anew, which also repairs a damaged one.
    *
    * @param sha256 the content's hash in lower-case hexadecimal
-   * @throws IOException when the source's own content has another hash, or on a failure to write
+   * @throws ForeignContentException when the source's own content has another hash
+   * @throws CacheFolder.UnusableException on a failure to write
    */
   Path file(String name, String sha256, URL source) throws IOException {
-    Path target = directory.resolve(name);
-    Path mark = directory.resolve(name + "." + sha256.substring(0, 12) + ".crc32c");
-    if (isMarked(target, mark)) {
+    Path target = folder.resolve(name);
+    Path mark = folder.resolve(name + "." + sha256.substring(0, 12) + ".crc32c");
+    try {
+      if (folder.wasClosed() && isMarked(target, mark)) {
+        return target;
+      }
+      if (!matches(target, sha256)) {
+        unpack(target, name, sha256, source);
+      }
+      mark(target, mark);
       return target;
+    } catch (ForeignContentException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new CacheFolder.UnusableException("the cache folder " + folder.path(), e);
     }
-    if (!matches(target, sha256)) {
-      unpack(target, name, sha256, source);
-    }
-    mark(target, mark);
-    return target;
   }
 
   private static boolean isMarked(Path target, Path mark) throws IOException {
     try {
-      return Files.readString(mark).equals(checksum(target));
+      return CacheFolder.holds(mark)
+          && CacheFolder.holds(target)
+          && Files.readString(mark).equals(checksum(target));
     } catch (NoSuchFileException e) {
       return false;
     } catch (CharacterCodingException e) {
@@ -99,7 +85,7 @@ final class LibraryCache {
 
   /** Notes the checksum of a verified file, for {@link #isMarked}. */
   private void mark(Path target, Path mark) throws IOException {
-    Path temporary = Files.createTempFile(directory, "checksum", ".unpacking");
+    Path temporary = Files.createTempFile(folder.path(), "checksum", ".unpacking");
     try {
       Files.writeString(temporary, checksum(target));
       Files.move(temporary, mark, StandardCopyOption.REPLACE_EXISTING);
@@ -120,7 +106,8 @@ final class LibraryCache {
   }
 
   private void unpack(Path target, String name, String sha256, URL source) throws IOException {
-    Path temporary = Files.createTempFile(directory, name, ".unpacking"); // owner-only by contract
+    Path temporary =
+        Files.createTempFile(folder.path(), name, ".unpacking"); // owner-only by contract
     try {
       URLConnection connection = source.openConnection();
       connection.setUseCaches(false); // a cached jar connection would hold the carrier jar open
@@ -129,7 +116,7 @@ final class LibraryCache {
       }
       restrict(temporary);
       if (!matches(temporary, sha256)) {
-        throw new IOException(
+        throw new ForeignContentException(
             source + " does not hold the " + name + " this build expects (SHA-256 differs)");
       }
       move(temporary, target, sha256);
@@ -158,6 +145,9 @@ final class LibraryCache {
   }
 
   private static boolean matches(Path file, String sha256) throws IOException {
+    if (!CacheFolder.holds(file)) {
+      return false;
+    }
     try (InputStream in = Files.newInputStream(file)) {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       byte[] buffer = new byte[1 << 16];
@@ -169,6 +159,15 @@ final class LibraryCache {
       return false;
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+
+  /** A carrier with something else than what this build was pinned to. */
+  static final class ForeignContentException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    ForeignContentException(String message) {
+      super(message);
     }
   }
 }

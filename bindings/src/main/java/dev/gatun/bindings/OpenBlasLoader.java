@@ -56,8 +56,11 @@ final class OpenBlasLoader {
     List<Path> files;
     try {
       files = find();
+    } catch (CacheFolder.UnusableException e) {
+      return failed(null, String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      return failed(null, "unpacking failed: " + e + "; set -D" + PATH + " to use a file");
+      return failed(
+          null, "unpacking failed: " + e.getMessage() + "; set -D" + PATH + " to use a file");
     } catch (IllegalArgumentException e) {
       return failed(null, String.valueOf(e.getMessage()));
     }
@@ -76,7 +79,8 @@ final class OpenBlasLoader {
       try {
         System.load(file.toString());
       } catch (UnsatisfiedLinkError e) {
-        return failed(library, "loading " + file + " failed: " + e.getMessage() + remedy());
+        return failed(
+            library, "loading " + file + " failed: " + e.getMessage() + noexec(e) + remedy());
       }
     }
     return check(library);
@@ -135,6 +139,15 @@ final class OpenBlasLoader {
     return Settings.get(PATH) == null
         ? ""
         : "; correct " + Settings.source(PATH) + " or remove it to use the bundled library";
+  }
+
+  /** The usual cause of what the linker words so: it may map the file, but not to execute it. */
+  private static String noexec(UnsatisfiedLinkError e) {
+    return String.valueOf(e.getMessage()).contains("failed to map segment")
+            && Settings.get(PATH) == null
+        ? "; where its file system is mounted noexec, give a folder of another with"
+            + " -Dgatun.cache=DIR or GATUN_CACHE=DIR"
+        : "";
   }
 
   private static String missing() {

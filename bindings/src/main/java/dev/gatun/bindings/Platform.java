@@ -48,7 +48,10 @@ record Platform(String system, String processor) {
 
   private static Path variable(String name, Path otherwise) {
     @Nullable String value = System.getenv(name);
-    return value == null || value.isBlank() ? otherwise : Path.of(value);
+    // A relative one is invalid by the XDG Base Directory Specification, and to be ignored: it
+    // would
+    // be another folder for each current one.
+    return value == null || !Path.of(value).isAbsolute() ? otherwise : Path.of(value);
   }
 
   /** File names a system's own OpenBLAS goes by, most specific first. */
