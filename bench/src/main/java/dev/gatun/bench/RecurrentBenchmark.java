@@ -73,8 +73,9 @@ public class RecurrentBenchmark {
         RecurrentSpec.of(cell, Integer.parseInt(sizes[3]), Integer.parseInt(sizes[4]))
             .stacked(layers, 0);
     opened = Backends.open(backend, threads);
-    inference = new RecurrentCase(opened, spec, time, batch, dev.gatun.backend.Mode.INFERENCE);
-    training = new RecurrentCase(opened, spec, time, batch, dev.gatun.backend.Mode.TRAINING);
+    StackData data = StackData.of(spec, time, batch);
+    inference = new RecurrentCase(opened, data, dev.gatun.backend.Mode.INFERENCE);
+    training = new RecurrentCase(opened, data, dev.gatun.backend.Mode.TRAINING);
   }
 
   /** Closes what {@link #open} opened. */

@@ -11,10 +11,9 @@ import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
-import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** A stack with random weights, input and output gradient: the same numbers on every backend. */
+/** A stack on a backend, planned to compute with given numbers. */
 public final class RecurrentCase implements AutoCloseable {
   private final int time;
   private final int batch;
@@ -28,20 +27,17 @@ public final class RecurrentCase implements AutoCloseable {
    * Plans a stack.
    *
    * @param backend what computes; stays the caller's
-   * @param spec the stack
-   * @param time T
-   * @param batch N
+   * @param data its shape and numbers
    * @param mode inference, or training with dx and all weight gradients
    */
-  public RecurrentCase(Backend backend, RecurrentSpec spec, int time, int batch, Mode mode) {
-    this.time = time;
-    this.batch = batch;
+  public RecurrentCase(Backend backend, StackData data, Mode mode) {
+    RecurrentSpec spec = data.spec();
+    time = data.time();
+    batch = data.batch();
     workspace = backend.workspace();
-    SplittableRandom random = new SplittableRandom(1);
-    double bound = 1 / Math.sqrt(spec.hiddenSize());
-    Tensor weights = uniform(workspace.real(spec.weightCount()), bound, random);
-    Tensor x = uniform(workspace.real(time, batch, spec.inputSize()), 1, random);
-    Tensor dy = uniform(workspace.real(time, batch, spec.outputSize()), 1, random);
+    Tensor weights = workspace.real(spec.weightCount()).copyFrom(data.weights());
+    Tensor x = workspace.real(time, batch, spec.inputSize()).copyFrom(data.x());
+    Tensor dy = workspace.real(time, batch, spec.outputSize()).copyFrom(data.dy());
     y = workspace.real(time, batch, spec.outputSize());
     dx = workspace.real(time, batch, spec.inputSize());
     dWeights = workspace.real(spec.weightCount());
@@ -58,14 +54,6 @@ public final class RecurrentCase implements AutoCloseable {
             new RecurrentIo(x, null, null, y, last, gradients),
             mode,
             new MaskKey(1, 0, workspace.tensor(DType.I64, 1)));
-  }
-
-  private static Tensor uniform(Tensor tensor, double bound, SplittableRandom random) {
-    for (long i = 0; i < tensor.size(); i++) {
-      // Rounded to float, so that backends of either precision compute with the same numbers.
-      tensor.set(i, (float) random.nextDouble(-bound, bound));
-    }
-    return tensor;
   }
 
   /** Forward with weights packed before. */

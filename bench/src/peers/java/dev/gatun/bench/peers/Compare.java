@@ -1,0 +1,118 @@
+package dev.gatun.bench.peers;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import joptsimple.ArgumentAcceptingOptionSpec;
+import joptsimple.OptionException;
+import joptsimple.OptionParser;
+import joptsimple.OptionSet;
+import joptsimple.OptionSpec;
+
+/** The command that prints Gatun and its peers in one table. */
+public final class Compare {
+  private final OptionParser parser = new OptionParser();
+  private final OptionSpec<String> peers =
+      option("peers", "engines to compare with", String.class)
+          .defaultsTo("libtorch", "onnxruntime", "dl4j");
+  private final OptionSpec<Integer> threads =
+      option("threads", "threads of each engine", Integer.class).defaultsTo(1, 2);
+  private final OptionSpec<Integer> forks =
+      option("forks", "rounds; in each every engine is timed in a new JVM", Integer.class)
+          .defaultsTo(3);
+  private final OptionSpec<Double> warmup =
+      option("warmup", "seconds before measuring", Double.class).defaultsTo(4.0);
+  private final OptionSpec<Double> seconds =
+      option("seconds", "seconds to measure", Double.class).defaultsTo(2.0);
+  private final OptionSpec<String> filter =
+      option("filter", "regular expression that a case contains", String.class).defaultsTo("");
+  private final OptionSpec<String> cases =
+      parser
+          .accepts("case", "instead of those listed, like \"lstm L1 N3 T5 C7 H11 train\"")
+          .withRequiredArg();
+  private final OptionSpec<Void> list = parser.accepts("list", "print the cases");
+  private final OptionSpec<Void> help = parser.accepts("help", "print this").forHelp();
+
+  private Compare() {}
+
+  private <T> ArgumentAcceptingOptionSpec<T> option(String name, String what, Class<T> type) {
+    return parser.accepts(name, what).withRequiredArg().ofType(type).withValuesSeparatedBy(',');
+  }
+
+  /** Prints the table to standard output, what goes on to standard error. */
+  public static void main(String... args) throws IOException, InterruptedException {
+    List<String> settings = ForkedJvm.settings();
+    if (!settings.isEmpty()) {
+      // JMH's forks inherit this process's environment, which Java cannot change.
+      System.err.println("Every engine runs without " + String.join(", ", settings));
+      String classPath = ForkedJvm.classPath(Peer.GATUN);
+      ProcessBuilder again = ForkedJvm.builder(classPath, Compare.class, List.of(args));
+      System.exit(again.inheritIO().start().waitFor());
+    }
+    System.exit(new Compare().run(args));
+  }
+
+  /**
+   * Returns the exit status: 0 done, 1 the results differ or an engine fails, 2 wrong arguments.
+   */
+  private int run(String... args) throws IOException {
+    Comparison comparison;
+    try {
+      OptionSet options = parser.parse(args);
+      if (options.has(help)) {
+        parser.printHelpOn(System.out);
+        return 0;
+      }
+      List<Work> works = works(options);
+      if (options.has(list)) {
+        works.forEach(System.out::println);
+        return 0;
+      }
+      comparison =
+          new Comparison(
+              options.valuesOf(peers).stream().map(Compare::peer).toList(),
+              works,
+              options.valuesOf(threads),
+              options.valueOf(forks),
+              options.valueOf(warmup),
+              options.valueOf(seconds));
+    } catch (OptionException | IllegalArgumentException e) {
+      System.err.println(e.getMessage());
+      return 2;
+    }
+    try {
+      comparison.run(System.out);
+      return 0;
+    } catch (IllegalStateException e) {
+      System.err.println(e.getMessage());
+      return 1;
+    }
+  }
+
+  private List<Work> works(OptionSet options) {
+    Pattern part = Pattern.compile(options.valueOf(filter));
+    Stream<Work> all =
+        options.has(cases)
+            ? options.valuesOf(cases).stream().map(Work::parse)
+            : Works.timed().stream();
+    List<Work> works = all.filter(work -> part.matcher(work.toString()).find()).toList();
+    if (works.isEmpty()) {
+      throw new IllegalArgumentException("--filter " + part + ": no case has it; see --list");
+    }
+    return works;
+  }
+
+  private static Peer peer(String name) {
+    try {
+      return Peer.valueOf(name.toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "--peers %s: should be of %s"
+              .formatted(name, Arrays.toString(Peer.values()).toLowerCase(Locale.ROOT)),
+          e);
+    }
+  }
+}
