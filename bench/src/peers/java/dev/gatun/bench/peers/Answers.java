@@ -29,9 +29,6 @@ record Answers(String core, int threads, Map<String, float[]> arrays) {
   private static final String CORE = "core";
   private static final String THREADS = "threads";
 
-  /** Norms' relative difference between float32 results, of which 2e-6 was the largest seen. */
-  static final double TOLERANCE = 2e-5;
-
   /**
    * Runs in the engine's process: writes an answer per work into a folder.
    *

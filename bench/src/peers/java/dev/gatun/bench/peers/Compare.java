@@ -1,6 +1,8 @@
 package dev.gatun.bench.peers;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -11,22 +13,39 @@ import joptsimple.OptionException;
 import joptsimple.OptionParser;
 import joptsimple.OptionSet;
 import joptsimple.OptionSpec;
+import org.jspecify.annotations.Nullable;
 
 /** The command that prints Gatun and its peers in one table. */
 public final class Compare {
   private final OptionParser parser = new OptionParser();
   private final OptionSpec<String> peers =
       option("peers", "engines to compare with", String.class)
-          .defaultsTo("libtorch", "onnxruntime", "dl4j");
+          .defaultsTo("gatun-bf16", "gatun-int8", "libtorch", "onnxruntime", "dl4j");
   private final OptionSpec<Integer> threads =
       option("threads", "threads of each engine", Integer.class).defaultsTo(1, 2);
+  private final OptionSpec<Void> quick =
+      parser.accepts(
+          "quick",
+          "one round, %s s to warm up, %s s to measure: to look, not to publish"
+              .formatted(Pace.QUICK.warmup(), Pace.QUICK.seconds()));
   private final OptionSpec<Integer> forks =
-      option("forks", "rounds; in each every engine is timed in a new JVM", Integer.class)
-          .defaultsTo(3);
+      option(
+          "forks",
+          "rounds, each engine timed in a new JVM in each; 0 only checks [default: %d, streams %d]"
+              .formatted(Pace.PUBLISHED.rounds(), Pace.PUBLISHED.streamRounds()),
+          Integer.class);
   private final OptionSpec<Double> warmup =
-      option("warmup", "seconds before measuring", Double.class).defaultsTo(4.0);
+      option(
+          "warmup",
+          "seconds before measuring [default: %s]".formatted(Pace.PUBLISHED.warmup()),
+          Double.class);
   private final OptionSpec<Double> seconds =
-      option("seconds", "seconds to measure", Double.class).defaultsTo(2.0);
+      option(
+          "seconds",
+          "seconds to measure [default: %s]".formatted(Pace.PUBLISHED.seconds()),
+          Double.class);
+  private final OptionSpec<String> csv = option("csv", "a file for the figures", String.class);
+  private final OptionSpec<String> json = option("json", "a file for the figures", String.class);
   private final OptionSpec<String> filter =
       option("filter", "regular expression that a case contains", String.class).defaultsTo("");
   private final OptionSpec<String> cases =
@@ -59,7 +78,6 @@ public final class Compare {
    * Returns the exit status: 0 done, 1 the results differ or an engine fails, 2 wrong arguments.
    */
   private int run(String... args) throws IOException {
-    Comparison comparison;
     try {
       OptionSet options = parser.parse(args);
       if (options.has(help)) {
@@ -71,25 +89,41 @@ public final class Compare {
         works.forEach(System.out::println);
         return 0;
       }
-      comparison =
+      Comparison comparison =
           new Comparison(
               options.valuesOf(peers).stream().map(Compare::peer).toList(),
               works,
               options.valuesOf(threads),
-              options.valueOf(forks),
-              options.valueOf(warmup),
-              options.valueOf(seconds));
-    } catch (OptionException | IllegalArgumentException e) {
+              pace(options));
+      Report report = new Report(System.out, file(options, csv), file(options, json));
+      return compare(comparison, report);
+    } catch (OptionException | IllegalArgumentException | FileSystemException e) {
       System.err.println(e.getMessage());
       return 2;
     }
+  }
+
+  private static int compare(Comparison comparison, Report report) throws IOException {
     try {
-      comparison.run(System.out);
+      comparison.run(report);
       return 0;
     } catch (IllegalStateException e) {
       System.err.println(e.getMessage());
       return 1;
     }
+  }
+
+  private static @Nullable Path file(OptionSet options, OptionSpec<String> option) {
+    return options.has(option) ? Path.of(options.valueOf(option)).toAbsolutePath() : null;
+  }
+
+  private Pace pace(OptionSet options) {
+    Pace pace = options.has(quick) ? Pace.QUICK : Pace.PUBLISHED;
+    return new Pace(
+        options.has(forks) ? options.valueOf(forks) : pace.rounds(),
+        options.has(forks) ? options.valueOf(forks) : pace.streamRounds(),
+        options.has(warmup) ? options.valueOf(warmup) : pace.warmup(),
+        options.has(seconds) ? options.valueOf(seconds) : pace.seconds());
   }
 
   private List<Work> works(OptionSet options) {
@@ -107,11 +141,12 @@ public final class Compare {
 
   private static Peer peer(String name) {
     try {
-      return Peer.valueOf(name.toUpperCase(Locale.ROOT));
+      return Peer.valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_'));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "--peers %s: should be of %s"
-              .formatted(name, Arrays.toString(Peer.values()).toLowerCase(Locale.ROOT)),
+              .formatted(
+                  name, Arrays.toString(Peer.values()).toLowerCase(Locale.ROOT).replace('_', '-')),
           e);
     }
   }

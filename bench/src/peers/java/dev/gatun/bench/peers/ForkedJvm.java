@@ -42,7 +42,7 @@ final class ForkedJvm {
    * OpenBLAS's carrier the peer's.
    */
   static String classPath(Peer peer) {
-    String name = peer == Peer.GATUN ? "gatun" : "base";
+    String name = peer.ours() ? "gatun" : "base";
     String libraries;
     try {
       libraries = Files.readString(FOLDER.resolve(name + ".classpath"), StandardCharsets.UTF_8);
@@ -52,8 +52,13 @@ final class ForkedJvm {
     List<String> entries = new ArrayList<>();
     entries.add(FOLDER.resolveSibling("classes").toString());
     entries.add(libraries.strip());
-    if (peer != Peer.GATUN) {
+    if (!peer.ours()) {
       entries.add(FOLDER.resolve(peer.name().toLowerCase(Locale.ROOT)) + "/*");
+    }
+    if (peer == Peer.DL4J) {
+      // Built for one set of instructions: with others it does not start.
+      String built = Processor.has("avx512vl") ? "dl4j-avx512" : "dl4j-avx2";
+      entries.add(FOLDER.resolve(built) + "/*");
     }
     return String.join(File.pathSeparator, entries);
   }

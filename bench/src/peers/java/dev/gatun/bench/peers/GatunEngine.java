@@ -4,6 +4,7 @@ import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.WeightType;
 import dev.gatun.bench.RecurrentCase;
 import dev.gatun.bench.StackData;
 import dev.gatun.bindings.OpenBlas;
@@ -19,9 +20,16 @@ import java.util.Map;
 /** Ours. */
 final class GatunEngine implements Engine {
   private final int threads;
+  private final WeightType weights;
 
-  GatunEngine(int threads) {
+  /**
+   * Takes its threads.
+   *
+   * @param weights of streams
+   */
+  GatunEngine(int threads, WeightType weights) {
     this.threads = threads;
+    this.weights = weights;
   }
 
   @Override
@@ -87,7 +95,7 @@ final class GatunEngine implements Engine {
     // One layer's parameters are laid out as its stack's weights.
     model.parameters().values().copyFrom(data.weights());
     model.parameters().changed();
-    Session session = model.session(1, 1);
+    Session session = model.session(1, 1, weights);
     return new Stream() {
       @Override
       public void step(float[] x, float[] y) {
