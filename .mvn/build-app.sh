@@ -39,11 +39,22 @@ app_build_locked() {
     return 1
   fi
   mkdir -p "$app_new" && cp "$app_target"/lib/*.jar "$app_new/" || return 1
+  app_archive >> "$app_target/gatun-build.log" 2>&1
   mv "$app_stamp.new" "$app_stamp" || return 1
   # Two earlier builds stay, for processes that still run on them.
   ls -1d "$app_target"/run/* | sort -r | tail -n +4 | while read -r app_old; do
     rm -rf "$app_old"
   done
+}
+
+# Keeps the classes of a short training as the JVM wants them, which spares each start 0.1 s. A
+# start without the archive, or on another JVM, only takes that longer.
+app_archive() {
+  "$JAVA_HOME/bin/java" -XX:ArchiveClassesAtExit="$app_new/gatun.jsa" \
+    --enable-native-access=dev.gatun.bindings --illegal-native-access=deny \
+    -p "$app_new" -m dev.gatun.app/dev.gatun.app.Main \
+    train "$root/examples/sunspots.yaml" --set train.epochs=1 --run "$app_new/warm-up"
+  rm -rf "$app_new/warm-up"
 }
 
 app_build() {

@@ -2,10 +2,12 @@ package dev.gatun;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.cpu.CpuBackend;
+import dev.gatun.backend.cpu.WarmUp;
 import dev.gatun.backend.reference.ReferenceBackend;
 import dev.gatun.bindings.LibraryUnavailableException;
 import dev.gatun.bindings.NativeMemory;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Opens backends by name. */
 public final class Backends {
@@ -56,6 +58,18 @@ public final class Backends {
     };
   }
 
+  /**
+   * Starts to have the kernels of training on the CPU compiled, on a thread of its own that ends
+   * within seconds; returns at once. Plans start it too: worth a call at the very start of a
+   * process that has something else to do first. It changes no result, and does nothing where
+   * {@link #open(String)} would miss a flag.
+   */
+  public static void warmUp() {
+    if (missingFlag() == null) {
+      WarmUp.start();
+    }
+  }
+
   /** What the bindings throw has a name that other modules cannot see. */
   private static Backend openCpu(int threads) {
     try {
@@ -67,16 +81,22 @@ public final class Backends {
 
   /** One clear error instead of warnings first and a missing class later. */
   private static void requireFlags() {
+    String missing = missingFlag();
+    if (missing != null) {
+      throw new BackendUnavailableException(missing);
+    }
+  }
+
+  private static @Nullable String missingFlag() {
     Module bindings = NativeMemory.class.getModule();
     if (!bindings.isNativeAccessEnabled()) {
-      throw new BackendUnavailableException(
-          "Gatun calls native libraries: start the JVM with --enable-native-access="
-              + (bindings.isNamed() ? bindings.getName() : "ALL-UNNAMED"));
+      return "Gatun calls native libraries: start the JVM with --enable-native-access="
+          + (bindings.isNamed() ? bindings.getName() : "ALL-UNNAMED");
     }
     if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
-      throw new BackendUnavailableException(
-          "Gatun computes with the Vector API: start the JVM with --add-modules"
-              + " jdk.incubator.vector");
+      return "Gatun computes with the Vector API: start the JVM with --add-modules"
+          + " jdk.incubator.vector";
     }
+    return null;
   }
 }

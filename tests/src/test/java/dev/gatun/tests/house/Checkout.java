@@ -65,7 +65,10 @@ final class Checkout {
         """
         case $1 in *.java) exec '%s' "$@" ;; esac
         echo "%s"
-        for argument; do echo "[$argument]"; done
+        for argument; do
+          echo "[$argument]"
+          case $argument in -XX:ArchiveClassesAtExit=*) date > "${argument#*=}" ;; esac
+        done
         exit "${JAVA_STATUS:-0}"
         """
             .formatted(real, name));

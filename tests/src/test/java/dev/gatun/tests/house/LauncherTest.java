@@ -118,6 +118,20 @@ class LauncherTest {
   }
 
   @Test
+  void usesTheBuildsArchiveOfClassesAndDoesWithoutOne() throws Exception {
+    Outcome first = checkout.run(Map.of("GATUN_JAVA_OPTS", "-Xlog:gc"));
+    Path archive = modulePath(first).resolve("gatun.jsa");
+    assertTrue(Files.exists(archive), first.out());
+    List<String> lines = first.out().lines().toList();
+    assertTrue(lines.contains("[-XX:SharedArchiveFile=" + archive + "]"), first.out());
+    assertTrue(lines.indexOf("[-Xlog:disable]") < lines.indexOf("[-Xlog:gc]"), first.out());
+    Files.delete(archive);
+    Outcome second = checkout.run(Map.of());
+    assertEquals(0, second.status(), second.err());
+    assertTrue(!second.out().contains("Archive"), second.out());
+  }
+
+  @Test
   void runsFromAnyFolderAndThroughLinks() throws Exception {
     Path elsewhere = Files.createDirectories(folder.resolve("bin"));
     Files.createSymbolicLink(elsewhere.resolve("one"), checkout.root.resolve("gatun"));

@@ -54,6 +54,7 @@ public final class CpuBackend implements Backend {
     products = new Products(team);
     flat = new FlatOps(team);
     rows = new RowOps(team);
+    WarmUp.open();
   }
 
   Team team() {
@@ -129,6 +130,7 @@ public final class CpuBackend implements Backend {
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
     usage.check();
     recurrentChecks.plan(spec, weights, io, mode, mask);
+    WarmUp.plan(spec.cell(), mode);
     boolean inputGradient = io.gradients() != null && io.gradients().dx() != null;
     CpuRecurrentWeights packed =
         new CpuRecurrentWeights(
@@ -158,6 +160,7 @@ public final class CpuBackend implements Backend {
       throw new IllegalArgumentException("recurrent: the weights were packed by another backend");
     }
     recurrentChecks.plan(packed.spec(), io);
+    WarmUp.plan(packed.spec().cell(), Mode.INFERENCE);
     return new CpuRecurrent(this, packed, null, io, Mode.INFERENCE, null);
   }
 
@@ -337,6 +340,7 @@ public final class CpuBackend implements Backend {
   @Override
   public void close() {
     if (usage.close()) {
+      WarmUp.close();
       team.close();
       rows.close();
     }

@@ -1,0 +1,193 @@
+package dev.gatun.backend.cpu;
+
+import dev.gatun.backend.Cell;
+import dev.gatun.kernels.Activations;
+import dev.gatun.kernels.Elementwise;
+import dev.gatun.kernels.Gru;
+import dev.gatun.kernels.GruResetBefore;
+import dev.gatun.kernels.Lstm;
+import dev.gatun.kernels.Optimizers;
+import dev.gatun.kernels.PackedGemm;
+import dev.gatun.kernels.Reductions;
+import dev.gatun.kernels.SimpleRnn;
+import dev.gatun.kernels.SoftmaxCrossEntropy;
+import dev.gatun.kernels.Species;
+import java.lang.foreign.Arena;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Kernels that are compiled together, and a small call of each. Widths are whole vectors: a masked
+ * tail that a plan needs is compiled when it comes.
+ */
+enum WarmKernels {
+  /** Every plan's. */
+  PRODUCTS {
+    @Override
+    void call(Scratch m) {
+      PackedGemm.multiplyAdd(4, m.a, 0, m.b, m.c, 0, K, PackedGemm.panelColumns());
+      PackedGemm.multiplySet(4, m.a, 0, m.b, m.c, 0, K, PackedGemm.panelColumns());
+      Elementwise.copy(UNITS, m.x, m.y);
+      Elementwise.gatherRows(1, m.ids, UNITS, m.x, m.y, UNITS);
+    }
+  },
+
+  LSTM_FORWARD {
+    @Override
+    void call(Scratch m) {
+      Lstm.forward(UNITS, m.gates, m.x, m.y, m.z, m.h);
+    }
+  },
+
+  LSTM_BACKWARD {
+    @Override
+    void call(Scratch m) {
+      Lstm.backward(UNITS, m.gates, m.gates, m.x, m.y, m.z, m.h);
+    }
+  },
+
+  GRU_FORWARD {
+    @Override
+    void call(Scratch m) {
+      Gru.forward(UNITS, m.gates, m.b, m.x, m.h);
+    }
+  },
+
+  GRU_BACKWARD {
+    @Override
+    void call(Scratch m) {
+      Gru.backward(UNITS, m.gates, m.b, m.x, m.y, m.gates, m.b, m.h);
+    }
+  },
+
+  GRU_RESET_BEFORE_FORWARD {
+    @Override
+    void call(Scratch m) {
+      GruResetBefore.forwardGates(UNITS, m.gates, m.b, m.x, m.y);
+      GruResetBefore.forwardState(UNITS, m.gates, m.b, m.x, m.h);
+    }
+  },
+
+  GRU_RESET_BEFORE_BACKWARD {
+    @Override
+    void call(Scratch m) {
+      GruResetBefore.backwardState(UNITS, m.gates, m.x, m.y, m.gates, m.h);
+      GruResetBefore.backwardReset(UNITS, m.gates, m.x, m.y, m.gates, m.h);
+    }
+  },
+
+  TANH_FORWARD {
+    @Override
+    void call(Scratch m) {
+      Activations.tanh(UNITS, m.x, m.y);
+    }
+  },
+
+  TANH_BACKWARD {
+    @Override
+    void call(Scratch m) {
+      SimpleRnn.tanhBackward(UNITS, m.x, m.y, m.z);
+    }
+  },
+
+  RELU_FORWARD {
+    @Override
+    void call(Scratch m) {
+      SimpleRnn.relu(UNITS, m.x, m.y);
+    }
+  },
+
+  RELU_BACKWARD {
+    @Override
+    void call(Scratch m) {
+      SimpleRnn.reluBackward(UNITS, m.x, m.y, m.z);
+    }
+  },
+
+  /** What comes with every training, in the order of a step. */
+  TRAINING {
+    @Override
+    void call(Scratch m) {
+      SoftmaxCrossEntropy.rows(1, UNITS, m.x, m.ids, m.z, m.y, 1);
+      Elementwise.add(UNITS, m.x, m.z);
+      Elementwise.columnSum(16, PackedGemm.panelColumns(), m.b, PackedGemm.panelColumns(), m.z);
+      Elementwise.scatterAddRows(1, m.ids, UNITS, 0, UNITS, m.x, UNITS, m.z);
+      Reductions.sumOfSquares(2L * UNITS, m.b);
+      Optimizers.adam(UNITS, m.x, m.y, m.z, m.h, 0, 0.9, 0.999, 1e-8, 1, 1, 0, false, 1);
+    }
+  };
+
+  /**
+   * HotSpot compiles for good what has been called 600 times where calls and rounds of its loops
+   * come to 15,000, counted after the 200 calls that make it compile for a start. Below 5,000 it
+   * leaves the callers alone, which have no loops.
+   */
+  private static final int CALLS = 1_200;
+
+  /** Rounds of every loop: few make C2 unroll less than real sizes are worth. */
+  private static final int ROUNDS = 16;
+
+  private static final int K = ROUNDS;
+  private static final int UNITS = ROUNDS * Species.lanes();
+
+  /** Memory to work on, all zeros at first: rows of four times UNITS floats, and B [K, panel]. */
+  static final class Scratch {
+    final long[] a = new long[4];
+    final long[] c = new long[4];
+    final long ids;
+    final long b;
+    final long gates;
+    final long x;
+    final long y;
+    final long z;
+    final long h;
+    private long next;
+
+    Scratch(Arena arena) {
+      int row = 4 * UNITS * Float.BYTES;
+      next = arena.allocate(15L * row, 64).address() - row;
+      for (int i = 0; i < a.length; i++) {
+        a[i] = next += row;
+        c[i] = next += row;
+      }
+      ids = next += row;
+      b = next += row;
+      gates = next += row;
+      x = next += row;
+      y = next += row;
+      z = next += row;
+      h = next += row;
+    }
+  }
+
+  static WarmKernels forward(Cell cell) {
+    return switch (cell) {
+      case LSTM -> LSTM_FORWARD;
+      case GRU -> GRU_FORWARD;
+      case GRU_RESET_BEFORE -> GRU_RESET_BEFORE_FORWARD;
+      case TANH -> TANH_FORWARD;
+      case RELU -> RELU_FORWARD;
+    };
+  }
+
+  static WarmKernels backward(Cell cell) {
+    return switch (cell) {
+      case LSTM -> LSTM_BACKWARD;
+      case GRU -> GRU_BACKWARD;
+      case GRU_RESET_BEFORE -> GRU_RESET_BEFORE_BACKWARD;
+      case TANH -> TANH_BACKWARD;
+      case RELU -> RELU_BACKWARD;
+    };
+  }
+
+  abstract void call(Scratch memory);
+
+  /** Calls each kernel often enough to be compiled, as long as {@code go} says so. */
+  final void warm(BooleanSupplier go) {
+    try (Arena arena = Arena.ofConfined()) {
+      Scratch memory = new Scratch(arena);
+      for (int i = 0; i < CALLS && go.getAsBoolean(); i++) {
+        call(memory);
+      }
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package dev.gatun.tests.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import dev.gatun.tests.support.ChildJvm;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A plan has its kernels compiled before its first step, on a thread that ends with the backend.
+ */
+class WarmUpTest {
+  private static final String KERNELS = "dev.gatun.kernels.*::*";
+
+  private static String run(List<String> flags) {
+    ChildJvm.Result result = ChildJvm.run(flags, WarmUpMain.class, List.of(), 120);
+    assertEquals(0, result.exit(), result.output());
+    return result.output();
+  }
+
+  @Test
+  void aPlanHasItsKernelsCompiled() {
+    String output =
+        run(
+            List.of(
+                "-XX:+PrintCompilation",
+                "-XX:CompileCommand=quiet",
+                "-XX:CompileCommand=CompileThresholdScaling," + KERNELS + ",0.02",
+                "-XX:CompileCommand=BackgroundCompilation," + KERNELS + ",false"));
+    assertTrue(output.contains("ended by close"), output);
+    Matcher took = Pattern.compile("took (\\d+) ms").matcher(output);
+    assertTrue(took.find(), output);
+    assumeFalse(Integer.parseInt(took.group(1)) > 2_500, "too busy a machine: cut short");
+    for (String kernel :
+        List.of(
+            "PackedGemm::multiply",
+            "Activations::scaledTanh",
+            "Lstm::forward",
+            "Lstm::backward",
+            "SoftmaxCrossEntropy::row",
+            "Elementwise::columnSum",
+            "Reductions::sumOfSquares",
+            "Optimizers::adamVectors")) {
+      // The column before the name is the compiler's level: 4 is C2.
+      assertTrue(
+          Pattern.compile("\\s4\\s+dev\\.gatun\\.kernels\\." + kernel + " ").matcher(output).find(),
+          () -> kernel + " is not compiled:\n" + output);
+    }
+  }
+
+  @Test
+  void withoutACompilerThereIsNothingToWarm() {
+    String output = run(List.of("-Xint"));
+    assertTrue(output.contains("not warming"), output);
+    assertTrue(!output.lines().toList().contains("warming"), output);
+  }
+}
