@@ -181,13 +181,21 @@ enum WarmKernels {
 
   abstract void call(Scratch memory);
 
-  /** Calls each kernel often enough to be compiled, as long as {@code go} says so. */
-  final void warm(BooleanSupplier go) {
+  /**
+   * Calls each kernel often enough to be compiled, as long as {@code go} says so.
+   *
+   * @return whether it came to the end
+   */
+  final boolean warm(BooleanSupplier go) {
     try (Arena arena = Arena.ofConfined()) {
       Scratch memory = new Scratch(arena);
-      for (int i = 0; i < CALLS && go.getAsBoolean(); i++) {
+      for (int i = 0; i < CALLS; i++) {
+        if (!go.getAsBoolean()) {
+          return false;
+        }
         call(memory);
       }
     }
+    return true;
   }
 }

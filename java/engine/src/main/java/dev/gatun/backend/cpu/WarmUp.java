@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * works on memory of its own and changes nothing that others see.
  */
 public final class WarmUp {
-  /** Beyond it the process's own work does the rest. Alone on a core, all of it takes a second. */
+  /** Then the process's own work, or the next plan, does the rest. An idle core needs a second. */
   private static final long MOST_NANOS = 3_000_000_000L;
 
   /** Of {@code java -Xint}: nothing will ever be compiled. */
@@ -89,23 +90,18 @@ public final class WarmUp {
 
   private static void work() {
     long end = System.nanoTime() + MOST_NANOS;
+    BooleanSupplier go = () -> users > 0 && System.nanoTime() - end < 0;
     while (true) {
       WarmKernels next;
       synchronized (WarmUp.class) {
-        boolean late = System.nanoTime() - end > 0;
-        if (late) {
-          waiting.clear();
-        }
-        if (users == 0 || waiting.isEmpty()) {
+        if (waiting.isEmpty() || !go.getAsBoolean()) {
           thread = null;
           return;
         }
         next = waiting.remove();
       }
-      next.warm(() -> users > 0 && System.nanoTime() - end < 0);
-      synchronized (WarmUp.class) {
-        if (users == 0) {
-          // Cut short: the next backend's plan goes on with it.
+      if (!next.warm(go)) {
+        synchronized (WarmUp.class) {
           waiting.addFirst(next);
         }
       }
