@@ -97,7 +97,7 @@ public final class Elementwise {
   }
 
   /** z[n] = x[n]·y[n]; z may be x or y. */
-  static void product(long n, long x, long y, long z) {
+  public static void product(long n, long x, long y, long z) {
     long i = 0;
     for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES, z += BYTES) {
       FloatVector a = fromMemorySegment(F, ALL, x, ORDER);
@@ -113,7 +113,7 @@ public final class Elementwise {
   }
 
   /** z[n] += x[n]·y[n], one rounding. */
-  static void addProduct(long n, long x, long y, long z) {
+  public static void addProduct(long n, long x, long y, long z) {
     long i = 0;
     for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES, z += BYTES) {
       FloatVector a = fromMemorySegment(F, ALL, x, ORDER);
@@ -127,6 +127,44 @@ public final class Elementwise {
       FloatVector b = fromMemorySegment(F, ALL, y, ORDER, tail);
       FloatVector c = fromMemorySegment(F, ALL, z, ORDER, tail);
       a.fma(b, c).intoMemorySegment(ALL, z, ORDER, tail);
+    }
+  }
+
+  /** y[n] = w·x + (1 - w)·other; y may be x or other. Exactly one of them where w is 1 or 0. */
+  public static void mix(long n, long w, long x, long other, long y) {
+    FloatVector one = FloatVector.broadcast(F, 1f);
+    long i = 0;
+    for (; i <= n - LANES; i += LANES, w += BYTES, x += BYTES, other += BYTES, y += BYTES) {
+      FloatVector a = fromMemorySegment(F, ALL, w, ORDER);
+      FloatVector b = fromMemorySegment(F, ALL, x, ORDER);
+      FloatVector c = fromMemorySegment(F, ALL, other, ORDER);
+      a.fma(b, one.sub(a).mul(c)).intoMemorySegment(ALL, y, ORDER);
+    }
+    if (i < n) {
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      FloatVector a = fromMemorySegment(F, ALL, w, ORDER, tail);
+      FloatVector b = fromMemorySegment(F, ALL, x, ORDER, tail);
+      FloatVector c = fromMemorySegment(F, ALL, other, ORDER, tail);
+      a.fma(b, one.sub(a).mul(c)).intoMemorySegment(ALL, y, ORDER, tail);
+    }
+  }
+
+  /** The derivative of {@link #mix} from d[n] = dL/dy: other[n] = (1 - w)·d, then d[n] = w·d. */
+  public static void split(long n, long w, long d, long other) {
+    FloatVector one = FloatVector.broadcast(F, 1f);
+    long i = 0;
+    for (; i <= n - LANES; i += LANES, w += BYTES, d += BYTES, other += BYTES) {
+      FloatVector a = fromMemorySegment(F, ALL, w, ORDER);
+      FloatVector b = fromMemorySegment(F, ALL, d, ORDER);
+      one.sub(a).mul(b).intoMemorySegment(ALL, other, ORDER);
+      a.mul(b).intoMemorySegment(ALL, d, ORDER);
+    }
+    if (i < n) {
+      VectorMask<Float> tail = F.indexInRange(0L, n - i);
+      FloatVector a = fromMemorySegment(F, ALL, w, ORDER, tail);
+      FloatVector b = fromMemorySegment(F, ALL, d, ORDER, tail);
+      one.sub(a).mul(b).intoMemorySegment(ALL, other, ORDER, tail);
+      a.mul(b).intoMemorySegment(ALL, d, ORDER, tail);
     }
   }
 

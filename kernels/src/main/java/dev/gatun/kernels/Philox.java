@@ -115,12 +115,50 @@ public final class Philox {
       double keepProbability,
       long key,
       long counterHigh) {
-    float scale = (float) (1 / keepProbability);
     long threshold = threshold(keepProbability);
     if (threshold > LOW) {
       Elementwise.copy(n, x, y);
       return;
     }
+    float scale = (float) (1 / keepProbability);
+    apply(n, firstElement, x, y, scale, threshold, key, counterHigh);
+  }
+
+  /**
+   * The factors of a mask: y[i] = kept where the mask keeps element firstElement + i, else 0.
+   *
+   * @param n floats
+   * @param firstElement the index in the mask of y[0]
+   * @param y address of n floats, out
+   * @param kept 1 / keepProbability for inverted dropout
+   * @param keepProbability above 0, at most 1
+   * @param key the two key words, low word first
+   * @param counterHigh the high 64 bits of the counter
+   */
+  public static void mask(
+      long n,
+      long firstElement,
+      long y,
+      float kept,
+      double keepProbability,
+      long key,
+      long counterHigh) {
+    Elementwise.fill(n, y, kept);
+    long threshold = threshold(keepProbability);
+    if (threshold <= LOW) {
+      apply(n, firstElement, y, y, 1f, threshold, key, counterHigh);
+    }
+  }
+
+  private static void apply(
+      long n,
+      long firstElement,
+      long x,
+      long y,
+      float scale,
+      long threshold,
+      long key,
+      long counterHigh) {
     long head = Math.min(n, -firstElement & 3);
     scalarDropout(0, head, firstElement, x, y, scale, threshold, key, counterHigh);
     long i = head;

@@ -65,8 +65,9 @@ public interface Backend extends AutoCloseable {
    *     Recurrent#refresh} and never written
    * @param io the tensors to work on
    * @param mode inference or training
-   * @param mask the key of the dropout masks; layer l's output uses layer number mask.layer + l,
-   *     element index (step * n + sequence) * width + unit
+   * @param mask the key of the random masks; those of layer l use layer number mask.layer + l. What
+   *     is dropped of its output has the element index (step * n + sequence) * width + unit; the
+   *     masks of {@link Regularization} have elements of their own ({@link Regularization.Mask})
    * @throws IllegalStateException if the backend has been closed
    */
   Recurrent recurrent(RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask);

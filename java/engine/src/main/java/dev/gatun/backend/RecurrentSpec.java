@@ -14,6 +14,7 @@ import java.util.List;
  * @param bidirectional whether each layer also runs backwards in time; outputs are concatenated
  * @param bias whether the gates have biases
  * @param dropout the probability of zeroing an output of a layer that feeds another, 0 to below 1
+ * @param regularization of every cell
  */
 public record RecurrentSpec(
     Cell cell,
@@ -23,7 +24,8 @@ public record RecurrentSpec(
     int layers,
     boolean bidirectional,
     boolean bias,
-    double dropout) {
+    double dropout,
+    Regularization regularization) {
 
   /** The largest width: products of two of them still count in a long with room to spare. */
   private static final int MAX_SIZE = 1 << 24;
@@ -53,6 +55,29 @@ public record RecurrentSpec(
       throw new IllegalArgumentException(
           "dropout %s works between recurrent layers and there is only one".formatted(dropout));
     }
+    regularization.check(cell);
+  }
+
+  /** A stack of plain cells. */
+  public RecurrentSpec(
+      Cell cell,
+      int inputSize,
+      int hiddenSize,
+      int projectionSize,
+      int layers,
+      boolean bidirectional,
+      boolean bias,
+      double dropout) {
+    this(
+        cell,
+        inputSize,
+        hiddenSize,
+        projectionSize,
+        layers,
+        bidirectional,
+        bias,
+        dropout,
+        Regularization.NONE);
   }
 
   private static void atMost(int most, int value, String name) {
@@ -75,25 +100,61 @@ public record RecurrentSpec(
   /** The same with another number of layers and the dropout between them. */
   public RecurrentSpec stacked(int newLayers, double newDropout) {
     return new RecurrentSpec(
-        cell, inputSize, hiddenSize, projectionSize, newLayers, bidirectional, bias, newDropout);
+        cell,
+        inputSize,
+        hiddenSize,
+        projectionSize,
+        newLayers,
+        bidirectional,
+        bias,
+        newDropout,
+        regularization);
+  }
+
+  /** The same for another input. */
+  public RecurrentSpec withInput(int size) {
+    return new RecurrentSpec(
+        cell,
+        size,
+        hiddenSize,
+        projectionSize,
+        layers,
+        bidirectional,
+        bias,
+        dropout,
+        regularization);
   }
 
   /** The same in both directions. */
   public RecurrentSpec bothDirections() {
     return new RecurrentSpec(
-        cell, inputSize, hiddenSize, projectionSize, layers, true, bias, dropout);
+        cell, inputSize, hiddenSize, projectionSize, layers, true, bias, dropout, regularization);
   }
 
   /** The same with a projection of h to {@code size}. */
   public RecurrentSpec projected(int size) {
     return new RecurrentSpec(
-        cell, inputSize, hiddenSize, size, layers, bidirectional, bias, dropout);
+        cell, inputSize, hiddenSize, size, layers, bidirectional, bias, dropout, regularization);
   }
 
   /** The same without biases. */
   public RecurrentSpec withoutBias() {
     return new RecurrentSpec(
-        cell, inputSize, hiddenSize, projectionSize, layers, bidirectional, false, dropout);
+        cell,
+        inputSize,
+        hiddenSize,
+        projectionSize,
+        layers,
+        bidirectional,
+        false,
+        dropout,
+        regularization);
+  }
+
+  /** The same with regularised cells. */
+  public RecurrentSpec regularized(Regularization how) {
+    return new RecurrentSpec(
+        cell, inputSize, hiddenSize, projectionSize, layers, bidirectional, bias, dropout, how);
   }
 
   /** D, 1 or 2. */
@@ -146,6 +207,12 @@ public record RecurrentSpec(
       case RECURRENT -> new long[] {gateRows(), stateSize()};
       case INPUT_BIAS, RECURRENT_BIAS -> bias ? new long[] {gateRows()} : new long[0];
       case PROJECTION -> projectionSize > 0 ? new long[] {projectionSize, hiddenSize} : new long[0];
+      case INPUT_NORM, RECURRENT_NORM ->
+          regularization.layerNorm() ? new long[] {gateRows()} : new long[0];
+      case CELL_NORM, CELL_NORM_BIAS ->
+          regularization.layerNorm() && cell.hasCellState() && (bias || weight == Weight.CELL_NORM)
+              ? new long[] {hiddenSize}
+              : new long[0];
     };
   }
 
@@ -176,7 +243,15 @@ public record RecurrentSpec(
     /** b_R, [G*H]. */
     RECURRENT_BIAS("bias_hh"),
     /** W_r, [P, H]. */
-    PROJECTION("weight_hr");
+    PROJECTION("weight_hr"),
+    /** The gain of the normalised W x, [G*H]. */
+    INPUT_NORM("norm_ih"),
+    /** The gain of the normalised R h, [G*H]. */
+    RECURRENT_NORM("norm_hh"),
+    /** The gain of the normalised c, [H]. */
+    CELL_NORM("norm_c"),
+    /** The shift of the normalised c, [H]. */
+    CELL_NORM_BIAS("norm_c_bias");
 
     private final String prefix;
 

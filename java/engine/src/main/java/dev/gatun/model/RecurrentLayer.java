@@ -3,6 +3,7 @@ package dev.gatun.model;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.Regularization;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import java.util.ArrayList;
@@ -100,6 +101,46 @@ public record RecurrentLayer(
     return new RecurrentLayer(name, stack.withoutBias(), lastOnly, initial);
   }
 
+  /** The same with regularised cells; masks in training only. */
+  public RecurrentLayer regularized(Regularization how) {
+    return new RecurrentLayer(name, stack.regularized(how), lastOnly, initial);
+  }
+
+  /** The same with layer normalisation inside the cells (LSTM, GRU). */
+  public RecurrentLayer layerNorm() {
+    return regularized(stack.regularization().withLayerNorm(true));
+  }
+
+  /**
+   * The same with zoneout.
+   *
+   * @param cell the rate of c, 0 for cells without one
+   * @param hidden the rate of h
+   */
+  public RecurrentLayer zoneout(double cell, double hidden) {
+    return regularized(stack.regularization().withZoneout(cell, hidden));
+  }
+
+  /**
+   * The same with one dropout mask for all steps of a sequence.
+   *
+   * @param input the rate for the input of each layer
+   * @param hidden the rate for the h that the recurrent weights see
+   */
+  public RecurrentLayer variationalDropout(double input, double hidden) {
+    return regularized(stack.regularization().withVariational(input, hidden));
+  }
+
+  /** The same with dropout of the candidate in each step (LSTM, GRU). */
+  public RecurrentLayer recurrentDropout(double rate) {
+    return regularized(stack.regularization().withRecurrentDropout(rate));
+  }
+
+  /** The same with recurrent weights dropped for a whole batch. */
+  public RecurrentLayer dropConnect(double rate) {
+    return regularized(stack.regularization().withDropConnect(rate));
+  }
+
   /** The same giving the last state only. */
   public RecurrentLayer lastState() {
     return new RecurrentLayer(name, stack, true, initial);
@@ -112,15 +153,7 @@ public record RecurrentLayer(
 
   /** The stack for an input. */
   RecurrentSpec spec(Signal input) {
-    return new RecurrentSpec(
-        stack.cell(),
-        input.width(),
-        stack.hiddenSize(),
-        stack.projectionSize(),
-        stack.layers(),
-        stack.bidirectional(),
-        stack.bias(),
-        stack.dropout());
+    return stack.withInput(input.width());
   }
 
   @Override
@@ -153,6 +186,8 @@ public record RecurrentLayer(
       case INPUT -> Objects.requireNonNullElse(initial.input, byDefault);
       case RECURRENT -> Objects.requireNonNullElse(initial.recurrent, byDefault);
       case PROJECTION -> byDefault;
+      case INPUT_NORM, RECURRENT_NORM, CELL_NORM -> Initializers.constant(1);
+      case CELL_NORM_BIAS -> Initializers.constant(0);
       case INPUT_BIAS, RECURRENT_BIAS -> {
         Initializer all = Objects.requireNonNullElse(initial.bias, byDefault);
         // One bias holds the whole value and the other none: their sum is what the gate sees.

@@ -76,7 +76,7 @@ class RecurrentContractTest extends Contract {
     shapes.add(Arguments.of(Named.of(spec + " T=" + t + " N=" + n, spec), t, n));
   }
 
-  private static int[] ragged(Random random, int t, int n) {
+  static int[] ragged(Random random, int t, int n) {
     int[] lengths = new int[n];
     for (int i = 0; i < n; i++) {
       lengths[i] = random.nextInt(t + 1); // 0 and 1 included
@@ -112,14 +112,14 @@ class RecurrentContractTest extends Contract {
     }
   }
 
-  private static void run(Stack stack, int t, int n) {
+  static void run(Stack stack, int t, int n) {
     Tensor dWeights = stack.gradients.dWeights();
     stack.backend.fill(dWeights, 0);
     stack.plan.forward(t, n);
     stack.plan.backward();
   }
 
-  private static void assertZeroOnPadding(Stack stack, int t, int n, int[] lengths) {
+  static void assertZeroOnPadding(Stack stack, int t, int n, int[] lengths) {
     for (String name : List.of("y", "dx")) {
       Tensor tensor = stack.tensor(name);
       long width = tensor.dim(-1);
@@ -256,14 +256,14 @@ class RecurrentContractTest extends Contract {
     }
   }
 
-  private static Map<String, double[]> values(Stack stack) {
+  static Map<String, double[]> values(Stack stack) {
     Map<String, double[]> values = new LinkedHashMap<>();
     stack.written().forEach((name, tensor) -> values.put(name, tensor.toDoubles()));
     values.put("dWeights", stack.gradients.dWeights().toDoubles());
     return values;
   }
 
-  private static void assertBits(Map<String, double[]> expected, Map<String, double[]> actual) {
+  static void assertBits(Map<String, double[]> expected, Map<String, double[]> actual) {
     expected.forEach((name, values) -> assertArrayEquals(values, actual.get(name), name));
   }
 

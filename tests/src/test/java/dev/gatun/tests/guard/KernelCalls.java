@@ -11,12 +11,15 @@ import dev.gatun.kernels.Activations;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.Gru;
 import dev.gatun.kernels.GruResetBefore;
+import dev.gatun.kernels.LayerNorm;
 import dev.gatun.kernels.Losses;
 import dev.gatun.kernels.Lstm;
 import dev.gatun.kernels.Optimizers;
 import dev.gatun.kernels.PackedGemm;
 import dev.gatun.kernels.Philox;
 import dev.gatun.kernels.Reductions;
+import dev.gatun.kernels.RegularGru;
+import dev.gatun.kernels.RegularLstm;
 import dev.gatun.kernels.RoundedGemm;
 import dev.gatun.kernels.SimpleRnn;
 import dev.gatun.kernels.SoftmaxCrossEntropy;
@@ -33,6 +36,7 @@ final class KernelCalls {
     List<KernelCall> all = new ArrayList<>();
     elementwise(all);
     cells(all);
+    regularized(all);
     products(all);
     losses(all);
     updates(all);
@@ -145,6 +149,76 @@ final class KernelCalls {
     add(all, "relu", vectors(2), (n, at) -> SimpleRnn.relu(n, at[0], at[1]));
     add(all, "tanhBackward", vectors(3), (n, at) -> SimpleRnn.tanhBackward(n, at[0], at[1], at[2]));
     add(all, "reluBackward", vectors(3), (n, at) -> SimpleRnn.reluBackward(n, at[0], at[1], at[2]));
+  }
+
+  private static void regularized(List<KernelCall> all) {
+    add(
+        all,
+        "RegularLstm.state",
+        n -> List.of(floats(4 * n), floats(n), floats(n), floats(n), floats(n), floats(n)),
+        (n, at) -> RegularLstm.state(n, at[0], at[1], at[2], at[3], at[4], at[5]));
+    add(
+        all,
+        "RegularLstm.output",
+        n -> List.of(floats(4 * n), floats(n), floats(n), floats(n)),
+        (n, at) -> RegularLstm.output(n, at[0], at[1], at[2], at[3]));
+    add(
+        all,
+        "RegularLstm.outputBackward",
+        n -> List.of(floats(4 * n), floats(n), floats(n), floats(4 * n), floats(n)),
+        (n, at) -> RegularLstm.outputBackward(n, at[0], at[1], at[2], at[3], at[4]));
+    add(
+        all,
+        "RegularLstm.stateBackward",
+        n ->
+            List.of(
+                floats(3 * n),
+                floats(n),
+                floats(n),
+                floats(n),
+                floats(n),
+                floats(3 * n),
+                floats(n)),
+        (n, at) -> RegularLstm.stateBackward(n, at[0], at[1], at[2], at[3], at[4], at[5], at[6]));
+    add(
+        all,
+        "RegularGru.forward",
+        n -> List.of(floats(3 * n), floats(3 * n), floats(n), floats(n), floats(n)),
+        (n, at) -> RegularGru.forward(n, at[0], at[1], at[2], at[3], at[4]));
+    add(
+        all,
+        "RegularGru.backward",
+        n ->
+            List.of(
+                floats(3 * n),
+                floats(3 * n),
+                floats(n),
+                floats(n),
+                floats(n),
+                floats(3 * n),
+                floats(3 * n),
+                floats(n)),
+        (n, at) -> RegularGru.backward(n, at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7]));
+    add(all, "normalize", vectors(2), (n, at) -> LayerNorm.normalize(n, at[0], 1e-5f, at[1]));
+    add(
+        all,
+        "scaleShift",
+        vectors(4),
+        (n, at) -> LayerNorm.scaleShift(n, at[0], at[1], at[2], at[3]));
+    add(
+        all,
+        "LayerNorm.backward",
+        vectors(6),
+        (n, at) -> LayerNorm.backward(n, at[0], at[1], at[2], 2f, at[3], at[4], at[5]));
+    add(all, "mix", vectors(4), (n, at) -> Elementwise.mix(n, at[0], at[1], at[2], at[3]));
+    add(all, "split", vectors(3), (n, at) -> Elementwise.split(n, at[0], at[1], at[2]));
+    add(all, "product", vectors(3), (n, at) -> Elementwise.product(n, at[0], at[1], at[2]));
+    add(all, "addProduct", vectors(3), (n, at) -> Elementwise.addProduct(n, at[0], at[1], at[2]));
+    add(
+        all,
+        "mask",
+        vectors(1),
+        (n, at) -> Philox.mask(n, 5, at[0], 1.25f, 0.8, 0x123456789L, 1L << 40));
   }
 
   /** One to seven rows, each an operand of its own; 2n columns, so up to two panels and a rest. */

@@ -14,6 +14,7 @@ record Check(String name, Consumer<Buffers> body) {
     all.addAll(RoundedGemmChecks.all());
     all.addAll(CellChecks.all());
     all.addAll(GruChecks.all());
+    all.addAll(RegularChecks.all());
     all.addAll(ElementwiseChecks.all());
     all.addAll(LossChecks.all());
     all.addAll(OptimizerChecks.all());

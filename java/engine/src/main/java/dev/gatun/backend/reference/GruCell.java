@@ -8,8 +8,7 @@ final class GruCell extends ReferenceCell {
 
   @Override
   void forward(Step step) {
-    input.apply(step.x, a, 0);
-    recurrent.apply(step.hBefore, u, 0);
+    shares(step);
     for (int k = 0; k < size; k++) {
       double r = sigmoid(a[k] + u[k]);
       double z = sigmoid(a[size + k] + u[size + k]);
@@ -18,7 +17,7 @@ final class GruCell extends ReferenceCell {
       step.gates[size + k] = z;
       step.gates[2 * size + k] = n;
       step.inner[k] = u[2 * size + k];
-      step.h[k] = (1 - z) * n + z * step.hBefore[k];
+      step.h[k] = (1 - z) * step.candidateMask[k] * n + z * step.hBefore[k];
     }
   }
 
@@ -28,16 +27,16 @@ final class GruCell extends ReferenceCell {
       double r = step.gates[k];
       double z = step.gates[size + k];
       double n = step.gates[2 * size + k];
-      double dan = dh[k] * (1 - z) * (1 - n * n);
+      double kept = step.candidateMask[k];
+      double dan = dh[k] * (1 - z) * kept * (1 - n * n);
       da[k] = dan * step.inner[k] * r * (1 - r);
-      da[size + k] = dh[k] * (step.hBefore[k] - n) * z * (1 - z);
+      da[size + k] = dh[k] * (step.hBefore[k] - kept * n) * z * (1 - z);
       da[2 * size + k] = dan;
       du[k] = da[k];
       du[size + k] = da[size + k];
       du[2 * size + k] = dan * r;
       dh[k] *= z;
     }
-    input.back(da, 0, step.x, dx);
-    recurrent.back(du, 0, step.hBefore, dh);
+    sharesBack(step, dx);
   }
 }

@@ -30,9 +30,37 @@ record LayerWeights(
     return spec.projectionSize() == 0 ? null : matrix(Weight.PROJECTION);
   }
 
+  /** The normalisation of W x, shifted by b_W; null where there is none. */
+  @Nullable Norm inputNorm() {
+    return norm(Weight.INPUT_NORM, Weight.INPUT_BIAS);
+  }
+
+  /** Of R h, shifted by b_R. */
+  @Nullable Norm recurrentNorm() {
+    return norm(Weight.RECURRENT_NORM, Weight.RECURRENT_BIAS);
+  }
+
+  /** Of c. */
+  @Nullable Norm cellNorm() {
+    return norm(Weight.CELL_NORM, Weight.CELL_NORM_BIAS);
+  }
+
+  private @Nullable Norm norm(Weight gain, Weight shift) {
+    WeightView at = spec.weight(gain, layer, direction);
+    if (at == null) {
+      return null;
+    }
+    int shiftAt = spec.bias() ? Math.toIntExact(view(shift).offset()) : -1;
+    int size = Math.toIntExact(at.size());
+    return new Norm(weights, gradients, Math.toIntExact(at.offset()), shiftAt, size);
+  }
+
   private Affine affine(Weight matrix, Weight bias) {
     Affine affine = matrix(matrix);
-    return spec.bias() ? affine.withBias(Math.toIntExact(view(bias).offset())) : affine;
+    // A normalised product is shifted after it is normalised.
+    return spec.bias() && !spec.regularization().layerNorm()
+        ? affine.withBias(Math.toIntExact(view(bias).offset()))
+        : affine;
   }
 
   private Affine matrix(Weight weight) {

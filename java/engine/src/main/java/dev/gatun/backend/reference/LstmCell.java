@@ -6,18 +6,23 @@ import org.jspecify.annotations.Nullable;
 /** Hochreiter and Schmidhuber 1997 with forget gates (Gers et al. 2000); gates i, f, g, o. */
 final class LstmCell extends ReferenceCell {
   private final @Nullable Affine projection;
+  private final @Nullable Norm cellNorm;
   private final double[] dInner;
+
+  /** dL/dc before zoneout. */
+  private final double[] dNew;
 
   LstmCell(LayerWeights weights) {
     super(weights);
     projection = weights.projection();
+    cellNorm = weights.cellNorm();
     dInner = new double[size];
+    dNew = new double[size];
   }
 
   @Override
   void forward(Step step) {
-    input.apply(step.x, a, 0);
-    recurrent.apply(step.hBefore, u, 0);
+    shares(step);
     for (int k = 0; k < size; k++) {
       double i = sigmoid(a[k] + u[k]);
       double f = sigmoid(a[size + k] + u[size + k]);
@@ -27,8 +32,15 @@ final class LstmCell extends ReferenceCell {
       step.gates[size + k] = f;
       step.gates[2 * size + k] = g;
       step.gates[3 * size + k] = o;
-      step.c[k] = f * step.cBefore[k] + i * g;
-      step.inner[k] = o * Math.tanh(step.c[k]);
+      step.cNew[k] = f * step.cBefore[k] + i * step.candidateMask[k] * g;
+      step.c[k] = step.freshCell[k] * step.cNew[k] + (1 - step.freshCell[k]) * step.cBefore[k];
+    }
+    if (cellNorm != null) {
+      cellNorm.apply(step.cNew, step.cHat);
+    }
+    for (int k = 0; k < size; k++) {
+      step.squashed[k] = Math.tanh(step.cNew[k]);
+      step.inner[k] = step.gates[3 * size + k] * step.squashed[k];
     }
     if (projection != null) {
       projection.apply(step.inner, step.h, 0);
@@ -46,20 +58,27 @@ final class LstmCell extends ReferenceCell {
       System.arraycopy(dh, 0, dInner, 0, size);
     }
     for (int k = 0; k < size; k++) {
+      double squashed = step.squashed[k];
+      dNew[k] = dInner[k] * step.gates[3 * size + k] * (1 - squashed * squashed);
+    }
+    if (cellNorm != null) {
+      cellNorm.back(dNew, step.cHat);
+    }
+    for (int k = 0; k < size; k++) {
       double i = step.gates[k];
       double f = step.gates[size + k];
       double g = step.gates[2 * size + k];
       double o = step.gates[3 * size + k];
-      double tanhC = Math.tanh(step.c[k]);
-      double dck = dc[k] + dInner[k] * o * (1 - tanhC * tanhC);
-      da[k] = dck * g * i * (1 - i);
+      double kept = step.candidateMask[k];
+      double dck = step.freshCell[k] * dc[k] + dNew[k];
+      da[k] = dck * kept * g * i * (1 - i);
       da[size + k] = dck * step.cBefore[k] * f * (1 - f);
-      da[2 * size + k] = dck * i * (1 - g * g);
-      da[3 * size + k] = dInner[k] * tanhC * o * (1 - o);
-      dc[k] = dck * f;
+      da[2 * size + k] = dck * kept * i * (1 - g * g);
+      da[3 * size + k] = dInner[k] * step.squashed[k] * o * (1 - o);
+      dc[k] = (1 - step.freshCell[k]) * dc[k] + dck * f;
     }
-    input.back(da, 0, step.x, dx);
+    System.arraycopy(da, 0, du, 0, da.length);
     Arrays.fill(dh, 0);
-    recurrent.back(da, 0, step.hBefore, dh);
+    sharesBack(step, dx);
   }
 }

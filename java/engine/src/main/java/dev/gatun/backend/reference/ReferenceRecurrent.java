@@ -23,6 +23,11 @@ final class ReferenceRecurrent implements Recurrent {
 
   private final MaskKey[] masks;
   private final long[] maskCounters;
+  private final CellMasks cellMasks;
+
+  /** The weights as of the last refresh, and as the cells see them. */
+  private final double[] plainWeights;
+
   private final double[] weights;
   private final double[] weightGradients;
   private final ReferenceCell[][] cells;
@@ -62,6 +67,7 @@ final class ReferenceRecurrent implements Recurrent {
     int maxT = Math.toIntExact(io.x().dim(0));
     int maxN = Math.toIntExact(io.x().dim(1));
     int count = Math.toIntExact(spec.weightCount());
+    this.plainWeights = new double[count];
     this.weights = new double[count];
     this.weightGradients = new double[count];
     cells = new ReferenceCell[spec.layers()][spec.directions()];
@@ -90,6 +96,7 @@ final class ReferenceRecurrent implements Recurrent {
         }
       }
     }
+    cellMasks = new CellMasks(spec, mode, masks);
     readWeights();
   }
 
@@ -102,8 +109,8 @@ final class ReferenceRecurrent implements Recurrent {
   }
 
   private void readWeights() {
-    for (int i = 0; i < weights.length; i++) {
-      weights[i] = weightTensor.get(i);
+    for (int i = 0; i < plainWeights.length; i++) {
+      plainWeights[i] = weightTensor.get(i);
     }
   }
 
@@ -114,6 +121,8 @@ final class ReferenceRecurrent implements Recurrent {
     RecurrentChecks.forward(io, t, n);
     this.t = t;
     this.n = n;
+    cellMasks.begin(n);
+    cellMasks.connections(plainWeights, weights);
     for (int layer = 0; layer < spec.layers(); layer++) {
       if (dropping) {
         maskCounters[layer] = masks[layer].counterHigh();
@@ -142,9 +151,10 @@ final class ReferenceRecurrent implements Recurrent {
       int time = d == 0 ? s : length - 1 - s;
       Step step = steps[layer][d][time][sequence];
       readInput(layer, time, sequence, step.x);
+      cellMasks.fill(step, layer, d, time, sequence);
       step.hBefore = h;
       step.cBefore = c;
-      cells[layer][d].forward(step);
+      cells[layer][d].run(step);
       h = step.h;
       c = step.c;
       System.arraycopy(h, 0, outputs[layer], outputIndex(time, sequence, d), h.length);
@@ -156,10 +166,11 @@ final class ReferenceRecurrent implements Recurrent {
   private void readInput(int layer, int time, int sequence, double[] to) {
     int from = (time * n + sequence) * to.length;
     for (int i = 0; i < to.length; i++) {
-      to[i] =
+      double value =
           layer == 0
               ? io.x().get(from + i)
               : drop(layer - 1, from + i, outputs[layer - 1][from + i]);
+      to[i] = cellMasks.input(layer, sequence, i) * value;
     }
   }
 
@@ -203,6 +214,7 @@ final class ReferenceRecurrent implements Recurrent {
     for (int i = 0; dxTensor != null && i < t * n * spec.inputSize(); i++) {
       dxTensor.set(i, dOutput[i]); // the swap made layer 0's dInput the present dOutput
     }
+    cellMasks.connections(weightGradients);
     Tensor dWeights = gradients.dWeights();
     for (int i = 0; i < weightGradients.length; i++) {
       dWeights.set(i, dWeights.get(i) + weightGradients[i]);
@@ -220,10 +232,10 @@ final class ReferenceRecurrent implements Recurrent {
         dh[i] += dOutput[output + i];
       }
       Arrays.fill(dx, 0);
-      cells[layer][d].backward(steps[layer][d][time][sequence], dh, dc, dx);
+      cells[layer][d].runBack(steps[layer][d][time][sequence], dh, dc, dx);
       int width = spec.inputSize(layer);
       for (int i = 0; i < width; i++) {
-        dInput[(time * n + sequence) * width + i] += dx[i];
+        dInput[(time * n + sequence) * width + i] += cellMasks.input(layer, sequence, i) * dx[i];
       }
     }
     writeState(to.dInitial(), state, sequence, dh, dc);
@@ -282,7 +294,7 @@ final class ReferenceRecurrent implements Recurrent {
 
   @Override
   public long bytes() {
-    long bytes = (long) Double.BYTES * (weights.length + weightGradients.length);
+    long bytes = (long) Double.BYTES * 3 * weights.length;
     for (Step[][][] layer : steps) {
       bytes += (long) layer.length * layer[0].length * layer[0][0].length * layer[0][0][0].bytes();
     }

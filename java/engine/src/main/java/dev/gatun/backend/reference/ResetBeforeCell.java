@@ -21,11 +21,11 @@ final class ResetBeforeCell extends ReferenceCell {
   @Override
   void forward(Step step) {
     input.apply(step.x, a, 0);
-    gates.apply(step.hBefore, u, 0);
+    gates.apply(step.hSeen, u, 0);
     for (int k = 0; k < size; k++) {
       step.gates[k] = sigmoid(a[k] + u[k]);
       step.gates[size + k] = sigmoid(a[size + k] + u[size + k]);
-      step.inner[k] = step.gates[k] * step.hBefore[k];
+      step.inner[k] = step.gates[k] * step.hSeen[k];
     }
     candidate.apply(step.inner, u, 2 * size);
     for (int k = 0; k < size; k++) {
@@ -49,10 +49,10 @@ final class ResetBeforeCell extends ReferenceCell {
     candidate.back(da, 2 * size, step.inner, dInner);
     for (int k = 0; k < size; k++) {
       double r = step.gates[k];
-      da[k] = dInner[k] * step.hBefore[k] * r * (1 - r);
-      dh[k] += dInner[k] * r;
+      da[k] = dInner[k] * step.hSeen[k] * r * (1 - r);
+      dSeen[k] += dInner[k] * r;
     }
     input.back(da, 0, step.x, dx);
-    gates.back(da, 0, step.hBefore, dh);
+    gates.back(da, 0, step.hSeen, dSeen);
   }
 }

@@ -1,7 +1,5 @@
 package dev.gatun.backend.reference;
 
-import java.util.Arrays;
-
 /** Elman 1990: h' = tanh or max(0, .) of W x + R h + b. */
 final class SimpleCell extends ReferenceCell {
   private final boolean relu;
@@ -13,22 +11,22 @@ final class SimpleCell extends ReferenceCell {
 
   @Override
   void forward(Step step) {
-    input.apply(step.x, a, 0);
-    recurrent.apply(step.hBefore, u, 0);
+    shares(step);
     for (int k = 0; k < size; k++) {
-      step.h[k] = relu ? Math.max(0, a[k] + u[k]) : Math.tanh(a[k] + u[k]);
+      step.gates[k] = relu ? Math.max(0, a[k] + u[k]) : Math.tanh(a[k] + u[k]);
+      step.h[k] = step.gates[k];
     }
   }
 
   @Override
   void backward(Step step, double[] dh, double[] dc, double[] dx) {
     for (int k = 0; k < size; k++) {
-      double h = step.h[k];
+      double h = step.gates[k];
       double slope = relu ? (h > 0 ? 1 : 0) : 1 - h * h;
       da[k] = dh[k] * slope;
+      du[k] = da[k];
+      dh[k] = 0;
     }
-    input.back(da, 0, step.x, dx);
-    Arrays.fill(dh, 0);
-    recurrent.back(da, 0, step.hBefore, dh);
+    sharesBack(step, dx);
   }
 }

@@ -24,6 +24,31 @@ final class Step {
   /** The new cell state [H]. */
   final double[] c;
 
+  /** The h that R sees: hBefore times stateMask. [P or H] */
+  final double[] hSeen;
+
+  /** Variational dropout's factor of h [P or H]. */
+  final double[] stateMask;
+
+  /** Recurrent dropout's factor of the candidate [H]. */
+  final double[] candidateMask;
+
+  /** How much of the new c [H] and h [P or H] zoneout takes. */
+  final double[] freshCell;
+
+  final double[] freshState;
+
+  /** With layer normalisation W x, R h [G*H] and c [H] normalised, and 1 / deviation. */
+  final double[] aHat;
+
+  final double[] uHat;
+  final double[] cHat;
+
+  /** LSTM: c before zoneout, and tanh of what h sees of it. [H] */
+  final double[] cNew;
+
+  final double[] squashed;
+
   /** The state before this step: the h of another step, or h0. */
   double[] hBefore = NONE;
 
@@ -36,9 +61,22 @@ final class Step {
     inner = new double[spec.hiddenSize()];
     h = new double[spec.stateSize()];
     c = new double[spec.hiddenSize()];
+    hSeen = new double[spec.stateSize()];
+    stateMask = new double[spec.stateSize()];
+    candidateMask = new double[spec.hiddenSize()];
+    freshCell = new double[spec.hiddenSize()];
+    freshState = new double[spec.stateSize()];
+    boolean norm = spec.regularization().layerNorm();
+    aHat = norm ? new double[spec.gateRows() + 1] : NONE;
+    uHat = norm ? new double[spec.gateRows() + 1] : NONE;
+    cHat = norm ? new double[spec.hiddenSize() + 1] : NONE;
+    cNew = new double[spec.hiddenSize()];
+    squashed = new double[spec.hiddenSize()];
   }
 
   long bytes() {
-    return (long) Double.BYTES * (x.length + gates.length + inner.length + h.length + c.length);
+    long states = 4L * h.length + 6L * c.length;
+    long hats = (long) aHat.length + uHat.length + cHat.length;
+    return Double.BYTES * (x.length + gates.length + states + hats);
   }
 }
