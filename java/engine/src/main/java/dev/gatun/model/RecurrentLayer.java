@@ -220,6 +220,10 @@ public record RecurrentLayer(
       // Saved gates, gradients of the gates, saved c and h.
       perDirection *= 2;
       perDirection += 2L * plan.maxTime() * plan.maxBatch() * spec.hiddenSize();
+      if (spec.regularization().layerNorm()) {
+        // Both products normalised, in place of the gradients of the gates.
+        perDirection += (long) plan.maxTime() * plan.maxBatch() * spec.gateRows();
+      }
     }
     long stackElements = perDirection * spec.directions() * (plan.trains() ? spec.layers() : 1);
     long between = (long) plan.maxTime() * plan.maxBatch() * spec.outputSize();

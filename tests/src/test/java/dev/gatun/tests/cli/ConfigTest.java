@@ -58,6 +58,11 @@ class ConfigTest {
         "'model: {cell: lstn}'      | 'c.yaml:2: model.cell: \"lstn\"; give one of lstm, gru, gru-reset-before, tanh, relu'",
         "'model:\n  hidden: 1\n  hidden: 2' | 'c.yaml:4: hidden: given twice, first at c.yaml:3; keep one'",
         "'model: {cell: gru, projection: 3}' | c.yaml:2: model.projection: only valid with model.cell lstm; remove it",
+        "'model: {cell: gru, zoneout_cell: 0.1}' | c.yaml:2: model.zoneout_cell: only valid with model.cell lstm; remove it",
+        "'model: {cell: tanh, layer_norm: true}' | c.yaml:2: model.layer_norm: only valid with model.cell lstm or gru; remove it",
+        "'model: {cell: relu, recurrent_dropout: 0.1}' | c.yaml:2: model.recurrent_dropout: only valid with model.cell lstm or gru",
+        "'model: {variational_hidden: 1}' | 'c.yaml:2: model.variational_hidden: \"1\"; give a number at least 0 and below 1'",
+        "'model: {weight_drop: 0.5}' | c.yaml:2: model.weight_drop: unknown key; did you mean model.dropconnect?",
         "'model: [1, 2'             | c.yaml:",
         "'model: &a {hidden: 1}\ntrain: *a' | c.yaml:3: aliases",
       })

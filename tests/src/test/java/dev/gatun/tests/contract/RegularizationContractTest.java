@@ -227,8 +227,8 @@ class RegularizationContractTest extends Contract {
       scaled.plan.refresh();
       one.plan.forward(4, 3);
       scaled.plan.forward(4, 3);
-      // 1e-5 beside variances of 0.04 and more
-      Numbers.assertClose("y", one.tensor("y"), scaled.tensor("y"), 1e-3);
+      // 1e-5 beside variances of 1e-3 and more
+      Numbers.assertClose("y", one.tensor("y"), scaled.tensor("y"), 1e-2);
     }
   }
 

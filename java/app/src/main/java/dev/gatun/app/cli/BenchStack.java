@@ -3,6 +3,7 @@ package dev.gatun.app.cli;
 import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.RecurrentSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that describe a recurrent stack to be timed over whole sequences. */
@@ -40,6 +41,8 @@ final class BenchStack {
       description = "Width of the projected state (lstm). Default: none.")
   private int projection;
 
+  @Mixin private BenchRegularization regularization = new BenchRegularization();
+
   int time() {
     return positive("--time", time);
   }
@@ -50,7 +53,8 @@ final class BenchStack {
 
   RecurrentSpec spec() {
     try {
-      return new RecurrentSpec(cell, input, hidden, projection, layers, bidirectional, true, 0);
+      return new RecurrentSpec(cell, input, hidden, projection, layers, bidirectional, true, 0)
+          .regularized(regularization.of(cell));
     } catch (IllegalArgumentException e) {
       throw new InputException(String.valueOf(e.getMessage()), e);
     }

@@ -53,8 +53,65 @@ public final class ModelKeys {
               "probability of zeroing an output of a recurrent layer that feeds another layer")
           .knownAs("drop", "dropout_rate");
 
+  public static final Key<Boolean> LAYER_NORM =
+      Key.of(
+              "model.layer_norm",
+              Type.flag(),
+              false,
+              "products and an LSTM's c are normalised inside the cells (Ba 2016)")
+          .when(CELL, Cell.LSTM, Cell.GRU)
+          .knownAs("layernorm", "layer_normalization", "ln");
+
+  public static final Key<Double> ZONEOUT_CELL =
+      rate("zoneout_cell", "probability that a unit of an LSTM's c keeps its value for a step")
+          .when(CELL, Cell.LSTM)
+          .knownAs("zoneout_c");
+
+  public static final Key<Double> ZONEOUT_HIDDEN =
+      rate("zoneout_hidden", "probability that a unit of h keeps its value for a step")
+          .knownAs("zoneout", "zoneout_h");
+
+  public static final Key<Double> VARIATIONAL_INPUT =
+      rate(
+              "variational_input",
+              "probability of zeroing a feature of a recurrent layer's input, in all steps alike")
+          .knownAs("dropouti", "input_dropout", "variational_dropout");
+
+  public static final Key<Double> VARIATIONAL_HIDDEN =
+      rate(
+              "variational_hidden",
+              "probability of zeroing a unit of h for the recurrent weights, in all steps alike")
+          .knownAs("hidden_dropout");
+
+  public static final Key<Double> RECURRENT_DROPOUT =
+      rate("recurrent_dropout", "probability of zeroing a unit of the candidate, in each step anew")
+          .when(CELL, Cell.LSTM, Cell.GRU);
+
+  public static final Key<Double> DROP_CONNECT =
+      rate("dropconnect", "probability of zeroing a recurrent weight for a whole batch")
+          .knownAs("wdrop", "weight_drop", "weight_dropout", "drop_connect");
+
   static final List<Key<?>> ALL =
-      List.of(CELL, HIDDEN, LAYERS, EMBEDDING, PROJECTION, BIDIRECTIONAL, BIAS, DROPOUT);
+      List.of(
+          CELL,
+          HIDDEN,
+          LAYERS,
+          EMBEDDING,
+          PROJECTION,
+          BIDIRECTIONAL,
+          BIAS,
+          DROPOUT,
+          LAYER_NORM,
+          ZONEOUT_CELL,
+          ZONEOUT_HIDDEN,
+          VARIATIONAL_INPUT,
+          VARIATIONAL_HIDDEN,
+          RECURRENT_DROPOUT,
+          DROP_CONNECT);
+
+  private static Key<Double> rate(String name, String says) {
+    return Key.of("model." + name, Type.number(Interval.atLeast(0).below(1)), 0.0, says);
+  }
 
   private ModelKeys() {}
 }

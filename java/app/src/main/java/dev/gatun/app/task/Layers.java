@@ -4,7 +4,9 @@ import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.backend.Cell;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.Regularization;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
@@ -49,8 +51,28 @@ final class Layers {
     if (!config.get(ModelKeys.BIAS)) {
       layer = layer.withoutBias();
     }
+    layer = layer.regularized(regularization(config));
     RecurrentSpec stack = layer.stack();
     return stack.cell().hasCellState() ? projected(config, layer, hidden) : layer;
+  }
+
+  /** What is given and the cell has. */
+  private static Regularization regularization(Config config) {
+    Cell cell = config.get(ModelKeys.CELL);
+    boolean gated = cell == Cell.LSTM || cell == Cell.GRU;
+    Regularization regularization =
+        Regularization.NONE.withLayerNorm(gated && config.get(ModelKeys.LAYER_NORM));
+    if (config.get(TrainKeys.OVERFIT) > 0) {
+      return regularization;
+    }
+    return regularization
+        .withZoneout(
+            cell.hasCellState() ? config.get(ModelKeys.ZONEOUT_CELL) : 0,
+            config.get(ModelKeys.ZONEOUT_HIDDEN))
+        .withVariational(
+            config.get(ModelKeys.VARIATIONAL_INPUT), config.get(ModelKeys.VARIATIONAL_HIDDEN))
+        .withRecurrentDropout(gated ? config.get(ModelKeys.RECURRENT_DROPOUT) : 0)
+        .withDropConnect(config.get(ModelKeys.DROP_CONNECT));
   }
 
   private static RecurrentLayer projected(Config config, RecurrentLayer layer, int hidden) {
