@@ -8,6 +8,7 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.Gradients;
 import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.Regularization;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
@@ -108,7 +109,10 @@ final class CpuRecurrent implements Recurrent {
     for (int i = 0; i < backend.team().threads(); i++) {
       int capacity = (int) Math.min(rows, maxBatch + Pass.BLOCK_ROWS);
       long gates = training ? 0 : workspace.real(capacity, spec.gateRows()).address();
-      parts.add(new Rows(maxBatch, capacity, gates));
+      boolean plain = spec.regularization().equals(Regularization.NONE);
+      long factors = plain ? 0 : workspace.real(2, spec.hiddenSize()).address();
+      boolean masksState = Regularizer.masksState(spec, training);
+      parts.add(new Rows(maxBatch, capacity, gates, factors, masksState));
     }
     return new PassPlan(
         spec,
@@ -124,9 +128,15 @@ final class CpuRecurrent implements Recurrent {
   }
 
   private static Pass newPass(PassPlan plan, int layer, int direction) {
+    Regularization how = plan.spec().regularization();
+    boolean drops = how.layerNorm() || how.recurrentDropout() > 0;
     return switch (plan.spec().cell()) {
-      case LSTM -> new LstmPass(plan, layer, direction);
-      case GRU -> new GruPass(plan, layer, direction);
+      case LSTM ->
+          drops || how.zoneoutCell() > 0
+              ? new RegularLstmPass(plan, layer, direction)
+              : new LstmPass(plan, layer, direction);
+      case GRU ->
+          drops ? new RegularGruPass(plan, layer, direction) : new GruPass(plan, layer, direction);
       case GRU_RESET_BEFORE -> new GruResetBeforePass(plan, layer, direction);
       case TANH, RELU -> new SimplePass(plan, layer, direction);
     };
@@ -167,7 +177,7 @@ final class CpuRecurrent implements Recurrent {
       for (int direction = 0; direction < spec.directions(); direction++) {
         Pass pass = passes[layer][direction];
         bindForward(pass.io, layer, direction, x, layerOutput);
-        pass.forward();
+        pass.forward(training ? masks.get(layer) : null);
       }
       if (!top && dropped[layer] != output[layer]) {
         packedRows.dropout(output[layer], dropped[layer], spec.dropout(), masks.get(layer));

@@ -5,7 +5,7 @@ import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.Gru;
 
 /** GRU whose reset gate acts after the recurrent product, so that both products are kept apart. */
-final class GruPass extends Pass {
+class GruPass extends Pass {
   /** [rows, 3H]: the state's share of the gates; in backward its gradient. */
   private final long recurrentGates;
 
@@ -27,30 +27,50 @@ final class GruPass extends Pass {
   void stepForward(Rows rows, int active) {
     for (int i = 0; i < active; i++) {
       rows.scratch[i] = recurrentGates(rows, i);
+    }
+    multiplyState(rows, active);
+    for (int i = 0; i < active; i++) {
+      cell(rows, i, rows.scratch[i]);
+    }
+  }
+
+  /** The state's share of the gates, to rows.scratch. */
+  void multiplyState(Rows rows, int active) {
+    for (int i = 0; i < active; i++) {
       Elementwise.copy(gateRows, weights.recurrentBias, rows.scratch[i]);
     }
-    weights.recurrent.forward().multiplyAdd(active, rows.hPrevious, rows.scratch);
-    for (int i = 0; i < active; i++) {
-      Gru.forward(hidden, rows.gates[i], rows.scratch[i], rows.hPrevious[i], rows.h[i]);
-    }
+    weights.recurrent.forward().multiplyAdd(active, rows.hSeen, rows.scratch);
+  }
+
+  /** One row's new h. */
+  void cell(Rows rows, int i, long recurrent) {
+    Gru.forward(hidden, rows.gates[i], recurrent, rows.hPrevious[i], rows.h[i]);
+  }
+
+  /** One row back: the gradients of both shares, and of h but for what goes through R. */
+  void cellBack(Rows rows, int i, long recurrent) {
+    long gates = rows.gates[i];
+    long dh = rows.dh[i];
+    Gru.backward(hidden, gates, recurrent, rows.hPrevious[i], dh, gates, recurrent, dh);
   }
 
   @Override
   void stepBackward(Rows rows, int active) {
     for (int i = 0; i < active; i++) {
-      long recurrent = recurrentGates(rows, i);
-      long dh = rows.dh[i];
-      rows.scratch[i] = recurrent;
-      long gates = rows.gates[i];
-      Gru.backward(hidden, gates, recurrent, rows.hPrevious[i], dh, gates, recurrent, dh);
+      rows.scratch[i] = recurrentGates(rows, i);
+      cellBack(rows, i, rows.scratch[i]);
     }
-    weights.recurrent.back().multiplyAdd(active, rows.scratch, rows.dh);
+    weights.recurrent.back().multiplyAdd(active, rows.scratch, rows.dhSeen);
   }
 
   @Override
   void recurrentGradients(Products products, long block) {
-    previousStateGradient(
-        products, gateRows, recurrentGates, gateRows, weight(block, Weight.RECURRENT));
+    previousStateGradient(products, gateRows, recurrentGates, gateRows, recurrentGradient(block));
+    recurrentBiasGradient(products, block);
+  }
+
+  /** The gradient of b_R. */
+  void recurrentBiasGradient(Products products, long block) {
     if (bias) {
       products.columnSum(
           sequences.rows(),

@@ -1,6 +1,5 @@
 package dev.gatun.backend.cpu;
 
-import dev.gatun.backend.RecurrentSpec.Weight;
 import dev.gatun.kernels.GruResetBefore;
 import java.util.Objects;
 
@@ -31,10 +30,10 @@ final class GruResetBeforePass extends Pass {
     for (int i = 0; i < active; i++) {
       rows.scratch[i] = recurrentGates + 4L * rows.rank[i] * gateRows;
     }
-    weights.recurrent.forward().multiplySet(active, rows.hPrevious, rows.scratch);
+    weights.recurrent.forward().multiplySet(active, rows.hSeen, rows.scratch);
     for (int i = 0; i < active; i++) {
       long reset = resetState + 4L * rows.row[i] * hidden;
-      GruResetBefore.forwardGates(hidden, rows.gates[i], rows.scratch[i], rows.hPrevious[i], reset);
+      GruResetBefore.forwardGates(hidden, rows.gates[i], rows.scratch[i], rows.hSeen[i], reset);
       rows.dh[i] = reset;
       rows.scratch[i] += 4L * resetRows;
     }
@@ -59,9 +58,9 @@ final class GruResetBeforePass extends Pass {
       rows.gates[i] -= 4L * resetRows;
       long gates = rows.gates[i];
       GruResetBefore.backwardReset(
-          hidden, gates, rows.hPrevious[i], rows.scratch[i], gates, rows.dh[i]);
+          hidden, gates, rows.hSeen[i], rows.scratch[i], gates, rows.dhSeen[i]);
     }
-    weights.recurrent.back().multiplyAdd(active, rows.gates, rows.dh);
+    weights.recurrent.back().multiplyAdd(active, rows.gates, rows.dhSeen);
   }
 
   private PassWeights.Pair candidate() {
@@ -70,7 +69,7 @@ final class GruResetBeforePass extends Pass {
 
   @Override
   void recurrentGradients(Products products, long block) {
-    long dResets = weight(block, Weight.RECURRENT);
+    long dResets = recurrentGradient(block);
     long dCandidate = dResets + 4L * resetRows * out;
     int rows = sequences.rows();
     previousStateGradient(products, resetRows, gates, gateRows, dResets);

@@ -6,7 +6,7 @@ import dev.gatun.kernels.Lstm;
 import java.util.Objects;
 
 /** LSTM, with or without a projection of h. */
-final class LstmPass extends Pass {
+class LstmPass extends Pass {
   private final boolean projected;
 
   /** [rows, H] each: the state c, tanh(c), and o * tanh(c) where a projection follows. */
@@ -36,24 +36,44 @@ final class LstmPass extends Pass {
 
   @Override
   void stepForward(Rows rows, int active) {
-    weights.recurrent.forward().multiplyAdd(active, rows.hPrevious, rows.gates);
+    multiplyState(rows, active);
     for (int i = 0; i < active; i++) {
       long at = 4L * rows.row[i] * hidden;
       long h = projected ? unprojected + at : rows.h[i];
       rows.scratch[i] = h;
-      long saved = training ? tanhC + at : 0;
-      Lstm.forward(hidden, rows.gates[i], cPrevious(rows, i), c + at, saved, h);
+      cell(rows, i, c + at, training ? tanhC + at : 0, h);
     }
     if (projected) {
       projection().forward().multiplySet(active, rows.scratch, rows.h);
     }
   }
 
+  /** The state's share of the gates. */
+  void multiplyState(Rows rows, int active) {
+    weights.recurrent.forward().multiplyAdd(active, rows.hSeen, rows.gates);
+  }
+
+  /** One row's new c, tanh of it (0: not wanted) and h before a projection. */
+  void cell(Rows rows, int i, long cNext, long saved, long h) {
+    Lstm.forward(hidden, rows.gates[i], cPrevious(rows, i), cNext, saved, h);
+  }
+
+  /** One row back: the gates' gradients, from dh before a projection; dc of the step before. */
+  void cellBack(Rows rows, int i, long saved, long dh, long dc) {
+    long gates = rows.gates[i];
+    Lstm.backward(hidden, gates, gates, cPrevious(rows, i), saved, dh, dc);
+  }
+
+  /** From the gates' gradients to that of the h they saw. */
+  void multiplyStateBack(Rows rows, int active) {
+    weights.recurrent.back().multiplySet(active, rows.gates, rows.dhSeen);
+  }
+
   private PassWeights.Pair projection() {
     return Objects.requireNonNull(weights.projection);
   }
 
-  private long cPrevious(Rows rows, int i) {
+  final long cPrevious(Rows rows, int i) {
     return rows.previous[i] < 0
         ? initial(io.c0, rows.rank[i], hidden)
         : c + 4L * rows.previous[i] * hidden;
@@ -80,13 +100,12 @@ final class LstmPass extends Pass {
       projection().back().multiplySet(active, rows.dh, rows.scratch);
     }
     for (int i = 0; i < active; i++) {
-      long gate = rows.gates[i];
       long dh = projected ? rows.scratch[i] : rows.dh[i];
       long dc = dcNext + 4L * rows.rank[i] * hidden;
       long saved = tanhC + 4L * rows.row[i] * hidden;
-      Lstm.backward(hidden, gate, gate, cPrevious(rows, i), saved, dh, dc);
+      cellBack(rows, i, saved, dh, dc);
     }
-    weights.recurrent.back().multiplySet(active, rows.gates, rows.dh);
+    multiplyStateBack(rows, active);
   }
 
   @Override
@@ -98,8 +117,7 @@ final class LstmPass extends Pass {
 
   @Override
   void recurrentGradients(Products products, long block) {
-    previousStateGradient(products, gateRows, gates, gateRows, weight(block, Weight.RECURRENT));
-    addBiasGradient(block);
+    gateGradients(products, block);
     if (projected) {
       products.weightGradient(
           sequences.rows(),
@@ -111,5 +129,11 @@ final class LstmPass extends Pass {
           hidden,
           weight(block, Weight.PROJECTION));
     }
+  }
+
+  /** The gradients of R and the biases. */
+  void gateGradients(Products products, long block) {
+    previousStateGradient(products, gateRows, gates, gateRows, recurrentGradient(block));
+    addBiasGradient(block);
   }
 }

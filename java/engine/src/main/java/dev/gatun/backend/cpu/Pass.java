@@ -1,11 +1,15 @@
 package dev.gatun.backend.cpu;
 
+import dev.gatun.backend.Cell;
+import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentSpec.Weight;
+import dev.gatun.backend.Regularization;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.tensor.Workspace;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One layer and direction of a stack. The team's parts run through time on their own sequences
@@ -53,6 +57,16 @@ abstract class Pass {
   /** The packed weights, which other stacks may read too. */
   final PassWeights weights;
 
+  /** The masks; those of plain cells do nothing. */
+  final Regularizer regular;
+
+  /** Whether the cell passes a part of h on beside R, as a GRU does. */
+  private final boolean carries;
+
+  /** Whether the input's share starts from the bias. */
+  private final boolean addsBias;
+
+  private final boolean lastDirection;
   private final long dhNext;
   private final long dBias;
   private final long hPrevious;
@@ -75,6 +89,11 @@ abstract class Pass {
     gates = training ? plan.perRow(gateRows) : 0;
     team = plan.team();
     zeros = plan.zeros();
+    Regularization how = spec.regularization();
+    regular = new Regularizer(plan, layer, direction);
+    carries = spec.cell() == Cell.GRU || spec.cell() == Cell.GRU_RESET_BEFORE;
+    addsBias = bias && !how.layerNorm();
+    lastDirection = direction == spec.directions() - 1;
     dhNext = training ? workspace.real(plan.maxBatch(), out).address() : 0;
     dBias = training && bias ? plan.floats(gateRows) : 0;
     hPrevious = plan.sharedPrevious();
@@ -104,7 +123,11 @@ abstract class Pass {
   /** Accumulates the gradients of the recurrent weights and biases into the block. */
   abstract void recurrentGradients(Products products, long block);
 
-  final void forward() {
+  /** Runs all steps; {@code key}: that of the layer's masks, not read in inference. */
+  final void forward(@Nullable MaskKey key) {
+    if (key != null) {
+      regular.begin(key, weights);
+    }
     team.run(sequences.parts(), forwardTask);
   }
 
@@ -131,7 +154,9 @@ abstract class Pass {
       place(rows, part, step, active);
       System.arraycopy(rows.to, rows.used, rows.gates, 0, active);
       rows.used += active;
+      regular.maskState(rows, active);
       stepForward(rows, active);
+      regular.zoneState(rows, active);
       for (int i = 0; i < active; i++) {
         int rank = rows.rank[i];
         if (sequences.length(rank) == step + 1) {
@@ -149,27 +174,31 @@ abstract class Pass {
     for (int s = step; s < sequences.time() && count < BLOCK_ROWS; s++) {
       running = sequences.active(part, s, running);
       for (int i = 0; i < running; i++) {
-        int row = row(sequences.rank(part, i), s);
-        rows.from[count] = io.x + 4L * row * inputSize;
+        int rank = sequences.rank(part, i);
+        int row = row(rank, s);
+        long x = io.x + 4L * row * inputSize;
+        rows.from[count] = regular.maskInput(rank, row, x);
         long to = (training ? gates : rows.blockGates) + 4L * gateRows * (training ? row : count);
         rows.to[count++] = to;
-        if (bias) {
+        if (addsBias) {
           Elementwise.copy(gateRows, weights.inputBias, to);
         }
       }
     }
     rows.blockRows = count;
     rows.used = 0;
-    weights.input.multiply(count, rows.from, rows.to, 0, weights.input.panels(), bias);
+    weights.input.multiply(count, rows.from, rows.to, 0, weights.input.panels(), addsBias);
   }
 
   private void place(Rows rows, int part, int step, int active) {
     for (int i = 0; i < active; i++) {
       int rank = sequences.rank(part, i);
-      int row = row(rank, step);
+      int time = reverse ? sequences.length(rank) - 1 - step : step;
+      int row = sequences.offset(time) + rank;
       int previous = step == 0 ? -1 : row(rank, step - 1);
       rows.rank[i] = rank;
       rows.row[i] = row;
+      rows.time[i] = time;
       rows.previous[i] = previous;
       rows.gates[i] = gates + 4L * row * gateRows;
       rows.h[i] = io.y + 4L * row * io.yStride;
@@ -209,15 +238,28 @@ abstract class Pass {
         inputSize,
         gates,
         gateRows,
-        io.x,
+        regular.masksInput() ? regular.maskedInput() : io.x,
         inputSize,
         weight(gradients, Weight.INPUT));
-    if (bias) {
+    if (addsBias) {
       Elementwise.fill(gateRows, dBias, 0f);
       products.columnSum(rows, gateRows, gates, gateRows, dBias);
       Elementwise.add(gateRows, dBias, weight(gradients, Weight.INPUT_BIAS));
     }
+    long dropped = weights.droppedConnections;
+    long connections = dropped == 0 ? 0 : (long) gateRows * out;
+    Elementwise.fill(connections, dropped, 0f);
     recurrentGradients(products, gradients);
+    if (dropped != 0) {
+      regular.connections(connections, dropped, dropped);
+      Elementwise.add(connections, dropped, weight(gradients, Weight.RECURRENT));
+    }
+  }
+
+  /** Where the gradient of the recurrent weights is added to. */
+  final long recurrentGradient(long block) {
+    long dropped = weights.droppedConnections;
+    return dropped != 0 ? dropped : weight(block, Weight.RECURRENT);
   }
 
   /** For cells whose two biases are added: both have the gradient of their sum. */
@@ -248,7 +290,9 @@ abstract class Pass {
           Elementwise.add(out, io.dy + 4L * rows.row[i] * io.yStride, rows.dh[i]);
         }
       }
+      regular.beforeBackward(rows, active);
       stepBackward(rows, active);
+      regular.afterBackward(rows, active, carries);
       if (io.dx != 0) {
         collectInputGradient(rows, active, step == 0);
       }
@@ -259,6 +303,11 @@ abstract class Pass {
         Elementwise.copy(out, dhNext + 4L * rank * out, io.dh0 + stateOffset(rank, out));
       }
       finishBackward(rank);
+      if (io.dx != 0 && lastDirection && regular.masksInput()) {
+        for (int step = 0; step < sequences.length(rank); step++) {
+          regular.maskInputGradient(rank, io.dx + 4L * row(rank, step) * inputSize);
+        }
+      }
     }
   }
 
@@ -284,6 +333,11 @@ abstract class Pass {
    */
   final void previousStateGradient(
       Products products, int o, long dGates, int stride, long dWeight) {
+    if (regular.masksState()) {
+      long seen = regular.maskedState();
+      products.weightGradient(sequences.rows(), o, out, dGates, stride, seen, out, dWeight);
+      return;
+    }
     if (sequences.ragged()) {
       gatherPrevious();
       products.weightGradient(sequences.rows(), o, out, dGates, stride, hPrevious, out, dWeight);

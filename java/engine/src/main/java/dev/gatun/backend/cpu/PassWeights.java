@@ -4,6 +4,7 @@ import dev.gatun.backend.Cell;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentSpec.Weight;
 import dev.gatun.backend.RecurrentSpec.WeightView;
+import dev.gatun.backend.Regularization;
 import dev.gatun.backend.WeightType;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.tensor.Workspace;
@@ -38,7 +39,21 @@ final class PassWeights {
   /** [G*H] what joins the state's share where that is kept apart; zeros without biases. */
   final long recurrentBias;
 
+  /** [G*H] and [H], the gains of layer normalisation and the shift of c; 0 without. */
+  final long inputNorm;
+
+  final long recurrentNorm;
+  final long cellNorm;
+  final long cellNormBias;
+
+  /** R as it is [rows, out], where a mask is applied to it for each call; else 0. */
+  private final long connections;
+
+  /** The masked R, and scratch for its gradient; 0 without. */
+  final long droppedConnections;
+
   private final int gateRows;
+  private final int hidden;
   private final int out;
   private final int recurrentRows;
   private final boolean bias;
@@ -70,7 +85,17 @@ final class PassWeights {
     out = spec.stateSize();
     bias = spec.bias();
     boolean resetBefore = spec.cell() == Cell.GRU_RESET_BEFORE;
-    int hidden = spec.hiddenSize();
+    hidden = spec.hiddenSize();
+    Regularization how = spec.regularization();
+    boolean norm = how.layerNorm();
+    boolean cellState = spec.cell().hasCellState();
+    inputNorm = norm ? workspace.real(gateRows).address() : 0;
+    recurrentNorm = norm ? workspace.real(gateRows).address() : 0;
+    cellNorm = norm && cellState ? workspace.real(hidden).address() : 0;
+    cellNormBias = norm && cellState ? workspace.real(hidden).address() : 0;
+    boolean drops = training && how.dropConnect() > 0;
+    connections = drops ? workspace.real(gateRows, out).address() : 0;
+    droppedConnections = drops ? workspace.real(gateRows, out).address() : 0;
     int c = spec.inputSize(layer);
     recurrentRows = resetBefore ? gateRows - hidden : gateRows;
     input = new PackedMatrix(workspace, c, gateRows, type);
@@ -79,7 +104,7 @@ final class PassWeights {
     candidate = resetBefore ? new Pair(workspace, hidden, out, type, training) : null;
     projection =
         spec.projectionSize() > 0 ? new Pair(workspace, out, hidden, type, training) : null;
-    inputBias = bias ? workspace.real(gateRows).address() : 0;
+    inputBias = bias || norm ? workspace.real(gateRows).address() : 0;
     recurrentBias = spec.cell() == Cell.GRU ? workspace.real(gateRows).address() : 0;
   }
 
@@ -95,10 +120,10 @@ final class PassWeights {
     if (inputBack != null) {
       inputBack.packPlain(at(block, Weight.INPUT));
     }
-    long state = at(block, Weight.RECURRENT);
-    recurrent.pack(state);
-    if (candidate != null) {
-      candidate.pack(state + 4L * recurrentRows * out);
+    if (connections != 0) {
+      Elementwise.copy((long) gateRows * out, at(block, Weight.RECURRENT), connections);
+    } else {
+      packState(at(block, Weight.RECURRENT));
     }
     if (projection != null) {
       projection.pack(at(block, Weight.PROJECTION));
@@ -112,6 +137,30 @@ final class PassWeights {
         Elementwise.add(gateRows, second, inputBias);
       }
     }
+    copy(block, Weight.INPUT_NORM, gateRows, inputNorm);
+    copy(block, Weight.RECURRENT_NORM, gateRows, recurrentNorm);
+    copy(block, Weight.CELL_NORM, hidden, cellNorm);
+    copy(block, Weight.CELL_NORM_BIAS, hidden, cellNormBias);
+  }
+
+  private void copy(long block, Weight kind, int count, long to) {
+    long from = at(block, kind);
+    if (from != 0) {
+      Elementwise.copy(count, from, to);
+    }
+  }
+
+  private void packState(long state) {
+    recurrent.pack(state);
+    if (candidate != null) {
+      candidate.pack(state + 4L * recurrentRows * out);
+    }
+  }
+
+  /** Packs the recurrent weights with a mask on them, for one call. */
+  void dropConnections(Regularizer masks) {
+    masks.connections((long) gateRows * out, connections, droppedConnections);
+    packState(droppedConnections);
   }
 
   /** A weight [rows, columns], packed for forward and, in training, for backward. */

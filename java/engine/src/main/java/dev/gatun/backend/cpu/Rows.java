@@ -8,15 +8,29 @@ final class Rows {
   final int[] rank;
   final int[] row;
   final int[] previous;
+
+  /** The step of the tensors as callers see them, whatever the direction. */
+  final int[] time;
+
   final long[] hPrevious;
+
+  /** What the recurrent weights see of it: masked, or hPrevious itself. */
+  final long[] hSeen;
+
   final long[] h;
   final long[] gates;
 
   /** In backward the gradients of h; in forward for the use of a cell within one step. */
   final long[] dh;
 
+  /** The gradients of hSeen: dh itself where that is hPrevious. */
+  final long[] dhSeen;
+
   /** For the use of a cell within one step. */
   final long[] scratch;
+
+  /** [2, H]: the factors of a row, where cells are regularised; else 0. */
+  final long factors;
 
   /**
    * The rows of a block of steps, in the order in which the steps use them: what is multiplied and
@@ -38,15 +52,20 @@ final class Rows {
    * Reserves for a part.
    *
    * @param blockCapacity rows that a block may have
+   * @param masksState whether the recurrent weights see a masked h
    */
-  Rows(int maxBatch, int blockCapacity, long blockGates) {
+  Rows(int maxBatch, int blockCapacity, long blockGates, long factors, boolean masksState) {
     rank = new int[maxBatch];
     row = new int[maxBatch];
     previous = new int[maxBatch];
+    time = new int[maxBatch];
     hPrevious = new long[maxBatch];
+    hSeen = masksState ? new long[maxBatch] : hPrevious;
     h = new long[maxBatch];
     gates = new long[maxBatch];
     dh = new long[maxBatch];
+    dhSeen = masksState ? new long[maxBatch] : dh;
+    this.factors = factors;
     scratch = new long[maxBatch];
     from = new long[blockCapacity];
     to = new long[blockCapacity];
