@@ -5,6 +5,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+import layer_norm
 import reset_before
 from case import Case
 
@@ -13,7 +14,7 @@ WITH_EMPTY = [3, 0, 6, 1, 2]  # an empty sequence, and none as long as T
 GATES = {"lstm": 4, "gru": 3, "gru-reset-before": 3, "tanh": 1, "relu": 1}
 
 
-def weight_shapes(cell, layers, directions, c, h, p, bias):
+def weight_shapes(cell, layers, directions, c, h, p, bias, norm=False):
     """state_dict names and shapes, in PyTorch's order."""
     gates, out, shapes = GATES[cell], p or h, {}
     for layer in range(layers):
@@ -25,6 +26,13 @@ def weight_shapes(cell, layers, directions, c, h, p, bias):
                 shapes["bias_hh" + suffix] = (gates * h,)
             if p:
                 shapes["weight_hr" + suffix] = (p, h)
+            if norm:
+                shapes["norm_ih" + suffix] = (gates * h,)
+                shapes["norm_hh" + suffix] = (gates * h,)
+            if norm and cell == "lstm":
+                shapes["norm_c" + suffix] = (h,)
+                if bias:
+                    shapes["norm_c_bias" + suffix] = (h,)
     return shapes
 
 
@@ -49,6 +57,8 @@ def torch_stack(cell, weights, layers, directions, x, h0, c0, lengths):
 def run_stack(cell, weights, layers, directions, x, h0, c0, lengths):
     """As torch_stack, with empty sequences too: y = 0, hn = h0, cn = c0 for them."""
     stack = reset_before.stack if cell == "gru-reset-before" else torch_stack
+    if "norm_ih_l0" in weights:
+        return layer_norm.stack(cell, weights, layers, directions, x, h0, c0, lengths)
     if lengths is None or int(lengths.min()) > 0:
         return stack(cell, weights, layers, directions, x, h0, c0, lengths)
     kept = lengths.nonzero()[:, 0]
@@ -59,10 +69,10 @@ def run_stack(cell, weights, layers, directions, x, h0, c0, lengths):
     return spread(zeros, y), spread(h0, hn), None if c0 is None else spread(c0, cn)
 
 
-def rnn_case(name, cell, layers=1, directions=1, lengths=None, bias=True, t=7, n=5, c=3, h=4, p=0):
-    case = Case(f"rnn/{name}", cell=cell, layers=layers, bidirectional=directions == 2, bias=bias, projection=p)
+def rnn_case(name, cell, layers=1, directions=1, lengths=None, bias=True, t=7, n=5, c=3, h=4, p=0, norm=False):
+    case = Case(f"rnn/{name}", cell=cell, layers=layers, bidirectional=directions == 2, bias=bias, projection=p, **({"layer_norm": True} if norm else {}))
     bound, out = h**-0.5, p or h  # PyTorch's initialisation: recurrent weights of spectral radius below 1
-    shapes = weight_shapes(cell, layers, directions, c, h, p, bias)
+    shapes = weight_shapes(cell, layers, directions, c, h, p, bias, norm)
     weights = {key: case.uniform(key, *shape, bound=bound) for key, shape in shapes.items()}
     inputs = {"x": case.normal("x", t, n, c), "h0": case.normal("h0", layers * directions, n, out, scale=0.5)}
     if cell == "lstm":
@@ -127,3 +137,8 @@ def rnn_cases():
             for lengths, raggedness in ((None, "full"), (RAGGED, "ragged")):
                 name = f"lstm-l{layers}-{direction}-{raggedness}-projection"
                 yield rnn_case(name, "lstm", layers, directions, lengths, h=5, p=2)
+    for cell in ("lstm", "gru"):
+        yield rnn_case(f"{cell}-l1-uni-full-norm", cell, h=5, norm=True)
+        yield rnn_case(f"{cell}-l2-bi-ragged-norm", cell, 2, 2, WITH_EMPTY, h=5, norm=True)
+        yield rnn_case(f"{cell}-l1-uni-ragged-wide-norm", cell, lengths=RAGGED + [4, 6], n=7, c=5, h=19, norm=True)
+        yield rnn_case(f"{cell}-l1-bi-ragged-nobias-norm", cell, 1, 2, RAGGED, h=5, bias=False, norm=True)

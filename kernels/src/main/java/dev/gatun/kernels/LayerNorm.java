@@ -128,31 +128,57 @@ public final class LayerNorm {
     if (dShift != 0) {
       Elementwise.add(n, dy, dShift);
     }
-    Elementwise.addProduct(n, dy, xHat, dGain);
+    long sums = sumsBackward(n, dy, xHat, gain, dGain);
+    float mean = Float.intBitsToFloat((int) (sums >>> 32)) / n;
+    float slope = Float.intBitsToFloat((int) sums) / n;
+    FloatVector means = FloatVector.broadcast(F, mean);
+    FloatVector negativeSlope = FloatVector.broadcast(F, -slope);
+    FloatVector scale = FloatVector.broadcast(F, inverse);
+    int i = 0;
+    for (; i <= n - LANES; i += LANES) {
+      long o = 4L * i;
+      FloatVector d = fromMemorySegment(F, ALL, dy + o, ORDER);
+      d = d.mul(fromMemorySegment(F, ALL, gain + o, ORDER)).sub(means);
+      FloatVector hat = fromMemorySegment(F, ALL, xHat + o, ORDER);
+      hat.fma(negativeSlope, d).mul(scale).intoMemorySegment(ALL, dx + o, ORDER);
+    }
+    for (long o = 4L * i; o < 4L * n; o += 4) {
+      float d = Species.getFloat(dy + o) * Species.getFloat(gain + o) - mean;
+      Species.setFloat(dx + o, Math.fma(Species.getFloat(xHat + o), -slope, d) * inverse);
+    }
+  }
+
+  /** Adds dy·xHat to dGain; the bits of the sums of gain·dy (upper half) and of gain·dy·xHat. */
+  private static long sumsBackward(int n, long dy, long xHat, long gain, long dGain) {
     FloatVector first = FloatVector.zero(F);
     FloatVector second = first;
-    for (int i = 0; i < n; i += LANES) {
+    // The last units one by one: through a mask, C2 gives up on the loop and it allocates.
+    int i = 0;
+    for (; i <= n - LANES; i += LANES) {
       long o = 4L * i;
-      VectorMask<Float> some = F.indexInRange(0L, n - i);
-      FloatVector d = fromMemorySegment(F, ALL, dy + o, ORDER, some);
-      d = d.mul(fromMemorySegment(F, ALL, gain + o, ORDER, some));
+      FloatVector d = fromMemorySegment(F, ALL, dy + o, ORDER);
+      FloatVector hat = fromMemorySegment(F, ALL, xHat + o, ORDER);
+      d.fma(hat, fromMemorySegment(F, ALL, dGain + o, ORDER))
+          .intoMemorySegment(ALL, dGain + o, ORDER);
+      d = d.mul(fromMemorySegment(F, ALL, gain + o, ORDER));
       first = first.add(d);
-      second = d.fma(fromMemorySegment(F, ALL, xHat + o, ORDER, some), second);
+      second = d.fma(hat, second);
     }
     first = LANES >= 16 ? first.add(first.rearrange(Species.ROTATE_8)) : first;
     first = LANES >= 8 ? first.add(first.rearrange(Species.ROTATE_4)) : first;
     second = LANES >= 16 ? second.add(second.rearrange(Species.ROTATE_8)) : second;
     second = LANES >= 8 ? second.add(second.rearrange(Species.ROTATE_4)) : second;
-    float mean = ((first.lane(0) + first.lane(2)) + (first.lane(1) + first.lane(3))) / n;
-    float slope = ((second.lane(0) + second.lane(2)) + (second.lane(1) + second.lane(3))) / n;
-    FloatVector negativeSlope = FloatVector.broadcast(F, -slope);
-    for (int i = 0; i < n; i += LANES) {
-      long o = 4L * i;
-      VectorMask<Float> some = F.indexInRange(0L, n - i);
-      FloatVector d = fromMemorySegment(F, ALL, dy + o, ORDER, some);
-      d = d.mul(fromMemorySegment(F, ALL, gain + o, ORDER, some)).sub(mean);
-      FloatVector hat = fromMemorySegment(F, ALL, xHat + o, ORDER, some);
-      hat.fma(negativeSlope, d).mul(inverse).intoMemorySegment(ALL, dx + o, ORDER, some);
+    float sum = (first.lane(0) + first.lane(2)) + (first.lane(1) + first.lane(3));
+    float along = (second.lane(0) + second.lane(2)) + (second.lane(1) + second.lane(3));
+    for (long o = 4L * i; o < 4L * n; o += 4) {
+      float d = Species.getFloat(dy + o);
+      float hat = Species.getFloat(xHat + o);
+      Species.setFloat(dGain + o, Math.fma(d, hat, Species.getFloat(dGain + o)));
+      d *= Species.getFloat(gain + o);
+      sum += d;
+      along = Math.fma(d, hat, along);
     }
+    return (long) Float.floatToRawIntBits(sum) << 32
+        | (Float.floatToRawIntBits(along) & 0xFFFFFFFFL);
   }
 }

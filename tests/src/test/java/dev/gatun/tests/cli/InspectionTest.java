@@ -130,6 +130,26 @@ class InspectionTest {
   }
 
   @Test
+  void benchRnnRegularises() throws Exception {
+    String command =
+        "bench rnn --cell lstm --layers 1 --time 5 --batch 3 --input 4 --hidden 8 --mode train"
+            + " --threads 1 --seconds 0.1 --json";
+    bench(
+        (command
+                + " --layer-norm --zoneout 0.1 --variational-dropout 0.2 --recurrent-dropout 0.3"
+                + " --dropconnect 0.4")
+            .split(" "));
+    bench(command.replace("lstm", "gru").concat(" --layer-norm --zoneout 0.1").split(" "));
+    Outcome refused =
+        new Cli(folder).run(command.replace("lstm", "tanh").concat(" --layer-norm").split(" "));
+    assertEquals(2, refused.status());
+    assertTrue(refused.err().contains("layerNorm: only LSTM and GRU"), refused.err());
+    Outcome wrong = new Cli(folder).run(command.concat(" --dropconnect 1").split(" "));
+    assertEquals(2, wrong.status());
+    assertTrue(wrong.err().contains("dropConnect 1.0 must be in [0, 1)"), wrong.err());
+  }
+
+  @Test
   void benchStepAndStreamHaveTheirKeys() throws Exception {
     Json.Members step =
         bench(

@@ -9,6 +9,7 @@ import dev.gatun.backend.Cell;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentSpec.WeightView;
+import dev.gatun.backend.Regularization;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.Numbers;
 import dev.gatun.tests.support.Stack;
@@ -49,7 +50,16 @@ class RecurrentGoldenTest {
         }
       }
     }
-    assertEquals(57, names.size());
+    for (String cell : new String[] {"lstm", "gru"}) {
+      for (String shape :
+          new String[] {
+            "l1-uni-full", "l2-bi-ragged", "l1-uni-ragged-wide", "l1-bi-ragged-nobias"
+          }) {
+        String name = "rnn/%s-%s-norm".formatted(cell, shape);
+        assertTrue(names.contains(name), name);
+      }
+    }
+    assertEquals(65, names.size());
   }
 
   @ParameterizedTest
@@ -108,7 +118,10 @@ class RecurrentGoldenTest {
             (int) golden.number("layers", 1),
             Boolean.parseBoolean(golden.text("bidirectional")),
             Boolean.parseBoolean(golden.text("bias")),
-            0);
+            0,
+            Boolean.parseBoolean(golden.text("layer_norm"))
+                ? Regularization.LAYER_NORM
+                : Regularization.NONE);
     EnumSet<Part> parts = EnumSet.allOf(Part.class);
     if (!golden.has("lengths")) {
       parts.remove(Part.LENGTHS);

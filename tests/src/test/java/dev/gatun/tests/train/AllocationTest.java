@@ -129,6 +129,28 @@ class AllocationTest {
 
   @ParameterizedTest
   @FieldSource("BACKENDS")
+  void regularizedSteps(String backend) {
+    ModelSpec spec =
+        ModelSpec.of(
+            Signal.features(1),
+            RecurrentLayer.lstm(18)
+                .layerNorm()
+                .zoneout(0.1, 0.1)
+                .variationalDropout(0.2, 0.2)
+                .recurrentDropout(0.2)
+                .dropConnect(0.3),
+            RecurrentLayer.gru(17).layerNorm().recurrentDropout(0.2).bothDirections().lastState(),
+            Linear.of(1));
+    Function<Model, Optimizer> sgd =
+        m -> new Sgd(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
+    Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
+    BatchSource data = ArraySource.sequential(examples, 5);
+    long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);
+    assertEquals(0, bytes, "bytes in " + STEPS + " steps");
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
   void sessionSteps(String backend) {
     ModelSpec spec =
         ModelSpec.of(Signal.features(3), RecurrentLayer.lstm(17).stacked(2, 0), Linear.of(4));

@@ -14,6 +14,10 @@ final class CellMasks {
   private final boolean training;
   private final MaskKey[] keys;
   private final long[] counters;
+
+  /** The recurrent weights, where a mask is applied to them. */
+  private final WeightView[] dropped;
+
   private int n;
 
   CellMasks(RecurrentSpec spec, Mode mode, MaskKey[] keys) {
@@ -22,6 +26,11 @@ final class CellMasks {
     rates = spec.regularization();
     training = mode == Mode.TRAINING;
     counters = new long[keys.length];
+    dropped =
+        spec.weights().stream()
+            .filter(view -> training && rates.dropConnect() > 0)
+            .filter(view -> view.weight() == Weight.RECURRENT)
+            .toArray(WeightView[]::new);
   }
 
   /** Reads the step for a call with {@code batch} sequences. */
@@ -90,18 +99,16 @@ final class CellMasks {
 
   /** Multiplies a block laid out as the weights with the mask of the recurrent ones. */
   void connections(double[] block) {
-    for (WeightView view : spec.weights()) {
-      if (view.weight() == Weight.RECURRENT) {
-        int from = Math.toIntExact(view.offset());
-        for (int e = 0; e < view.size(); e++) {
-          block[from + e] *=
-              factor(
-                  Regularization.Mask.CONNECTION,
-                  view.layer(),
-                  view.direction(),
-                  e,
-                  rates.dropConnect());
-        }
+    for (WeightView view : dropped) {
+      int from = Math.toIntExact(view.offset());
+      for (int e = 0; e < view.size(); e++) {
+        block[from + e] *=
+            factor(
+                Regularization.Mask.CONNECTION,
+                view.layer(),
+                view.direction(),
+                e,
+                rates.dropConnect());
       }
     }
   }
