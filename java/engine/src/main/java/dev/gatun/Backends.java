@@ -7,6 +7,7 @@ import dev.gatun.backend.reference.ReferenceBackend;
 import dev.gatun.bindings.LibraryUnavailableException;
 import dev.gatun.bindings.NativeMemory;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Opens backends by name. */
@@ -44,6 +45,7 @@ public final class Backends {
    *     needs, or OpenBLAS cannot be loaded
    */
   public static Backend open(String name, int threads) {
+    Objects.requireNonNull(name, "name");
     requireFlags();
     if (threads < 1) {
       throw new IllegalArgumentException("threads " + threads + " must be at least 1");

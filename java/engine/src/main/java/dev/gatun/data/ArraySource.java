@@ -1,5 +1,7 @@
 package dev.gatun.data;
 
+import java.util.Objects;
+
 /**
  * Batches of labelled sequences. Each batch is as long as its longest sequence; shorter ones are
  * padded with zeros, and targets on padding do not count.
@@ -22,6 +24,7 @@ public final class ArraySource implements BatchSource {
    * @param seed of the orders
    */
   public static ArraySource shuffled(Examples examples, int batch, long seed) {
+    Objects.requireNonNull(examples, "examples");
     return new ArraySource(examples, batch, Order.shuffled(examples.count(), seed));
   }
 
@@ -31,6 +34,7 @@ public final class ArraySource implements BatchSource {
    * @param batch N; the last batch may be smaller
    */
   public static ArraySource sequential(Examples examples, int batch) {
+    Objects.requireNonNull(examples, "examples");
     return new ArraySource(examples, batch, Order.sequential(examples.count()));
   }
 

@@ -1,5 +1,6 @@
 package dev.gatun.data;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,10 @@ public final class Examples {
    * @throws IllegalArgumentException naming the example, step and column that is wrong
    */
   public static Inputs features(float[][][] x) {
+    checkGiven(x, "x");
+    if (x.length > 0) {
+      checkGiven(x[0], "x[0]");
+    }
     int columns = x.length == 0 || x[0].length == 0 ? 0 : x[0][0].length;
     for (int i = 0; i < x.length; i++) {
       checkSteps(i, x[i].length);
@@ -53,6 +58,7 @@ public final class Examples {
    * @throws IllegalArgumentException naming the example and step that is wrong
    */
   public static Inputs tokens(int[][] x) {
+    checkGiven(x, "x");
     for (int i = 0; i < x.length; i++) {
       checkSteps(i, x[i].length);
       for (int t = 0; t < x[i].length; t++) {
@@ -65,6 +71,16 @@ public final class Examples {
     return new Inputs(null, x, 0);
   }
 
+  /** Names what is null: the JVM would name a variable of this class. */
+  private static void checkGiven(Object[] rows, String name) {
+    Objects.requireNonNull(rows, name);
+    for (int i = 0; i < rows.length; i++) {
+      if (rows[i] == null) {
+        throw new NullPointerException(name + "[" + i + "]");
+      }
+    }
+  }
+
   private static void checkSteps(int example, int steps) {
     if (steps == 0) {
       throw new IllegalArgumentException("example " + example + " has no time steps");
@@ -72,6 +88,7 @@ public final class Examples {
   }
 
   private static void checkNumbers(float[] numbers, int columns, String where) {
+    Objects.requireNonNull(numbers, where);
     if (numbers.length != columns || columns == 0) {
       throw new IllegalArgumentException(
           "%s has %d numbers, expected %s"
@@ -114,6 +131,7 @@ public final class Examples {
      * @param y [i]
      */
     public Examples classes(int[] y) {
+      Objects.requireNonNull(y, "y");
       checkCount(y.length);
       int[][] each = new int[y.length][1];
       for (int i = 0; i < y.length; i++) {
@@ -128,7 +146,7 @@ public final class Examples {
      * @param y [i][t], as long as the inputs
      */
     public Examples stepClasses(int[][] y) {
-      checkCount(y.length);
+      checkCount(y);
       for (int i = 0; i < y.length; i++) {
         checkLength(i, y[i].length);
       }
@@ -141,7 +159,7 @@ public final class Examples {
      * @param y [i][o]
      */
     public Examples values(float[][] y) {
-      checkCount(y.length);
+      checkCount(y);
       float[][][] each = new float[y.length][1][];
       for (int i = 0; i < y.length; i++) {
         checkNumbers(y[i], y[0].length, "the target of example " + i);
@@ -156,7 +174,8 @@ public final class Examples {
      * @param y [i][t][o], as long as the inputs
      */
     public Examples stepValues(float[][][] y) {
-      checkCount(y.length);
+      checkCount(y);
+      checkGiven(y[0], "y[0]");
       for (int i = 0; i < y.length; i++) {
         checkLength(i, y[i].length);
         for (int t = 0; t < y[i].length; t++) {
@@ -164,6 +183,11 @@ public final class Examples {
         }
       }
       return new Examples(this, TargetKind.STEP_VALUES, y[0][0].length, null, y);
+    }
+
+    private void checkCount(Object[] y) {
+      checkGiven(y, "y");
+      checkCount(y.length);
     }
 
     private void checkCount(int targets) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 public record Dropout(String name, double rate) implements Layer {
   /** Checks the rate. */
   public Dropout {
+    Objects.requireNonNull(name, "name");
     if (!(rate >= 0 && rate < 1)) {
       throw new IllegalArgumentException(
           "dropout %s: rate %s must be in [0, 1)".formatted(name, rate));

@@ -13,6 +13,16 @@ import org.jspecify.annotations.Nullable;
  * @param initializer of the table
  */
 public record Embedding(String name, int size, Initializer initializer) implements Layer {
+  /** Checks the width. */
+  public Embedding {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(initializer, "initializer");
+    if (size < 1) {
+      throw new IllegalArgumentException(
+          "embedding %s: rows of %d; they must be of at least 1".formatted(name, size));
+    }
+  }
+
   /** An embedding called {@code embedding} with PyTorch's initial values, normal(0, 1). */
   public static Embedding of(int size) {
     return new Embedding("embedding", size, Initializers.normal(0, 1));

@@ -17,6 +17,15 @@ import org.jspecify.annotations.Nullable;
  */
 public record Linear(String name, int outputs, boolean bias, @Nullable Initializer initializer)
     implements Layer {
+  /** Checks the width. */
+  public Linear {
+    Objects.requireNonNull(name, "name");
+    if (outputs < 1) {
+      throw new IllegalArgumentException(
+          "linear %s: %d outputs; there must be at least 1".formatted(name, outputs));
+    }
+  }
+
   /** A linear layer called {@code linear} with a bias. */
   public static Linear of(int outputs) {
     return new Linear("linear", outputs, true, null);

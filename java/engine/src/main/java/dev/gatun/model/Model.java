@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A stack of layers with its parameters. It owns the parameters, not the backend; plans and
@@ -55,6 +56,7 @@ public final class Model implements AutoCloseable {
    * @throws IllegalStateException if the model or its backend has been closed
    */
   public Plan plan(PlanSpec plan) {
+    Objects.requireNonNull(plan, "plan");
     return new Plan(this, plan, null);
   }
 
@@ -65,6 +67,8 @@ public final class Model implements AutoCloseable {
    * @throws IllegalStateException if the model or its backend has been closed
    */
   public Plan plan(PlanSpec plan, Loss loss) {
+    Objects.requireNonNull(plan, "plan");
+    Objects.requireNonNull(loss, "loss");
     return new Plan(this, plan, loss);
   }
 
@@ -92,6 +96,7 @@ public final class Model implements AutoCloseable {
    * rounded. Sessions of the same type share one copy.
    */
   public Session session(int maxTime, int batch, WeightType weights) {
+    Objects.requireNonNull(weights, "weights");
     return new Session(this, maxTime, batch, weights);
   }
 
@@ -102,6 +107,7 @@ public final class Model implements AutoCloseable {
    * @throws IOException if it cannot be written
    */
   public void save(Path file) throws IOException {
+    Objects.requireNonNull(file, "file");
     ParameterFile.save(parameters, file);
   }
 
@@ -114,6 +120,7 @@ public final class Model implements AutoCloseable {
    * @throws IOException if it cannot be read
    */
   public void load(Path file) throws IOException {
+    Objects.requireNonNull(file, "file");
     try (SafetensorsReader reader = new SafetensorsReader(file)) {
       load(reader);
     }
@@ -124,6 +131,7 @@ public final class Model implements AutoCloseable {
    * the same file, even if its name gets another meanwhile.
    */
   public void load(SafetensorsReader file) throws IOException {
+    Objects.requireNonNull(file, "file");
     ParameterFile.load(parameters, file);
   }
 

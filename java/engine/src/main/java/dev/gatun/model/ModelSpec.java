@@ -5,8 +5,10 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /** A checked stack of layers over an input: everything about a model but its memory. */
@@ -47,11 +49,14 @@ public final class ModelSpec {
    * @throws IllegalArgumentException if two do not fit, or names repeat
    */
   public static ModelSpec of(Signal input, Layer... layers) {
-    return of(input, List.of(layers));
+    // Not List.of: it does not name what is null.
+    return of(input, Arrays.asList(Objects.requireNonNull(layers, "layers")));
   }
 
   /** As {@link #of(Signal, Layer...)}. */
   public static ModelSpec of(Signal input, List<? extends Layer> layers) {
+    Objects.requireNonNull(input, "input");
+    Objects.requireNonNull(layers, "layers");
     if (layers.isEmpty()) {
       throw new IllegalArgumentException("a model needs at least one layer");
     }
@@ -59,7 +64,8 @@ public final class ModelSpec {
     Set<String> names = new HashSet<>();
     Signal signal = input;
     for (Layer layer : layers) {
-      checkName(layer.name(), names);
+      Objects.requireNonNull(layer, () -> "layer " + stages.size());
+      checkName(Objects.requireNonNull(layer.name(), "a layer's name"), names);
       Signal output = layer.output(signal);
       stages.add(new Stage(layer, signal, output, List.copyOf(layer.parameters(signal))));
       signal = output;
@@ -124,6 +130,7 @@ public final class ModelSpec {
    * @throws IllegalStateException if the backend has been closed
    */
   public Model build(Backend backend, long seed) {
+    Objects.requireNonNull(backend, "backend");
     ParameterSet parameters = ParameterSet.allocate(backend, this);
     try {
       initialize(parameters, backend, seed);

@@ -2,6 +2,7 @@ package dev.gatun.model;
 
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.WeightType;
+import java.util.Objects;
 
 /**
  * What a plan is reserved for.
@@ -22,6 +23,8 @@ public record PlanSpec(
     WeightType weights) {
   /** Checks the sizes. */
   public PlanSpec {
+    Objects.requireNonNull(mode, "mode");
+    Objects.requireNonNull(weights, "weights");
     if (maxTime < 1 || maxBatch < 1) {
       throw new IllegalArgumentException(
           "a plan needs at least one step and one sequence, not %d and %d"

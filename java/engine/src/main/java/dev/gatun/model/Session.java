@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Streaming inference: keeps the state, takes one step or a few, gives the output. A step allocates
@@ -26,6 +27,7 @@ public final class Session implements AutoCloseable {
   private final MemorySegment inputValues;
   private final Tensor output;
   private final MemorySegment outputValues;
+  private boolean stepped;
   private FrozenWeights weights;
   private Plan plan;
   private Tensor[] planInputs;
@@ -113,6 +115,7 @@ public final class Session implements AutoCloseable {
    * @return the output, as {@link #output}
    */
   public Tensor run(int t, int[] tokens) {
+    Objects.requireNonNull(tokens, "tokens");
     checkInput(t, tokens.length, true);
     MemorySegment.copy(tokens, 0, inputValues, ValueLayout.JAVA_INT, 0, tokens.length);
     return run(t);
@@ -125,6 +128,7 @@ public final class Session implements AutoCloseable {
    * @return the output, as {@link #output}
    */
   public Tensor run(int t, float[] features) {
+    Objects.requireNonNull(features, "features");
     checkInput(t, features.length, false);
     MemorySegment.copy(features, 0, inputValues, ValueLayout.JAVA_FLOAT, 0, features.length);
     return run(t);
@@ -136,6 +140,7 @@ public final class Session implements AutoCloseable {
       backend.copy(inputs[t], planInputs[t]);
       plan.forward(t, spec.maxBatch());
       backend.copy(plan.output(), output);
+      stepped = true;
       return output;
     } finally {
       usage.exit();
@@ -162,13 +167,30 @@ public final class Session implements AutoCloseable {
   /**
    * The output of the last call in host memory, F32, [t, batch, ·] at its start, or [batch, ·] for
    * a model that gives one row per sequence; overwritten by the next.
+   *
+   * @throws IllegalStateException before the first step, or if the session has been closed
    */
   public Tensor output() {
+    usage.check();
+    if (!stepped) {
+      throw new IllegalStateException("there is no output before the first step");
+    }
     return output;
   }
 
-  /** Copies the start of {@link #output} into an array, allocating nothing. */
+  /**
+   * Copies the start of {@link #output} into an array, allocating nothing.
+   *
+   * @throws IllegalArgumentException if the array is longer than the output
+   * @throws IllegalStateException as {@link #output}
+   */
   public void readOutput(float[] into) {
+    Objects.requireNonNull(into, "into");
+    long size = output().size();
+    if (into.length > size) {
+      throw new IllegalArgumentException(
+          "an array of %d for an output of %d values".formatted(into.length, size));
+    }
     MemorySegment.copy(outputValues, ValueLayout.JAVA_FLOAT, 0, into, 0, into.length);
   }
 
@@ -199,6 +221,8 @@ public final class Session implements AutoCloseable {
    * @throws IllegalArgumentException if they are of a model of another shape
    */
   public void restore(State state) {
+    Objects.requireNonNull(state, "state");
+    usage.check();
     List<Tensor> tensors = List.copyOf(plan.state().values());
     List<Long> sizes = tensors.stream().map(Tensor::size).toList();
     List<Long> given = state.values.stream().map(v -> (long) v.length).toList();

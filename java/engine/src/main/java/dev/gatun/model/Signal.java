@@ -1,6 +1,7 @@
 package dev.gatun.model;
 
 import dev.gatun.tensor.DType;
+import java.util.Objects;
 
 /**
  * What flows between layers.
@@ -21,6 +22,7 @@ public record Signal(Kind kind, int width, boolean perStep) {
 
   /** Checks the width. */
   public Signal {
+    Objects.requireNonNull(kind, "kind");
     if (width < 1) {
       throw new IllegalArgumentException("a signal's width " + width + " must be at least 1");
     }

@@ -5,6 +5,7 @@ import dev.gatun.backend.Control;
 import dev.gatun.model.ParameterSet;
 import dev.gatun.tensor.Tensor;
 import java.util.Collections;
+import java.util.Objects;
 import java.util.SequencedMap;
 
 /** Adam or AdamW, as {@link AdamRule} says. */
@@ -23,8 +24,8 @@ public final class Adam implements Optimizer {
    * @param maxNorm the largest norm of all gradients together, or positive infinity for no clipping
    */
   public Adam(ParameterSet parameters, AdamRule rule, double maxNorm) {
-    this.parameters = parameters;
-    this.rule = rule;
+    this.parameters = Objects.requireNonNull(parameters, "parameters");
+    this.rule = Objects.requireNonNull(rule, "rule");
     updates = new Updates(parameters, maxNorm);
     m = updates.moment("m");
     v = updates.moment("v");

@@ -1,5 +1,7 @@
 package dev.gatun.optim;
 
+import java.util.Objects;
+
 /** The usual schedules; values are PyTorch's where it has the same. */
 public final class Schedules {
   private Schedules() {}
@@ -53,6 +55,7 @@ public final class Schedules {
    */
   public static Schedule warmup(long steps, Schedule after) {
     checkSteps(steps, "warm-up steps");
+    Objects.requireNonNull(after, "after");
     double peak = after.at(0);
     return step -> step < steps ? peak * (step + 1) / (steps + 1) : after.at(step - steps);
   }

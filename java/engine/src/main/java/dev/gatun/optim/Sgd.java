@@ -5,6 +5,7 @@ import dev.gatun.backend.SgdRule;
 import dev.gatun.model.ParameterSet;
 import dev.gatun.tensor.Tensor;
 import java.util.Collections;
+import java.util.Objects;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -23,8 +24,8 @@ public final class Sgd implements Optimizer {
    * @param maxNorm the largest norm of all gradients together, or positive infinity for no clipping
    */
   public Sgd(ParameterSet parameters, SgdRule rule, double maxNorm) {
-    this.parameters = parameters;
-    this.rule = rule;
+    this.parameters = Objects.requireNonNull(parameters, "parameters");
+    this.rule = Objects.requireNonNull(rule, "rule");
     updates = new Updates(parameters, maxNorm);
     momentum = rule.momentum() > 0 ? updates.moment("momentum") : null;
   }

@@ -9,6 +9,7 @@ import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
 import java.util.LinkedHashMap;
+import java.util.Objects;
 import java.util.SequencedMap;
 
 /**
@@ -35,6 +36,7 @@ public final class Updates implements AutoCloseable {
    * @param maxNorm the largest norm of all gradients together, or positive infinity for no clipping
    */
   public Updates(ParameterSet parameters, double maxNorm) {
+    Objects.requireNonNull(parameters, "parameters");
     if (!(maxNorm > 0)) {
       throw new IllegalArgumentException(
           "the norm to clip at, " + maxNorm + ", must be above 0 (infinity: no clipping)");

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The options of a {@link Trainer}; everything given stays the caller's to close. */
@@ -33,16 +34,16 @@ public final class TrainerBuilder {
 
   TrainerBuilder(
       Model model, Loss loss, Optimizer optimizer, Schedule schedule, BatchSource training) {
-    this.model = model;
-    this.loss = loss;
-    this.optimizer = optimizer;
-    this.schedule = schedule;
-    this.training = training;
+    this.model = Objects.requireNonNull(model, "model");
+    this.loss = Objects.requireNonNull(loss, "loss");
+    this.optimizer = Objects.requireNonNull(optimizer, "optimizer");
+    this.schedule = Objects.requireNonNull(schedule, "schedule");
+    this.training = Objects.requireNonNull(training, "training");
   }
 
   /** Data that is looked at, and not learnt from, at each report. */
   public TrainerBuilder validation(BatchSource source) {
-    validation = source;
+    validation = Objects.requireNonNull(source, "source");
     return this;
   }
 
@@ -89,7 +90,7 @@ public final class TrainerBuilder {
    * @param folder created if missing
    */
   public TrainerBuilder checkpoints(Path folder) {
-    checkpoints = folder;
+    checkpoints = Objects.requireNonNull(folder, "folder");
     return this;
   }
 
@@ -101,13 +102,13 @@ public final class TrainerBuilder {
 
   /** A string to keep in each checkpoint, as the configuration or the vocabulary. */
   public TrainerBuilder metadata(String key, String value) {
-    strings.put(key, value);
+    strings.put(Objects.requireNonNull(key, "key"), Objects.requireNonNull(value, "value"));
     return this;
   }
 
   /** Someone to be told what happens. */
   public TrainerBuilder listener(TrainingListener listener) {
-    listeners.add(listener);
+    listeners.add(Objects.requireNonNull(listener, "listener"));
     return this;
   }
 
