@@ -70,6 +70,84 @@ class BadInputTest {
   }
 
   @Test
+  void onlyDecimalNumbersAreNumbers() throws Exception {
+    String wave = Samples.wave(60);
+    for (String cell : List.of("1f", "1d", "0x1p3", "1_000", "NaN", "-Infinity")) {
+      cli.write("wave.csv", wave + "900," + cell + ",1\n");
+      refused("wave.csv:62: column level: \"" + cell + "\"; give a number", "check", "s.yaml");
+    }
+    cli.write("wave.csv", wave + "900, +1.5E+1 ,.5\n901,7.,-3e-2\n");
+    assertEquals(0, cli.run("check", "s.yaml").status());
+    refused("train.rate: \"1f\"; give a number", "check", "s.yaml", "--set", "train.rate=1f");
+  }
+
+  @Test
+  void anOpenQuoteIsNamedWithItsLine() throws Exception {
+    String wave = Samples.wave(60);
+    cli.write("wave.csv", wave + "900,8,\"1\n901,8,1\n902,8,1\n");
+    for (String command : List.of("check", "data")) {
+      refused("wave.csv:62: no CSV: ", command, "s.yaml");
+    }
+    String err = cli.run("check", "s.yaml").err();
+    assertTrue(err.endsWith("; close the quote that opens in this line"), err);
+    cli.write("wave.csv", "\"day,level,other\n1,2,3\n");
+    refused("wave.csv:1: no CSV: ", "check", "s.yaml");
+  }
+
+  @Test
+  void numbersThatNoFloatHoldsAreRefused() throws Exception {
+    cli.write("wave.csv", Samples.wave(60) + "900,-1e39,1\n");
+    refused(
+        "wave.csv:62: column level: \"-1e39\"; beyond what float32 holds, 3.4e38; give it in a"
+            + " larger unit",
+        "train",
+        "s.yaml");
+    Outcome data = cli.run("data", "s.yaml", "--json");
+    assertEquals(2, data.status());
+    assertTrue(data.out().contains("\"too_large\":1"), data.out());
+  }
+
+  @Test
+  void aLargeLossIsShownWithAnExponent() throws Exception {
+    StringBuilder csv = new StringBuilder("day,level,other\n");
+    for (int i = 0; i < 120; i++) {
+      csv.append(i).append(',').append((i % 7 - 3) + "e15,0\n");
+    }
+    cli.write("wave.csv", csv.toString());
+    Outcome outcome = cli.run("train", "s.yaml", "--set", "data.scaler=none", "--run", "r");
+    assertEquals(0, outcome.status(), outcome.err());
+    assertTrue(
+        outcome.err().matches("(?s).*loss \\d\\.\\d{3}e\\+\\d\\d  validation.*"), outcome.err());
+    assertFalse(outcome.err().matches("(?s).*\\d{12}.*"), outcome.err());
+  }
+
+  @Test
+  void deepNestingIsNoConfiguration() throws Exception {
+    for (String text : List.of("[".repeat(50), "{a: ".repeat(50), "[".repeat(100_000))) {
+      cli.write("deep.yaml", "data:\n  path: " + text + "\n");
+      refused(
+          "deep.yaml:2: more than 20 levels deep; a configuration has three", "check", "deep.yaml");
+    }
+  }
+
+  @Test
+  void wrongTargetsAreShown() throws Exception {
+    String right = "; give a column's name or a list of them, each once";
+    for (String targets : List.of("[level, level]", "[]", "[level, \"\"]", "[level, [other]]")) {
+      refused(
+          "--set: data.targets: " + targets + right,
+          "check",
+          "s.yaml",
+          "--set",
+          "data.targets=" + targets);
+    }
+    refused("CONFIG: empty; give the path of a YAML file", "train", "");
+    refused(
+        "--output: empty; give the path of a file",
+        "rnn --cell tanh --weights w --inputs x --output=".split(" "));
+  }
+
+  @Test
   void aTabInYamlIsNamed() throws Exception {
     cli.write("s.yaml", "data:\n\ttype: series\n");
     refused("s.yaml:2: not YAML", "check", "s.yaml");

@@ -49,7 +49,7 @@ class ConfigTest {
         "'model:\n  hidden: big'    | 'c.yaml:3: model.hidden: \"big\"; give a whole number from 1 to 65536'",
         "'model:\n  hidden: 0'      | 'c.yaml:3: model.hidden: \"0\"; give a whole number from 1 to 65536'",
         "'model:\n  hidden: 2.5'    | 'c.yaml:3: model.hidden: \"2.5\"; give a whole number'",
-        "'model:\n  hidden: [1]'    | 'c.yaml:3: model.hidden: a list of 1; give a whole number'",
+        "'model:\n  hidden: [1]'    | 'c.yaml:3: model.hidden: [1]; give a whole number'",
         "'model:\n  hidden:'        | 'c.yaml:3: model.hidden: nothing; give a whole number'",
         "'model:\n\n  dropout: 1'   | 'c.yaml:4: model.dropout: \"1\"; give a number at least 0 and below 1'",
         "'train: {rate: -1}'        | 'c.yaml:2: train.rate: \"-1\"; give a number above 0'",

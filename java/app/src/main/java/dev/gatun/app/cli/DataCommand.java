@@ -80,6 +80,7 @@ final class DataCommand implements Callable<Integer> {
       column.put("missing", Json.of(scan.missing()));
       column.put("not_numbers", Json.of(scan.notNumbers()));
       column.put("not_finite", Json.of(scan.notFinite()));
+      column.put("too_large", Json.of(scan.tooLarge()));
       column.put("least", Output.number(scan.least()));
       column.put("mean", Output.number(scan.mean()));
       column.put("most", Output.number(scan.most()));
@@ -87,12 +88,13 @@ final class DataCommand implements Callable<Integer> {
       columns.add(Json.of(column));
       if (used.contains(scan.name()) && scan.firstBad() > 0) {
         errors.add(
-            "%s: %d missing, %d not numbers, %d not finite, the first in line %d"
+            "%s: %d missing, %d not numbers, %d not finite%s, the first in line %d"
                 .formatted(
                     scan.name(),
                     scan.missing(),
                     scan.notNumbers(),
                     scan.notFinite(),
+                    scan.tooLarge() > 0 ? ", " + scan.tooLarge() + " beyond float32" : "",
                     scan.firstBad()));
       } else if (used.contains(scan.name()) && scan.constant()) {
         warnings.add(scan.name() + ": constant; nothing can be learnt from it");

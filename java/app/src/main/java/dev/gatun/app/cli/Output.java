@@ -17,6 +17,9 @@ final class Output {
    * @param option that named it
    */
   static void checkWritable(String option, Path file) {
+    if (file.toString().isEmpty()) {
+      throw new InputException(option + ": empty; give the path of a file");
+    }
     Path folder = file.toAbsolutePath().getParent();
     if (Files.isDirectory(file)) {
       throw new InputException(option + " " + file + ": is a folder; give the path of a file");

@@ -37,7 +37,7 @@ public final class DataKeys {
   public static final Key<List<String>> TARGETS =
       Key.required(
               "data.targets",
-              Type.names(1, "a column's name or a list of them"),
+              Type.names(1, "a column's name or a list of them, each once"),
               "what is forecast")
           .when(TYPE, Kind.SERIES)
           .knownAs("target", "label", "y");
@@ -45,7 +45,7 @@ public final class DataKeys {
   public static final Key<List<String>> INPUTS =
       Key.of(
               "data.inputs",
-              Type.names(0, "a column's name or a list of them"),
+              Type.names(0, "a column's name or a list of them, each once"),
               List.<String>of(),
               "columns the model sees; default: the targets")
           .when(TYPE, Kind.SERIES)

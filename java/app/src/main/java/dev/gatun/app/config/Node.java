@@ -2,6 +2,7 @@ package dev.gatun.app.config;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** A piece of a configuration that knows where it was written. */
 sealed interface Node {
@@ -29,11 +30,24 @@ sealed interface Node {
    */
   record Entry(String where, Node value) {}
 
+  /** Characters of a list that an error shows. */
+  int MOST_SHOWN = 60;
+
+  /** What it is within a list. */
+  private static String item(Node node) {
+    return node instanceof Scalar s && !s.missing() && !s.text().isBlank()
+        ? s.text()
+        : node.describe();
+  }
+
   /** What it is, for an error. */
   default String describe() {
     return switch (this) {
       case Scalar s -> s.missing() ? "nothing" : '"' + s.text() + '"';
-      case Sequence s -> "a list of " + s.items().size();
+      case Sequence s -> {
+        String items = s.items().stream().map(Node::item).collect(Collectors.joining(", "));
+        yield items.length() <= MOST_SHOWN ? "[" + items + "]" : "a list of " + s.items().size();
+      }
       case Section _ -> "a section";
     };
   }

@@ -112,11 +112,7 @@ record Type<T>(
   }
 
   private static Optional<Double> parseNumber(String s) {
-    try {
-      return Optional.of(Double.parseDouble(s)).filter(Double::isFinite);
-    } catch (NumberFormatException e) {
-      return Optional.empty();
-    }
+    return Numbers.read(s).stream().filter(Double::isFinite).boxed().findFirst();
   }
 
   private static Optional<List<String>> nameList(Node node) {

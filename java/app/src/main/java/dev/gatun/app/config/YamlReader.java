@@ -25,6 +25,9 @@ final class YamlReader {
   /** How the parser's messages name places. */
   private static final Pattern PLACE = Pattern.compile("line (\\d+), column");
 
+  /** Sections within sections are two; deeper is no configuration, and would end in the stack. */
+  private static final int MOST_DEPTH = 20;
+
   private final String name;
   private final boolean lines;
   private final String source;
@@ -40,6 +43,9 @@ final class YamlReader {
   /** Reads a file whose top level is a section. */
   static Node.Section file(Path file) {
     String text;
+    if (file.toString().isEmpty()) {
+      throw new InputException("CONFIG: empty; give the path of a YAML file");
+    }
     try {
       if (Files.isDirectory(file)) {
         throw new InputException(file + ": is a directory; give a YAML file");
@@ -93,6 +99,10 @@ final class YamlReader {
     }
     if (parser.isCurrentAlias()) {
       throw new InputException(where() + ": aliases (*name) are not supported; repeat the value");
+    }
+    if (parser.getParsingContext().getNestingDepth() > MOST_DEPTH) {
+      throw new InputException(
+          where() + ": more than " + MOST_DEPTH + " levels deep; a configuration has three");
     }
     return switch (token) {
       case START_OBJECT -> section();

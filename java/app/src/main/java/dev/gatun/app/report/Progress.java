@@ -1,5 +1,6 @@
 package dev.gatun.app.report;
 
+import dev.gatun.app.config.Numbers;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
@@ -105,11 +106,11 @@ public final class Progress {
     int full = (int) (share * BAR);
     return String.format(
         Locale.ROOT,
-        "%3d%% [%s%s] loss %.4f  rate %.1e  %,.0f %s/s  %s left",
+        "%3d%% [%s%s] loss %s  rate %.1e  %,.0f %s/s  %s left",
         (int) (share * 100),
         "=".repeat(full),
         " ".repeat(BAR - full),
-        state.loss,
+        Numbers.shown(state.loss),
         state.rate,
         state.perSecond,
         state.unit,

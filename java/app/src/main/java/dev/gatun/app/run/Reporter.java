@@ -1,6 +1,7 @@
 package dev.gatun.app.run;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.report.LineChart;
 import dev.gatun.app.report.Log;
@@ -134,14 +135,14 @@ final class Reporter implements TrainingListener {
     line.append(
         String.format(
             Locale.ROOT,
-            "epoch %d/%d  step %d/%d  loss %.4f",
+            "epoch %d/%d  step %d/%d  loss %s",
             trainer.epoch(),
             config.get(TrainKeys.EPOCHS),
             trainer.steps(),
             steps,
-            trainer.trainLoss()));
+            Numbers.shown(trainer.trainLoss())));
     if (!Double.isNaN(trainer.validationLoss())) {
-      line.append(String.format(Locale.ROOT, "  validation %.4f", trainer.validationLoss()));
+      line.append("  validation " + Numbers.shown(trainer.validationLoss()));
     }
     return line.append(
             String.format(

@@ -2,6 +2,7 @@ package dev.gatun.app.run;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.report.LineChart;
 import dev.gatun.app.report.Log;
@@ -323,9 +324,9 @@ public final class Training {
         };
     String best =
         Double.isFinite(trainer.bestLoss())
-            ? ", best validation loss %.4f at step %d"
-                .formatted(trainer.bestLoss(), trainer.bestStep())
-            : ", training loss %.4f".formatted(trainer.trainLoss());
+            ? ", best validation loss %s at step %d"
+                .formatted(Numbers.shown(trainer.bestLoss()), trainer.bestStep())
+            : ", training loss " + Numbers.shown(trainer.trainLoss());
     return "%s after %d steps in %.1f s%s".formatted(why, trainer.steps(), trainer.seconds(), best);
   }
 

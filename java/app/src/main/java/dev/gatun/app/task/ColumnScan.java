@@ -4,11 +4,13 @@ import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Numbers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /** Counts over one column of a CSV file, whatever is in it. */
 public final class ColumnScan {
@@ -17,6 +19,7 @@ public final class ColumnScan {
   private long missing;
   private long notNumbers;
   private long notFinite;
+  private long tooLarge;
   private long firstBad = -1;
   private double least = Double.POSITIVE_INFINITY;
   private double most = Double.NEGATIVE_INFINITY;
@@ -30,8 +33,7 @@ public final class ColumnScan {
   /** Scans every column of a file. */
   public static List<ColumnScan> of(Path file) {
     List<ColumnScan> columns = new ArrayList<>();
-    try (CsvReader<NamedCsvRecord> reader =
-        CsvReader.builder().detectBomHeader(true).ofNamedCsvRecord(file)) {
+    try (CsvReader<NamedCsvRecord> reader = CsvSeries.open(file)) {
       for (NamedCsvRecord row : reader) {
         if (columns.isEmpty()) {
           row.getHeader().forEach(name -> columns.add(new ColumnScan(name)));
@@ -54,11 +56,15 @@ public final class ColumnScan {
     if (text.isEmpty()) {
       missing++;
     } else {
-      try {
-        value = Double.parseDouble(text);
-        notFinite += Double.isFinite(value) ? 0 : 1;
-      } catch (NumberFormatException e) {
+      OptionalDouble read = Numbers.read(text);
+      value = read.orElse(Double.NaN);
+      if (read.isEmpty()) {
         notNumbers++;
+      } else if (!Double.isFinite(value)) {
+        notFinite++;
+      } else if (Math.abs(value) > Float.MAX_VALUE) {
+        tooLarge++;
+        value = Double.NaN;
       }
     }
     if (!Double.isFinite(value)) {
@@ -78,7 +84,7 @@ public final class ColumnScan {
     return name;
   }
 
-  /** Fields that are finite numbers. */
+  /** Fields that are numbers a network can be given. */
   public long numbers() {
     return numbers;
   }
@@ -98,7 +104,12 @@ public final class ColumnScan {
     return notFinite;
   }
 
-  /** The first line without a finite number; -1 if all have one. */
+  /** Fields with numbers that no float32 holds. */
+  public long tooLarge() {
+    return tooLarge;
+  }
+
+  /** The first line without a usable number; -1 if all have one. */
   public long firstBad() {
     return firstBad;
   }

@@ -4,6 +4,7 @@ import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Numbers;
 import dev.gatun.data.Series;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.regex.Matcher;
@@ -45,8 +47,7 @@ public final class CsvSeries {
     List<String> names = List.copyOf(columns);
     List<double[]> rows = new ArrayList<>();
     List<String> times = new ArrayList<>();
-    try (CsvReader<NamedCsvRecord> reader =
-        CsvReader.builder().detectBomHeader(true).ofNamedCsvRecord(file)) {
+    try (CsvReader<NamedCsvRecord> reader = open(file)) {
       for (NamedCsvRecord row : reader) {
         if (rows.isEmpty()) {
           checkHeader(row.getHeader(), names, time, noColumn);
@@ -75,15 +76,25 @@ public final class CsvSeries {
     return new Series(names, values, time == null ? null : times);
   }
 
+  /** Opens a file in the dialect of all commands. */
+  static CsvReader<NamedCsvRecord> open(Path file) throws IOException {
+    return CsvReader.builder()
+        .detectBomHeader(true)
+        .allowUnclosedQuote(false)
+        .ofNamedCsvRecord(file);
+  }
+
   /** What the parser refuses, at its line: where it names none, it is about the first. */
   static InputException noCsv(Path file, CsvParseException e) {
     String problem = String.valueOf(e.getMessage());
     Matcher line = LINE.matcher(problem);
     String at = line.find() ? line.group(1) : "1";
-    String remedy =
-        problem.contains("duplicate")
-            ? "give each column a name of its own"
-            : "give fields between commas, quoted whole if at all";
+    String remedy = "give fields between commas, quoted whole if at all";
+    if (problem.contains("duplicate")) {
+      remedy = "give each column a name of its own";
+    } else if (problem.toLowerCase(Locale.ROOT).contains("unclosed")) {
+      remedy = "close the quote that opens in this line";
+    }
     return new InputException("%s:%s: no CSV: %s; %s".formatted(file, at, problem, remedy), e);
   }
 
@@ -135,22 +146,26 @@ public final class CsvSeries {
 
   private static double number(Path file, NamedCsvRecord row, String name) {
     String text = field(file, row, name).strip();
-    double value;
-    try {
-      value = Double.parseDouble(text);
-    } catch (NumberFormatException e) {
-      throw noNumber(file, row, name, text);
-    }
+    double value = Numbers.read(text).orElse(Double.NaN);
     if (!Double.isFinite(value)) {
-      throw noNumber(file, row, name, text);
+      throw noNumber(file, row, name, text, "give a number");
+    }
+    if (Math.abs(value) > Float.MAX_VALUE) {
+      throw noNumber(
+          file, row, name, text, "beyond what float32 holds, 3.4e38; give it in a larger unit");
     }
     return value;
   }
 
-  private static InputException noNumber(Path file, NamedCsvRecord row, String name, String text) {
+  private static InputException noNumber(
+      Path file, NamedCsvRecord row, String name, String text, String remedy) {
     return new InputException(
-        "%s:%d: column %s: %s; give a number"
+        "%s:%d: column %s: %s; %s"
             .formatted(
-                file, row.getStartingLineNumber(), name, text.isEmpty() ? "missing" : shown(text)));
+                file,
+                row.getStartingLineNumber(),
+                name,
+                text.isEmpty() ? "missing" : shown(text),
+                remedy));
   }
 }

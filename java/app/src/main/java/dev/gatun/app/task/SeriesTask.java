@@ -3,6 +3,7 @@ package dev.gatun.app.task;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.WeightType;
 import dev.gatun.data.BatchSource;
@@ -286,11 +287,8 @@ public final class SeriesTask implements Task {
   private double place(int row) {
     List<String> times = series.times();
     if (times != null) {
-      try {
-        return Double.parseDouble(times.get(row));
-      } catch (NumberFormatException e) {
-        return row + 1.0; // dates are not numbers: rows are counted instead
-      }
+      // Dates are not numbers: rows are counted instead.
+      return Numbers.read(times.get(row).strip()).orElse(row + 1.0);
     }
     return row + 1.0;
   }

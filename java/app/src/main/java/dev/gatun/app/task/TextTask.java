@@ -4,6 +4,7 @@ import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Key;
+import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.WeightType;
 import dev.gatun.data.BatchSource;
@@ -211,9 +212,9 @@ public final class TextTask implements Task {
   public String describe(SequencedMap<String, Double> measures) {
     return String.format(
         Locale.ROOT,
-        "%.4f nats per character, perplexity %.3f, %.3f bits per character",
-        measures.get("loss"),
-        measures.get("perplexity"),
-        measures.get("bits_per_character"));
+        "%s nats per character, perplexity %s, %s bits per character",
+        Numbers.shown(measures.getOrDefault("loss", Double.NaN)),
+        Numbers.shown(measures.getOrDefault("perplexity", Double.NaN)),
+        Numbers.shown(measures.getOrDefault("bits_per_character", Double.NaN)));
   }
 }
