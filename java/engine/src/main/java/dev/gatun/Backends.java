@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens backends by name. */
 public final class Backends {
+  /** More than any machine has cores; far more would only be a slip of the finger. */
+  public static final int MOST_THREADS = 1024;
+
   private static final String CPU = "cpu";
   private static final String REFERENCE = "reference";
 
@@ -38,17 +41,18 @@ public final class Backends {
    * Opens a backend.
    *
    * @param name one of {@link #names}
-   * @param threads at least 1; the reference always runs on the caller's thread
+   * @param threads 1 to {@link #MOST_THREADS}; the reference always runs on the caller's thread
    * @return a context that the caller closes
-   * @throws IllegalArgumentException if there is no such backend, or for fewer threads
+   * @throws IllegalArgumentException if there is no such backend, or for fewer threads or more
    * @throws BackendUnavailableException if the JVM was started without the two flags that Gatun
    *     needs, or OpenBLAS cannot be loaded
    */
   public static Backend open(String name, int threads) {
     Objects.requireNonNull(name, "name");
     requireFlags();
-    if (threads < 1) {
-      throw new IllegalArgumentException("threads " + threads + " must be at least 1");
+    if (threads < 1 || threads > MOST_THREADS) {
+      throw new IllegalArgumentException(
+          "threads %d must be from 1 to %d".formatted(threads, MOST_THREADS));
     }
     return switch (name) {
       case CPU -> openCpu(threads);

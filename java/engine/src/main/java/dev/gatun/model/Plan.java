@@ -152,7 +152,7 @@ public final class Plan implements AutoCloseable {
     if (positions < 0) {
       throw new IllegalArgumentException("positions " + positions + " must be at least 0");
     }
-    usage.enter();
+    usage.enterAlone();
     try {
       runBatch(data, positions);
     } finally {
@@ -193,7 +193,7 @@ public final class Plan implements AutoCloseable {
    */
   public void forward(int t, int n) {
     checkSizes(t, n);
-    usage.enter();
+    usage.enterAlone();
     try {
       if (batch != 0 && n != batch) {
         resetState();
@@ -236,7 +236,7 @@ public final class Plan implements AutoCloseable {
               ? "backward needs a forward before it, once for each"
               : "a plan for inference has no backward");
     }
-    usage.enter();
+    usage.enterAlone();
     try {
       backwardDue = false;
       for (int i = layers.length - 1; i >= 0; i--) {
@@ -257,7 +257,7 @@ public final class Plan implements AutoCloseable {
     if (loss == null) {
       throw new IllegalStateException("this plan was made without a loss");
     }
-    usage.enter();
+    usage.enterAlone();
     try {
       return loss.value();
     } finally {
@@ -267,7 +267,7 @@ public final class Plan implements AutoCloseable {
 
   /** Sets the step that dropout masks depend on: to be different for each forward in training. */
   public void setStep(long value) {
-    usage.enter();
+    usage.enterAlone();
     try {
       hostStep.setLong(0, value);
       backend.copy(hostStep, step);
@@ -278,7 +278,7 @@ public final class Plan implements AutoCloseable {
 
   /** Starts the next {@link #forward(int, int)} from zero states. */
   public void resetState() {
-    usage.enter();
+    usage.enterAlone();
     try {
       for (Tensor tensor : stateTensors) {
         backend.fill(tensor, 0);

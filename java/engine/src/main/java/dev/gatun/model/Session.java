@@ -14,8 +14,9 @@ import java.util.Objects;
 
 /**
  * Streaming inference: keeps the state, takes one step or a few, gives the output. A step allocates
- * nothing. For one thread at a time; any number of sessions run on different threads over one copy
- * of a model's parameters, as they were when the session was made or last refreshed.
+ * nothing. For one thread at a time, another gets an {@link IllegalStateException}; any number of
+ * sessions run on different threads over one copy of a model's parameters, as they were when the
+ * session was made or last refreshed.
  */
 public final class Session implements AutoCloseable {
   private final Model model;
@@ -93,9 +94,14 @@ public final class Session implements AutoCloseable {
    * @return the output, as {@link #output}
    */
   public Tensor step(int token) {
-    checkInput(1, 1, true);
-    inputValues.set(ValueLayout.JAVA_INT, 0, token);
-    return run(1);
+    usage.enterAlone();
+    try {
+      checkInput(1, 1, true);
+      inputValues.set(ValueLayout.JAVA_INT, 0, token);
+      return run(1);
+    } finally {
+      usage.exit();
+    }
   }
 
   /**
@@ -116,9 +122,14 @@ public final class Session implements AutoCloseable {
    */
   public Tensor run(int t, int[] tokens) {
     Objects.requireNonNull(tokens, "tokens");
-    checkInput(t, tokens.length, true);
-    MemorySegment.copy(tokens, 0, inputValues, ValueLayout.JAVA_INT, 0, tokens.length);
-    return run(t);
+    usage.enterAlone();
+    try {
+      checkInput(t, tokens.length, true);
+      MemorySegment.copy(tokens, 0, inputValues, ValueLayout.JAVA_INT, 0, tokens.length);
+      return run(t);
+    } finally {
+      usage.exit();
+    }
   }
 
   /**
@@ -129,26 +140,25 @@ public final class Session implements AutoCloseable {
    */
   public Tensor run(int t, float[] features) {
     Objects.requireNonNull(features, "features");
-    checkInput(t, features.length, false);
-    MemorySegment.copy(features, 0, inputValues, ValueLayout.JAVA_FLOAT, 0, features.length);
-    return run(t);
-  }
-
-  private Tensor run(int t) {
-    usage.enter();
+    usage.enterAlone();
     try {
-      backend.copy(inputs[t], planInputs[t]);
-      plan.forward(t, spec.maxBatch());
-      backend.copy(plan.output(), output);
-      stepped = true;
-      return output;
+      checkInput(t, features.length, false);
+      MemorySegment.copy(features, 0, inputValues, ValueLayout.JAVA_FLOAT, 0, features.length);
+      return run(t);
     } finally {
       usage.exit();
     }
   }
 
+  private Tensor run(int t) {
+    backend.copy(inputs[t], planInputs[t]);
+    plan.forward(t, spec.maxBatch());
+    backend.copy(plan.output(), output);
+    stepped = true;
+    return output;
+  }
+
   private void checkInput(int t, int length, boolean tokens) {
-    usage.check();
     Signal signal = model.spec().input();
     if (tokens != signal.isTokens()) {
       throw new IllegalArgumentException("the model takes " + signal);
@@ -196,13 +206,18 @@ public final class Session implements AutoCloseable {
 
   /** Starts again from zero states. */
   public void reset() {
-    plan.resetState();
+    usage.enterAlone();
+    try {
+      plan.resetState();
+    } finally {
+      usage.exit();
+    }
   }
 
   /** A copy of the carried states, to be {@link #restore}d here or in a session of equal shape. */
   public State snapshot() {
     List<double[]> values = new ArrayList<>();
-    usage.enter();
+    usage.enterAlone();
     try (Workspace staging = Workspace.host(backend.real())) {
       for (Tensor tensor : plan.state().values()) {
         Tensor copy = staging.real(tensor.shape());
@@ -222,7 +237,15 @@ public final class Session implements AutoCloseable {
    */
   public void restore(State state) {
     Objects.requireNonNull(state, "state");
-    usage.check();
+    usage.enterAlone();
+    try {
+      restoreAlone(state);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private void restoreAlone(State state) {
     List<Tensor> tensors = List.copyOf(plan.state().values());
     List<Long> sizes = tensors.stream().map(Tensor::size).toList();
     List<Long> given = state.values.stream().map(v -> (long) v.length).toList();
@@ -230,21 +253,18 @@ public final class Session implements AutoCloseable {
       throw new IllegalArgumentException(
           "states of sizes %s do not fit this session's %s".formatted(given, sizes));
     }
-    usage.enter();
     try (Workspace staging = Workspace.host(backend.real())) {
       for (int i = 0; i < tensors.size(); i++) {
         Tensor copy = staging.real(tensors.get(i).shape()).copyFrom(state.values.get(i));
         backend.copy(copy, tensors.get(i));
       }
-    } finally {
-      usage.exit();
     }
     plan.restoredState(spec.maxBatch());
   }
 
   /** Takes the model's parameters as they are now; states are kept. Not while they are updated. */
   public void refresh() {
-    usage.enter();
+    usage.enterAlone();
     try {
       replacePlan();
     } finally {
@@ -267,7 +287,7 @@ public final class Session implements AutoCloseable {
     plan = replacement;
     weights = fresh;
     planInputs = prefixes(plan.input(), model.spec().input());
-    restore(state);
+    restoreAlone(state);
   }
 
   /** The bytes this session holds, the shared weights apart. */

@@ -1,6 +1,7 @@
 package dev.gatun.tensor;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps what owns native memory from being closed while another thread works with it: kernels have
@@ -16,6 +17,12 @@ public final class Usage {
 
   /** The calls inside, or {@link #CLOSED}. */
   private final AtomicInteger count = new AtomicInteger();
+
+  /**
+   * The thread that is inside alone. Needs no fence: a thread asks only whether it is itself, and
+   * that only it writes.
+   */
+  private @Nullable Thread holder;
 
   /**
    * Open and unused.
@@ -43,6 +50,10 @@ public final class Usage {
         break;
       }
     }
+    enterOn();
+  }
+
+  private void enterOn() {
     int entered = 0;
     try {
       while (entered < on.length) {
@@ -55,6 +66,27 @@ public final class Usage {
     }
   }
 
+  /**
+   * Begins work that no other thread may do at the same time; calls of one thread may nest. Kernels
+   * that two threads ran in one memory could end the JVM.
+   *
+   * @throws IllegalStateException if another thread is at work, or as {@link #enter}
+   */
+  public void enterAlone() {
+    Thread current = Thread.currentThread();
+    if (!current.equals(holder)) {
+      if (!count.compareAndSet(0, 1)) {
+        check();
+        throw new IllegalStateException(
+            what + " is at work on another thread: it is for one at a time, make one for each");
+      }
+      holder = current;
+    } else {
+      count.incrementAndGet();
+    }
+    enterOn();
+  }
+
   /** Ends what the matching {@link #enter} began. */
   public void exit() {
     leave(on.length);
@@ -63,6 +95,9 @@ public final class Usage {
   private void leave(int entered) {
     for (int i = entered - 1; i >= 0; i--) {
       on[i].exit();
+    }
+    if (count.get() == 1) {
+      holder = null;
     }
     count.decrementAndGet();
   }

@@ -2,7 +2,6 @@ package dev.gatun.app.cli;
 
 import dev.gatun.Backends;
 import dev.gatun.app.config.InputException;
-import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.Backend;
 
 /** Opens what an option or a configuration asks to compute with. */
@@ -17,10 +16,10 @@ final class Devices {
    * @param threads 0: one for each core
    */
   static Backend open(String name, String from, int threads) {
-    if (threads < 0 || threads > TrainKeys.MOST_THREADS) {
+    if (threads < 0 || threads > Backends.MOST_THREADS) {
       throw new InputException(
           "--threads %d: give 1 to %d, or 0 for every core"
-              .formatted(threads, TrainKeys.MOST_THREADS));
+              .formatted(threads, Backends.MOST_THREADS));
     }
     if (name.startsWith("cuda")) {
       throw new InputException(

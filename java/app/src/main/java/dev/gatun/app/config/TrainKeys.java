@@ -1,5 +1,6 @@
 package dev.gatun.app.config;
 
+import dev.gatun.Backends;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -19,9 +20,6 @@ public final class TrainKeys {
     STEP,
     EXPONENTIAL
   }
-
-  /** More than any machine has cores; far more would only be a slip of the finger. */
-  public static final int MOST_THREADS = 1024;
 
   private static final int MOST = Integer.MAX_VALUE;
   private static final Type<Double> POSITIVE = Type.number(Interval.above(0));
@@ -196,7 +194,11 @@ public final class TrainKeys {
           .knownAs("backend", "accelerator");
 
   public static final Key<Integer> THREADS =
-      Key.of("train.threads", Type.whole(0, MOST_THREADS), 0, "threads; 0: one for each core")
+      Key.of(
+              "train.threads",
+              Type.whole(0, Backends.MOST_THREADS),
+              0,
+              "threads; 0: one for each core")
           .knownAs("num_threads", "workers", "n_jobs")
           .free();
 

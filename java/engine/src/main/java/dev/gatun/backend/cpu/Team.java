@@ -25,12 +25,14 @@ final class Team implements AutoCloseable {
 
   private static final VarHandle NEXT_PART;
   private static final VarHandle ACTIVE;
+  private static final VarHandle RUNNING;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       NEXT_PART = lookup.findVarHandle(Team.class, "nextPart", int.class);
       ACTIVE = lookup.findVarHandle(Team.class, "active", int.class);
+      RUNNING = lookup.findVarHandle(Team.class, "running", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -57,6 +59,9 @@ final class Team implements AutoCloseable {
   @SuppressWarnings("unused") // through ACTIVE
   private volatile int active;
 
+  @SuppressWarnings("unused") // through RUNNING
+  private volatile boolean running;
+
   /**
    * Starts the workers.
    *
@@ -80,7 +85,7 @@ final class Team implements AutoCloseable {
    * Runs parts 0 to count - 1 and returns when all are done.
    *
    * @throws IllegalStateException with the cause if a part threw on another thread, or if the
-   *     backend has been closed
+   *     backend has been closed or runs a task of another thread
    */
   void run(int count, Task newTask) {
     backend.check();
@@ -89,6 +94,11 @@ final class Team implements AutoCloseable {
         newTask.run(part);
       }
       return;
+    }
+    if (!RUNNING.compareAndSet(this, false, true)) {
+      // A second task would take the first one's workers from it, and both would wait for ever.
+      throw new IllegalStateException(
+          "the backend is at work on another thread: it is for one at a time, fork() one for each");
     }
     task = newTask;
     parts = count;
@@ -108,6 +118,7 @@ final class Team implements AutoCloseable {
       awaitWorkers();
       caller = null;
       task = null;
+      running = false;
     }
     Throwable thrown = failure;
     if (thrown != null) {
