@@ -39,9 +39,13 @@ class RnnCommandTest {
         RnnCommandTest.class.getResourceAsStream("/golden/rnn/" + name + ".safetensors")) {
       Files.copy(Objects.requireNonNull(in), golden, StandardCopyOption.REPLACE_EXISTING);
     }
-    copy(golden, "w.safetensors", n -> n.startsWith("weight") || n.startsWith("bias"));
+    copy(golden, "w.safetensors", RnnCommandTest::isWeight);
     copy(golden, "x.safetensors", INPUTS::contains);
     return golden;
+  }
+
+  private static boolean isWeight(String name) {
+    return name.startsWith("weight") || name.startsWith("bias") || name.startsWith("norm");
   }
 
   private void copy(Path from, String name, Predicate<String> wanted) throws IOException {
@@ -84,6 +88,8 @@ class RnnCommandTest {
     "gru, gru-l2-bi-empty, cpu, fp32, 2e-5",
     "lstm, lstm-l2-bi-full, cpu, fp32, 2e-5",
     "tanh, tanh-l1-uni-ragged, cpu, fp32, 2e-5",
+    "lstm, lstm-l2-bi-ragged-norm, reference, fp64, 1e-12",
+    "gru, gru-l1-bi-ragged-nobias-norm, cpu, fp32, 2e-5",
   })
   void givesPyTorchsNumbers(
       String cell, String name, String backend, String precision, double tolerance)
@@ -95,8 +101,7 @@ class RnnCommandTest {
         SafetensorsReader written = new SafetensorsReader(folder.resolve("y.safetensors"))) {
       int compared = 0;
       for (String tensor : expected.tensors().keySet()) {
-        boolean given = tensor.startsWith("weight") || tensor.startsWith("bias");
-        if (given || INPUTS.contains(tensor) || tensor.startsWith("onnxruntime")) {
+        if (isWeight(tensor) || INPUTS.contains(tensor) || tensor.startsWith("onnxruntime")) {
           continue;
         }
         double[] e = expected.doubles(tensor);

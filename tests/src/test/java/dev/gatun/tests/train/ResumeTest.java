@@ -89,7 +89,12 @@ class ResumeTest {
         new Task(
             ModelSpec.of(
                 Signal.features(1),
-                RecurrentLayer.gru(6).stacked(2, 0.3).lastState(),
+                RecurrentLayer.lstm(5).layerNorm().zoneout(0.2, 0.1).dropConnect(0.3),
+                RecurrentLayer.gru(6)
+                    .stacked(2, 0.3)
+                    .variationalDropout(0.1, 0.2)
+                    .recurrentDropout(0.2)
+                    .lastState(),
                 Dropout.of(0.2),
                 Linear.of(1)),
             new MeanSquaredError()) {

@@ -21,7 +21,8 @@ import picocli.CommandLine.Option;
           + " framework.",
       "Weights are named and laid out as PyTorch's state_dict (weight_ih_l0, weight_hh_l0,"
           + " bias_ih_l0, bias_hh_l0, _l1, _reverse, weight_hr_l0); layers, directions, projection"
-          + " and absence of bias follow from the names.",
+          + " and absence of bias follow from the names, as does layer normalisation (norm_ih_l0,"
+          + " norm_hh_l0, norm_c_l0, norm_c_bias_l0).",
       "Inputs: x [T,N,C]; optional h0 [L*D,N,P or H], c0 [L*D,N,H], lengths [N] int64, dy, dhn,"
           + " dcn. Output: y, hn, cn; with dy also dx, dh0, dc0 and grad.NAME of each weight."
     })

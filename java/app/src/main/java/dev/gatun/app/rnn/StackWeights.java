@@ -4,6 +4,7 @@ import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Names;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.Regularization;
 import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.persist.StoredTensor;
 import dev.gatun.tensor.DType;
@@ -22,7 +23,9 @@ import java.util.regex.Pattern;
  */
 final class StackWeights {
   private static final Pattern NAME =
-      Pattern.compile("(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)_l(\\d{1,4})(_reverse)?");
+      Pattern.compile(
+          "(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr|norm_ih|norm_hh|norm_c|norm_c_bias)"
+              + "_l(\\d{1,4})(_reverse)?");
 
   private final Path file;
   private final SafetensorsReader reader;
@@ -55,18 +58,21 @@ final class StackWeights {
     boolean reverse = false;
     boolean bias = false;
     boolean projection = false;
+    boolean norm = false;
     for (StoredTensor tensor : reader.tensors().values()) {
       Matcher name = NAME.matcher(tensor.name());
       if (!name.matches()) {
         throw wrong(
             tensor.name(),
             "unknown; give weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, _l1,"
-                + " _reverse, weight_hr_l0 as PyTorch names them");
+                + " _reverse, weight_hr_l0 as PyTorch names them, and with layer normalisation"
+                + " norm_ih_l0, norm_hh_l0, norm_c_l0, norm_c_bias_l0");
       }
       layers = Math.max(layers, Integer.parseInt(name.group(2)) + 1);
       reverse |= name.group(3) != null;
       bias |= name.group(1).startsWith("bias");
       projection |= name.group(1).equals("weight_hr");
+      norm |= name.group(1).startsWith("norm");
     }
     if (layers > reader.tensors().size()) {
       throw wrong("layer " + (layers - 1), "far beyond the number of weights; layers count from 0");
@@ -81,17 +87,21 @@ final class StackWeights {
     if (projection && cell != Cell.LSTM) {
       throw wrong("weight_hr_l0", "only an LSTM has a projection, not " + Names.of(cell));
     }
+    if (norm && cell != Cell.LSTM && cell != Cell.GRU) {
+      throw wrong("norm_ih_l0", "only an LSTM or GRU normalises, not " + Names.of(cell));
+    }
     int hidden = Math.toIntExact(input[0] / cell.gates());
     RecurrentSpec spec =
         new RecurrentSpec(
-            cell,
-            Math.toIntExact(input[1]),
-            hidden,
-            projection ? projected(hidden) : 0,
-            layers,
-            reverse,
-            bias,
-            0);
+                cell,
+                Math.toIntExact(input[1]),
+                hidden,
+                projection ? projected(hidden) : 0,
+                layers,
+                reverse,
+                bias,
+                0)
+            .regularized(norm ? Regularization.LAYER_NORM : Regularization.NONE);
     checkAll(spec);
     return spec;
   }
