@@ -2,6 +2,7 @@ import org.jspecify.annotations.NullMarked;
 
 /** The recurrent-network engine. */
 @NullMarked
+@SuppressWarnings("module") // the qualified export names modules that are built later
 module dev.gatun {
   requires dev.gatun.bindings;
   requires dev.gatun.kernels;
@@ -9,6 +10,9 @@ module dev.gatun {
 
   exports dev.gatun;
   exports dev.gatun.backend;
+  exports dev.gatun.backend.cpu to
+      dev.gatun.app,
+      dev.gatun.tests;
   exports dev.gatun.data;
   exports dev.gatun.model;
   exports dev.gatun.optim;

@@ -66,6 +66,15 @@ final class CacheFolder {
     }
   }
 
+  /** Whether a folder of the cache has been made. */
+  static boolean exists(String name) {
+    try {
+      return Files.isDirectory(root().resolve(name));
+    } catch (UnusableException e) {
+      return false;
+    }
+  }
+
   /** {@code gatun.cache}, else {@code gatun} in the user's cache folder. */
   private static Path root() throws UnusableException {
     @Nullable String set = Settings.get(SETTING);

@@ -46,6 +46,19 @@ public final class NativeEnvironment {
     }
   }
 
+  /** The processor's name by {@code /proc/cpuinfo}, else its architecture by Java. */
+  public static String cpuModel() {
+    try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      return lines
+          .filter(line -> line.startsWith("model name"))
+          .findFirst()
+          .map(line -> line.substring(line.indexOf(':') + 1).trim())
+          .orElse(System.getProperty("os.arch", ""));
+    } catch (IOException e) {
+      return System.getProperty("os.arch", ""); // not Linux
+    }
+  }
+
   /** Whether {@code /proc/cpuinfo} lists all of these flags; false where there is no such file. */
   static boolean cpuHas(String... flags) {
     try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {

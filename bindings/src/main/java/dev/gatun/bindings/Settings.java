@@ -4,11 +4,11 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** A setting is a system property, or the environment variable of the same name in capitals. */
-final class Settings {
+public final class Settings {
   private Settings() {}
 
   /** The value of {@code gatun.a.b}, else of {@code GATUN_A_B}; null when neither is set. */
-  static @Nullable String get(String property) {
+  public static @Nullable String get(String property) {
     @Nullable String value = System.getProperty(property);
     if (value == null || value.isBlank()) {
       value = System.getenv(variable(property));
@@ -17,7 +17,7 @@ final class Settings {
   }
 
   /** Names the source that {@link #get} took the value from. */
-  static String source(String property) {
+  public static String source(String property) {
     @Nullable String value = System.getProperty(property);
     return value == null || value.isBlank() ? variable(property) : "-D" + property;
   }

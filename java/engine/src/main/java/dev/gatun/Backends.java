@@ -45,7 +45,7 @@ public final class Backends {
    * @return a context that the caller closes
    * @throws IllegalArgumentException if there is no such backend, or for fewer threads or more
    * @throws BackendUnavailableException if the JVM was started without the two flags that Gatun
-   *     needs, or OpenBLAS cannot be loaded
+   *     needs, OpenBLAS cannot be loaded, or {@code gatun.products} is no choice
    */
   public static Backend open(String name, int threads) {
     Objects.requireNonNull(name, "name");
@@ -80,7 +80,7 @@ public final class Backends {
   private static Backend openCpu(int threads) {
     try {
       return new CpuBackend(threads);
-    } catch (LibraryUnavailableException e) {
+    } catch (LibraryUnavailableException | IllegalArgumentException e) {
       throw new BackendUnavailableException(String.valueOf(e.getMessage()), e);
     }
   }

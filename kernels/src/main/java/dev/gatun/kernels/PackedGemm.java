@@ -94,6 +94,39 @@ public final class PackedGemm {
   }
 
   /**
+   * Writes A' of A [k, m], so that rows of A' are rows for {@link #multiply}.
+   *
+   * @param stride floats from one row of A to the next
+   * @param dst address of A' [m, k]; may not overlap A
+   * @param dstStride floats from one row of A' to the next
+   */
+  public static void transpose(int k, int m, long src, long stride, long dst, long dstStride) {
+    for (int p = 0; p < k; p += PACK_BLOCK) {
+      int rows = Math.min(PACK_BLOCK, k - p);
+      for (int i = 0; i < m; i += PACK_BLOCK) {
+        transposeBlock(
+            rows,
+            Math.min(PACK_BLOCK, m - i),
+            src + 4 * (stride * p + i),
+            4 * stride,
+            dst + 4 * (dstStride * i + p),
+            4 * dstStride);
+      }
+    }
+  }
+
+  private static void transposeBlock(
+      int rows, int columns, long from, long fromBytes, long to, long toBytes) {
+    for (int p = 0; p < rows; p++) {
+      long in = from + fromBytes * p;
+      long out = to + 4L * p;
+      for (int i = 0; i < columns; i++) {
+        Species.setFloat(out + toBytes * i, Species.getFloat(in + 4L * i));
+      }
+    }
+  }
+
+  /**
    * C_i[0..n) += A_i[0..k)·B for {@code rows} rows.
    *
    * @param a addresses of the rows of A, from index aFrom

@@ -22,6 +22,23 @@ public interface Backend extends AutoCloseable {
   /** One line: what runs, with which library, threads and vector width. */
   String description();
 
+  /**
+   * What this context chose among equals by their speed here, where results differ in their last
+   * bits by it; empty if nothing. Checkpoints keep it.
+   */
+  default String choices() {
+    return "";
+  }
+
+  /**
+   * Computes from now on as a context of this kind with these {@link #choices}, so that a resumed
+   * run gives the bits that it would have given. A setting of the user's stands above it, and what
+   * another kind of backend chose changes nothing.
+   *
+   * @throws IllegalStateException if the backend has been closed
+   */
+  default void reproduce(String choices) {}
+
   /** The type of parameters, activations and gradients. */
   DType real();
 

@@ -36,6 +36,10 @@ final class Checkpoint {
   private static final String STATE_BATCH = "training.state_batch";
   private static final String DATA = "training.data";
   private static final String BACKEND = "training.backend";
+  private static final String CHOICES = "training.choices";
+
+  /** Of a run on the CPU before there was anything to choose. */
+  private static final String FIRST_CHOICES = "openblas";
 
   private final Model model;
   private final Optimizer optimizer;
@@ -73,6 +77,7 @@ final class Checkpoint {
     metadata.put(STATE_BATCH, Integer.toString(plan.batch()));
     metadata.put(DATA, dataPrint());
     metadata.put(BACKEND, model.backend().description());
+    metadata.put(CHOICES, model.backend().choices());
     progress.write(metadata);
     try (Workspace host = Workspace.host(model.backend().real())) {
       for (Map.Entry<String, Tensor> entry : all.entrySet()) {
@@ -110,6 +115,7 @@ final class Checkpoint {
       if (stateBatch > 0) {
         plan.restoredState(stateBatch);
       }
+      backend.reproduce(reader.metadata().getOrDefault(CHOICES, FIRST_CHOICES));
       return progress;
     }
   }

@@ -25,9 +25,16 @@ final class Cli {
   record Outcome(int status, String out, String err) {}
 
   private final Path folder;
+  private final List<String> flags;
 
-  Cli(Path folder) {
+  /**
+   * A command line.
+   *
+   * @param flags of the JVM, besides those that Gatun needs
+   */
+  Cli(Path folder, String... flags) {
     this.folder = folder;
+    this.flags = List.of(flags);
   }
 
   Outcome run(String... arguments) throws IOException, InterruptedException {
@@ -45,6 +52,7 @@ final class Cli {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=dev.gatun.bindings");
     command.add("--illegal-native-access=deny");
+    command.addAll(flags);
     command.add("-p");
     command.add(modulePath());
     command.add("-m");

@@ -70,7 +70,7 @@ class CommandTest {
 
   @Test
   void doctorTellsWhatItRunsOn() throws Exception {
-    Outcome doctor = new Cli(folder).run("doctor", "--json");
+    Outcome doctor = new Cli(folder, "-Dgatun.cache=" + folder).run("doctor", "--json");
     assertEquals(0, doctor.status(), doctor.err());
     assertEquals(1, doctor.out().lines().count(), doctor.out());
     Json.Members facts = Json.parse(doctor.out().strip()).asObject();

@@ -9,6 +9,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import dev.gatun.tests.support.Numbers;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -23,14 +24,31 @@ abstract class Contract {
   /** Unit roundoff of the backend's real type: bounds are small multiples of it. */
   final double eps;
 
+  /** The CPU with its other engine for large products. */
+  private static final String PACKED = "cpu, packed products";
+
   Contract(String name) {
-    backend = Backends.open(name, 2);
+    backend = open(name, 2);
     workspace = backend.workspace();
     eps = Numbers.roundoff(backend);
   }
 
   static List<String> names() {
     return Backends.names();
+  }
+
+  /** The backends, and the CPU once more with its other engine for large products. */
+  static List<String> namesAndEngines() {
+    List<String> names = new ArrayList<>(Backends.names());
+    names.add(PACKED);
+    return names;
+  }
+
+  /** Opens one of {@link #namesAndEngines}: the CPU with one engine whatever is measured here. */
+  static Backend open(String name, int threads) {
+    Backend opened = Backends.open(name.equals(PACKED) ? "cpu" : name, threads);
+    opened.reproduce(name.equals(PACKED) ? "packed" : "openblas");
+    return opened;
   }
 
   @AfterEach

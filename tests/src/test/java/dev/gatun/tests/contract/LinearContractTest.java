@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The affine map and its gradients against plain loops. */
 @ParameterizedClass
-@MethodSource("names")
+@MethodSource("namesAndEngines")
 class LinearContractTest extends Contract {
   /**
    * A sum of K products of random sign loses about sqrt(K) eps of its norm whatever its order, and
@@ -32,7 +32,19 @@ class LinearContractTest extends Contract {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,1,1", "1,3,2", "5,7,3", "17,19,33", "2,65,1", "70,5,17", "33,128,96"})
+  @CsvSource({
+    "1,1,1",
+    "1,3,2",
+    "5,7,3",
+    "17,19,33",
+    "2,65,1",
+    "70,5,17",
+    "33,128,96",
+    "1,513,65",
+    "513,17,65",
+    "65,513,3",
+    "513,65,130"
+  })
   void computesAffineMapsOfAPrefix(int rows, int k, int o) {
     Tensor x = random(rows + 2, k);
     Tensor weight = random(o, k);
@@ -63,7 +75,19 @@ class LinearContractTest extends Contract {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,1,1", "1,3,2", "5,7,3", "17,19,33", "2,65,1", "70,5,17", "33,128,96"})
+  @CsvSource({
+    "1,1,1",
+    "1,3,2",
+    "5,7,3",
+    "17,19,33",
+    "2,65,1",
+    "70,5,17",
+    "33,128,96",
+    "1,513,65",
+    "513,17,65",
+    "65,513,3",
+    "513,65,130"
+  })
   void overwritesDxAndAccumulatesTheOthers(int rows, int k, int o) {
     Tensor x = random(rows + 2, k);
     Tensor weight = random(o, k);

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Stacks against the reference, and what must hold between calls of one plan. */
 @ParameterizedClass
-@MethodSource("names")
+@MethodSource("namesAndEngines")
 class RecurrentContractTest extends Contract {
   /**
    * The recurrence is no expansion (weights of spectral radius below 1), so the roundings of its T
@@ -65,6 +65,8 @@ class RecurrentContractTest extends Contract {
       add(shapes, RecurrentSpec.of(cell, 30, 48), 9, 1);
       add(shapes, RecurrentSpec.of(cell, 40, 70), 11, 67); // many chunks, none of them even
     }
+    // Blocks of both dimensions and of the sum of a weight gradient, none of them even.
+    add(shapes, RecurrentSpec.of(Cell.LSTM, 65, 130), 9, 65);
     RecurrentSpec projected = RecurrentSpec.of(Cell.LSTM, 5, 19).projected(7);
     add(shapes, projected, 6, 4);
     add(shapes, projected.bothDirections(), 5, 7);

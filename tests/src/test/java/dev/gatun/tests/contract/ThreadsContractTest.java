@@ -2,7 +2,6 @@ package dev.gatun.tests.contract;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
-import dev.gatun.Backends;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Control;
@@ -20,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The same bits on 1, 2 and 3 threads, at sizes that are split and do not divide evenly. */
 @ParameterizedClass
-@MethodSource("names")
+@MethodSource("namesAndEngines")
 class ThreadsContractTest {
   private static final int SIZE = 100_003;
 
@@ -30,8 +29,8 @@ class ThreadsContractTest {
     this.name = name;
   }
 
-  static List<String> names() {
-    return Backends.names();
+  static List<String> namesAndEngines() {
+    return Contract.namesAndEngines();
   }
 
   /** Work of one context, from the same numbers each time; gives all it wrote. */
@@ -50,7 +49,7 @@ class ThreadsContractTest {
   }
 
   private double[][] run(int threads, Work work) {
-    try (Backend backend = Backends.open(name, threads);
+    try (Backend backend = Contract.open(name, threads);
         Workspace workspace = backend.workspace()) {
       Tensor[] written = work.run(backend, workspace, new Random(9));
       double[][] values = new double[written.length][];
@@ -79,6 +78,22 @@ class ThreadsContractTest {
           backend.linear(301, x, weight, bias, y);
           backend.linearBackward(301, x, weight, y, dx, dWeight, dBias);
           return new Tensor[] {y, dx, dWeight, dBias};
+        });
+  }
+
+  /** Several parts of each product, and several blocks of each dimension. */
+  @Test
+  void largeLinear() {
+    assertSameBits(
+        (backend, workspace, random) -> {
+          Tensor x = random(random, workspace, 1301, 545);
+          Tensor weight = random(random, workspace, 389, 545);
+          Tensor y = workspace.real(1301, 389);
+          Tensor dx = workspace.real(1301, 545);
+          Tensor dWeight = workspace.real(389, 545);
+          backend.linear(1301, x, weight, null, y);
+          backend.linearBackward(1301, x, weight, y, dx, dWeight, null);
+          return new Tensor[] {y, dx, dWeight};
         });
   }
 

@@ -248,6 +248,11 @@ final class KernelCalls {
         n -> List.of(floats(5 * n), floats((int) PackedGemm.packedFloats(5, n)));
     add(all, "pack", weights, (n, at) -> PackedGemm.pack(at[0], n, 1, 5, n, at[1]));
     add(all, "pack transposed", weights, (n, at) -> PackedGemm.pack(at[0], 1, 5, 5, n, at[1]));
+    add(
+        all,
+        "transpose",
+        n -> List.of(floats(5 * n), floats(5 * n)),
+        (n, at) -> PackedGemm.transpose(5, n, at[0], n, at[1], 5));
     rounded(all);
   }
 

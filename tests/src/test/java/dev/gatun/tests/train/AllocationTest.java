@@ -25,12 +25,15 @@ import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.optim.Sgd;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
 import dev.gatun.train.Trainer;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Once planned and compiled, steps allocate nothing on any thread. */
 class AllocationTest {
@@ -109,6 +112,26 @@ class AllocationTest {
     long bytes =
         ofTraining(backend, spec, new SoftmaxCrossEntropy(), adam, new CountingText(9, 6, 5, 4));
     assertEquals(0, bytes, "bytes in " + STEPS + " steps");
+  }
+
+  /** Both engines for large products, whatever was measured here. */
+  @ParameterizedTest
+  @ValueSource(strings = {"openblas", "packed"})
+  void linearLayers(String engine) {
+    try (Backend backend = Backends.open("cpu", 2);
+        Workspace memory = backend.workspace()) {
+      backend.reproduce(engine);
+      Tensor x = memory.real(600, 70);
+      Tensor weight = memory.real(130, 70);
+      Tensor y = memory.real(600, 130);
+      long bytes =
+          allocated(
+              () -> {
+                backend.linear(600, x, weight, null, y);
+                backend.linearBackward(600, x, weight, y, x, weight, null);
+              });
+      assertEquals(0, bytes, "bytes in " + STEPS + " steps");
+    }
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package dev.gatun.tests.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -48,6 +49,9 @@ class ResumeTest {
   static final List<String> BACKENDS = Backends.names();
 
   @TempDir Path folder;
+
+  /** The engines that runs begin with; empty: as on any machine. */
+  private String choices = "";
 
   /** Stops a run after a number of steps. */
   private record StopAfter(long steps) implements TrainingListener {
@@ -132,7 +136,7 @@ class ResumeTest {
             losses.add(trainer.loss());
           }
         };
-    try (Backend context = Backends.open(backend);
+    try (Backend context = open(backend);
         Model model = task.spec.build(context, 17);
         Optimizer optimizer = task.optimizer(model);
         BatchSource training = task.data(false);
@@ -159,6 +163,12 @@ class ResumeTest {
             trainer.bestStep());
       }
     }
+  }
+
+  private Backend open(String name) {
+    Backend context = Backends.open(name);
+    context.reproduce(choices);
+    return context;
   }
 
   private static double[] onHost(Model model) {
@@ -210,6 +220,33 @@ class ResumeTest {
   @FieldSource("BACKENDS")
   void windowsAtAnEpochsEnd(String backend) throws IOException {
     checkAfter(backend, Task.WINDOWS, 6);
+  }
+
+  @Test
+  void enginesAreTheRecordedOnes() throws IOException {
+    choices = "packed,openblas,packed";
+    Trace whole = run("cpu", Task.TEXT, folder.resolve("whole"), 0, false);
+    Path parts = folder.resolve("parts");
+    run("cpu", Task.TEXT, parts, 4, false);
+    choices = "openblas";
+    Trace rest = run("cpu", Task.TEXT, parts, 0, true);
+    assertArrayEquals(whole.parameters, rest.parameters, 0.0);
+    Trace other = run("cpu", Task.TEXT, folder.resolve("other"), 0, false);
+    assertFalse(Arrays.equals(whole.parameters, other.parameters), "other engines, other bits");
+  }
+
+  @Test
+  void choicesOfAnotherBackendChangeNothing() {
+    try (Backend context = open("cpu")) {
+      context.reproduce("packed");
+      context.reproduce("algorithm 7");
+      context.reproduce("packed,openblas");
+      context.reproduce("");
+      assertEquals("packed", context.choices());
+      try (Backend fork = context.fork()) {
+        assertEquals("packed", fork.choices());
+      }
+    }
   }
 
   @Test

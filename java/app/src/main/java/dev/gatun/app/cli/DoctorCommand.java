@@ -9,6 +9,7 @@ import dev.gatun.kernels.Species;
 import dev.gatun.persist.Json;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -27,6 +28,13 @@ import picocli.CommandLine.Spec;
 final class DoctorCommand implements Callable<Integer> {
   @Option(names = "--json", description = "One JSON object on standard output.")
   private boolean json;
+
+  @Option(
+      names = "--calibrate",
+      description =
+          "Measure OpenBLAS against Gatun's own products again. Done once for a machine, and kept:"
+              + " another choice changes the last bits of results.")
+  private boolean calibrate;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -47,6 +55,9 @@ final class DoctorCommand implements Callable<Integer> {
     facts.put("peak_gflops", rounded(Machine.gflops(cores)));
     facts.put("memory_gb_per_s", rounded(Machine.gigabytesPerSecond(cores)));
     facts.put("openblas", library(openBlas));
+    @Nullable DoctorProducts products =
+        openBlas.available() ? DoctorProducts.look(calibrate) : null;
+    facts.put("products", products == null ? Json.Null.NULL : products.toJson());
     Cuda.Probe cuda = Cuda.probe();
     Map<String, Json> gpu = new LinkedHashMap<>();
     gpu.put("devices", Json.of((long) cuda.devices()));
@@ -64,7 +75,7 @@ final class DoctorCommand implements Callable<Integer> {
     if (json) {
       out.println(Json.of(facts).print());
     } else {
-      print(out, facts, openBlas, cuda);
+      print(out, facts, openBlas, products, cuda);
     }
     return openBlas.available() ? 0 : Gatun.FAILED;
   }
@@ -93,7 +104,11 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private static void print(
-      PrintWriter out, Map<String, Json> facts, LibraryStatus openBlas, Cuda.Probe cuda) {
+      PrintWriter out,
+      Map<String, Json> facts,
+      LibraryStatus openBlas,
+      @Nullable DoctorProducts products,
+      Cuda.Probe cuda) {
     line(out, "Gatun", text(facts, "gatun"));
     line(out, "JDK", text(facts, "jdk") + ", " + text(facts, "jdk_home"));
     line(out, "Platform", text(facts, "platform"));
@@ -106,6 +121,11 @@ final class DoctorCommand implements Callable<Integer> {
             .formatted(text(facts, "peak_gflops_one_thread"), text(facts, "peak_gflops")));
     line(out, "Memory", text(facts, "memory_gb_per_s") + " GB/s read on all threads, measured");
     print(out, openBlas);
+    if (products != null) {
+      List<String> lines = products.lines();
+      line(out, "Products", lines.getFirst());
+      lines.stream().skip(1).forEach(text -> line(out, "", text));
+    }
     NativeEnvironment.variables().forEach((name, value) -> line(out, name, value));
     OpenBlas.warnings().forEach(warning -> line(out, "Warning", warning));
     String devices = cuda.reason() == null ? cuda.devices() + " devices" : "none: " + cuda.reason();

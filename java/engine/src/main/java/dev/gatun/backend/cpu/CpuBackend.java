@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The CPU backend: float32, Vector API kernels for everything but the large products, which are
- * OpenBLAS's. Results have the same bits for any number of threads: work is divided by shape.
+ * OpenBLAS's unless {@link ProductChoice} says otherwise. Results have the same bits for any number
+ * of threads: work is divided by shape.
  */
 public final class CpuBackend implements Backend {
   /** As in PyTorch's {@code clip_grad_norm_}. */
@@ -44,14 +45,21 @@ public final class CpuBackend implements Backend {
    *
    * @param threads threads that work on an operation, the calling one included, at least 1
    * @throws dev.gatun.bindings.LibraryUnavailableException if OpenBLAS cannot be loaded
+   * @throws IllegalArgumentException for fewer threads, or if {@code gatun.products} is no choice
    */
   public CpuBackend(int threads) {
+    this(threads, null);
+  }
+
+  /** As {@link #CpuBackend(int)}, with the choice of another context. */
+  private CpuBackend(int threads, @Nullable ProductChoice choice) {
     if (threads < 1) {
       throw new IllegalArgumentException("threads " + threads + " must be at least 1");
     }
     OpenBlas.require();
+    ProductChoice engines = choice == null ? ProductChoice.ofMachine() : choice;
     team = new Team(threads, usage);
-    products = new Products(team);
+    products = new Products(team, engines);
     flat = new FlatOps(team);
     rows = new RowOps(team);
     WarmUp.open();
@@ -76,8 +84,27 @@ public final class CpuBackend implements Backend {
 
   @Override
   public String description() {
-    return "cpu: %d thread%s, %d-bit vectors, OpenBLAS %s kernels"
-        .formatted(team.threads(), team.threads() == 1 ? "" : "s", Species.bits(), OpenBlas.core());
+    return "cpu: %d thread%s, %d-bit vectors, OpenBLAS %s kernels, products by %s"
+        .formatted(
+            team.threads(),
+            team.threads() == 1 ? "" : "s",
+            Species.bits(),
+            OpenBlas.core(),
+            products.choice());
+  }
+
+  @Override
+  public String choices() {
+    return products.choice().toString();
+  }
+
+  @Override
+  public void reproduce(String choices) {
+    usage.check();
+    ProductChoice recorded = ProductChoice.parse(choices);
+    if (recorded != null && ProductChoice.set() == null) {
+      products.choose(recorded);
+    }
   }
 
   @Override
@@ -99,7 +126,7 @@ public final class CpuBackend implements Backend {
   @Override
   public Backend fork() {
     usage.check();
-    return new CpuBackend(1);
+    return new CpuBackend(1, products.choice());
   }
 
   @Override
@@ -342,6 +369,7 @@ public final class CpuBackend implements Backend {
     if (usage.close()) {
       WarmUp.close();
       team.close();
+      products.close();
       rows.close();
     }
   }
