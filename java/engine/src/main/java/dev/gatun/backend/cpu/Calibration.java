@@ -55,7 +55,8 @@ public record Calibration(Speeds forward, Speeds inputGradient, Speeds weightGra
 
   /**
    * A lead below this is noise, and OpenBLAS, which needs no compiling, keeps the product: on a
-   * shared machine the ratio of two medians was 0.99 to 1.13 from one calibration to the next.
+   * shared machine the ratio of two medians was 0.99 to 1.13 from one calibration to the next. Full
+   * load moves it further (decision 3).
    */
   private static final double LEAD = 1.15;
 
