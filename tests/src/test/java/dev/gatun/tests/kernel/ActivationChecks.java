@@ -17,6 +17,7 @@ final class ActivationChecks {
         new Check("tanh", ActivationChecks::tanh),
         new Check("sigmoid", ActivationChecks::sigmoid),
         new Check("exp", ActivationChecks::exp),
+        new Check("extreme neighbours", ActivationChecks::neighbours),
         new Check("activation tails", ActivationChecks::tails));
   }
 
@@ -34,7 +35,16 @@ final class ActivationChecks {
   }
 
   private static void sigmoid(Buffers b) {
-    sweep(b, Activations::sigmoid, ActivationChecks::sigmoid, 24, 2e-7, Double.POSITIVE_INFINITY);
+    for (float limit : new float[] {1, 24, 90}) {
+      sweep(
+          b,
+          Activations::sigmoid,
+          ActivationChecks::sigmoid,
+          limit,
+          2e-7,
+          Double.POSITIVE_INFINITY);
+    }
+    Check.that(apply(b, Activations::sigmoid, new float[] {0})[0] == 0.5f, "sigmoid(0)");
     specials(b, Activations::sigmoid, new float[] {1, 0, 1, 0, 1, Float.NaN, .5f, .5f, .5f});
   }
 
@@ -77,6 +87,22 @@ final class ActivationChecks {
         apply(b, range, new float[] {inf, -inf, big, -big, 1e9f, Float.NaN, 0f, -0f, 1e-30f});
     for (int i = 0; i < expected.length; i++) {
       Check.near(expected[i], y[i], 1e-37, "special value " + i);
+    }
+  }
+
+  /** One extreme value in a vector takes another way, which its neighbours go too. */
+  private static void neighbours(Buffers b) {
+    for (float extreme : new float[] {Float.NaN, 1e30f, -1e30f}) {
+      for (int at = 0; at < 37; at++) {
+        float[] x = grid(37, -6, 6);
+        x[at] = extreme;
+        float[] tanh = apply(b, Activations::tanh, x);
+        float[] sigmoid = apply(b, Activations::sigmoid, x);
+        for (int i = 0; i < x.length; i++) {
+          Check.near(Math.tanh(x[i]), tanh[i], 3e-7, "tanh beside " + extreme);
+          Check.near(sigmoid(x[i]), sigmoid[i], 2e-7, "sigmoid beside " + extreme);
+        }
+      }
     }
   }
 

@@ -33,7 +33,8 @@ class WarmUpTest {
     for (String kernel :
         List.of(
             "PackedGemm::multiply",
-            "Activations::scaledTanh",
+            "Activations::sigmoid",
+            "Activations::tanh",
             "Lstm::forward",
             "Lstm::backward",
             "SoftmaxCrossEntropy::row",
