@@ -15,7 +15,8 @@ import jdk.incubator.vector.VectorMask;
 
 /**
  * The register tiles of {@link PackedGemm}: R rows of A [k] times one packed panel [k, 4 vectors],
- * added to C. Every accumulator starts as its element of C and takes the terms in the order of k.
+ * added to C. Every accumulator starts as its element of C, or of the row {@code start} + offset
+ * where start is not 0, and takes the terms in the order of k.
  *
  * <p>Written out because only named local variables stay in registers, and without helper methods
  * because a tile fills C2's node budget for inlining (see {@link Species}). Four rows at most: a
@@ -31,7 +32,7 @@ import jdk.incubator.vector.VectorMask;
 final class GemmTiles {
   private GemmTiles() {}
 
-  static void rows4(long[] a, int i, long b, long[] c, int j, long offset, int k) {
+  static void rows4(long[] a, int i, long b, long start, long[] c, int j, long offset, int k) {
     long a0 = a[i];
     long a1 = a[i + 1];
     long a2 = a[i + 2];
@@ -40,22 +41,26 @@ final class GemmTiles {
     long c1 = c[j + 1] + offset;
     long c2 = c[j + 2] + offset;
     long c3 = c[j + 3] + offset;
-    FloatVector s00 = fromMemorySegment(F, ALL, c0, ORDER);
-    FloatVector s01 = fromMemorySegment(F, ALL, c0 + BYTES, ORDER);
-    FloatVector s02 = fromMemorySegment(F, ALL, c0 + 2 * BYTES, ORDER);
-    FloatVector s03 = fromMemorySegment(F, ALL, c0 + 3 * BYTES, ORDER);
-    FloatVector s10 = fromMemorySegment(F, ALL, c1, ORDER);
-    FloatVector s11 = fromMemorySegment(F, ALL, c1 + BYTES, ORDER);
-    FloatVector s12 = fromMemorySegment(F, ALL, c1 + 2 * BYTES, ORDER);
-    FloatVector s13 = fromMemorySegment(F, ALL, c1 + 3 * BYTES, ORDER);
-    FloatVector s20 = fromMemorySegment(F, ALL, c2, ORDER);
-    FloatVector s21 = fromMemorySegment(F, ALL, c2 + BYTES, ORDER);
-    FloatVector s22 = fromMemorySegment(F, ALL, c2 + 2 * BYTES, ORDER);
-    FloatVector s23 = fromMemorySegment(F, ALL, c2 + 3 * BYTES, ORDER);
-    FloatVector s30 = fromMemorySegment(F, ALL, c3, ORDER);
-    FloatVector s31 = fromMemorySegment(F, ALL, c3 + BYTES, ORDER);
-    FloatVector s32 = fromMemorySegment(F, ALL, c3 + 2 * BYTES, ORDER);
-    FloatVector s33 = fromMemorySegment(F, ALL, c3 + 3 * BYTES, ORDER);
+    long t0 = start == 0 ? c0 : start + offset;
+    long t1 = start == 0 ? c1 : start + offset;
+    long t2 = start == 0 ? c2 : start + offset;
+    long t3 = start == 0 ? c3 : start + offset;
+    FloatVector s00 = fromMemorySegment(F, ALL, t0, ORDER);
+    FloatVector s01 = fromMemorySegment(F, ALL, t0 + BYTES, ORDER);
+    FloatVector s02 = fromMemorySegment(F, ALL, t0 + 2 * BYTES, ORDER);
+    FloatVector s03 = fromMemorySegment(F, ALL, t0 + 3 * BYTES, ORDER);
+    FloatVector s10 = fromMemorySegment(F, ALL, t1, ORDER);
+    FloatVector s11 = fromMemorySegment(F, ALL, t1 + BYTES, ORDER);
+    FloatVector s12 = fromMemorySegment(F, ALL, t1 + 2 * BYTES, ORDER);
+    FloatVector s13 = fromMemorySegment(F, ALL, t1 + 3 * BYTES, ORDER);
+    FloatVector s20 = fromMemorySegment(F, ALL, t2, ORDER);
+    FloatVector s21 = fromMemorySegment(F, ALL, t2 + BYTES, ORDER);
+    FloatVector s22 = fromMemorySegment(F, ALL, t2 + 2 * BYTES, ORDER);
+    FloatVector s23 = fromMemorySegment(F, ALL, t2 + 3 * BYTES, ORDER);
+    FloatVector s30 = fromMemorySegment(F, ALL, t3, ORDER);
+    FloatVector s31 = fromMemorySegment(F, ALL, t3 + BYTES, ORDER);
+    FloatVector s32 = fromMemorySegment(F, ALL, t3 + 2 * BYTES, ORDER);
+    FloatVector s33 = fromMemorySegment(F, ALL, t3 + 3 * BYTES, ORDER);
     for (int p = 0; p < k; p++) {
       long row = b + PANEL_BYTES * p;
       long o = 4L * p;
@@ -102,25 +107,28 @@ final class GemmTiles {
     s33.intoMemorySegment(ALL, c3 + 3 * BYTES, ORDER);
   }
 
-  static void rows3(long[] a, int i, long b, long[] c, int j, long offset, int k) {
+  static void rows3(long[] a, int i, long b, long start, long[] c, int j, long offset, int k) {
     long a0 = a[i];
     long a1 = a[i + 1];
     long a2 = a[i + 2];
     long c0 = c[j] + offset;
     long c1 = c[j + 1] + offset;
     long c2 = c[j + 2] + offset;
-    FloatVector s00 = fromMemorySegment(F, ALL, c0, ORDER);
-    FloatVector s01 = fromMemorySegment(F, ALL, c0 + BYTES, ORDER);
-    FloatVector s02 = fromMemorySegment(F, ALL, c0 + 2 * BYTES, ORDER);
-    FloatVector s03 = fromMemorySegment(F, ALL, c0 + 3 * BYTES, ORDER);
-    FloatVector s10 = fromMemorySegment(F, ALL, c1, ORDER);
-    FloatVector s11 = fromMemorySegment(F, ALL, c1 + BYTES, ORDER);
-    FloatVector s12 = fromMemorySegment(F, ALL, c1 + 2 * BYTES, ORDER);
-    FloatVector s13 = fromMemorySegment(F, ALL, c1 + 3 * BYTES, ORDER);
-    FloatVector s20 = fromMemorySegment(F, ALL, c2, ORDER);
-    FloatVector s21 = fromMemorySegment(F, ALL, c2 + BYTES, ORDER);
-    FloatVector s22 = fromMemorySegment(F, ALL, c2 + 2 * BYTES, ORDER);
-    FloatVector s23 = fromMemorySegment(F, ALL, c2 + 3 * BYTES, ORDER);
+    long t0 = start == 0 ? c0 : start + offset;
+    long t1 = start == 0 ? c1 : start + offset;
+    long t2 = start == 0 ? c2 : start + offset;
+    FloatVector s00 = fromMemorySegment(F, ALL, t0, ORDER);
+    FloatVector s01 = fromMemorySegment(F, ALL, t0 + BYTES, ORDER);
+    FloatVector s02 = fromMemorySegment(F, ALL, t0 + 2 * BYTES, ORDER);
+    FloatVector s03 = fromMemorySegment(F, ALL, t0 + 3 * BYTES, ORDER);
+    FloatVector s10 = fromMemorySegment(F, ALL, t1, ORDER);
+    FloatVector s11 = fromMemorySegment(F, ALL, t1 + BYTES, ORDER);
+    FloatVector s12 = fromMemorySegment(F, ALL, t1 + 2 * BYTES, ORDER);
+    FloatVector s13 = fromMemorySegment(F, ALL, t1 + 3 * BYTES, ORDER);
+    FloatVector s20 = fromMemorySegment(F, ALL, t2, ORDER);
+    FloatVector s21 = fromMemorySegment(F, ALL, t2 + BYTES, ORDER);
+    FloatVector s22 = fromMemorySegment(F, ALL, t2 + 2 * BYTES, ORDER);
+    FloatVector s23 = fromMemorySegment(F, ALL, t2 + 3 * BYTES, ORDER);
     long end = 4L * k;
     for (long o = 0; o != end; o += 4) {
       long row = b + PANEL * o;
@@ -158,19 +166,21 @@ final class GemmTiles {
     s23.intoMemorySegment(ALL, c2 + 3 * BYTES, ORDER);
   }
 
-  static void rows2(long[] a, int i, long b, long[] c, int j, long offset, int k) {
+  static void rows2(long[] a, int i, long b, long start, long[] c, int j, long offset, int k) {
     long a0 = a[i];
     long a1 = a[i + 1];
     long c0 = c[j] + offset;
     long c1 = c[j + 1] + offset;
-    FloatVector s00 = fromMemorySegment(F, ALL, c0, ORDER);
-    FloatVector s01 = fromMemorySegment(F, ALL, c0 + BYTES, ORDER);
-    FloatVector s02 = fromMemorySegment(F, ALL, c0 + 2 * BYTES, ORDER);
-    FloatVector s03 = fromMemorySegment(F, ALL, c0 + 3 * BYTES, ORDER);
-    FloatVector s10 = fromMemorySegment(F, ALL, c1, ORDER);
-    FloatVector s11 = fromMemorySegment(F, ALL, c1 + BYTES, ORDER);
-    FloatVector s12 = fromMemorySegment(F, ALL, c1 + 2 * BYTES, ORDER);
-    FloatVector s13 = fromMemorySegment(F, ALL, c1 + 3 * BYTES, ORDER);
+    long t0 = start == 0 ? c0 : start + offset;
+    long t1 = start == 0 ? c1 : start + offset;
+    FloatVector s00 = fromMemorySegment(F, ALL, t0, ORDER);
+    FloatVector s01 = fromMemorySegment(F, ALL, t0 + BYTES, ORDER);
+    FloatVector s02 = fromMemorySegment(F, ALL, t0 + 2 * BYTES, ORDER);
+    FloatVector s03 = fromMemorySegment(F, ALL, t0 + 3 * BYTES, ORDER);
+    FloatVector s10 = fromMemorySegment(F, ALL, t1, ORDER);
+    FloatVector s11 = fromMemorySegment(F, ALL, t1 + BYTES, ORDER);
+    FloatVector s12 = fromMemorySegment(F, ALL, t1 + 2 * BYTES, ORDER);
+    FloatVector s13 = fromMemorySegment(F, ALL, t1 + 3 * BYTES, ORDER);
     long end = 4L * k;
     for (long o = 0; o != end; o += 4) {
       long row = b + PANEL * o;
@@ -199,11 +209,12 @@ final class GemmTiles {
     s13.intoMemorySegment(ALL, c1 + 3 * BYTES, ORDER);
   }
 
-  static void row1(long a0, long b, long c0, int k) {
-    FloatVector s00 = fromMemorySegment(F, ALL, c0, ORDER);
-    FloatVector s01 = fromMemorySegment(F, ALL, c0 + BYTES, ORDER);
-    FloatVector s02 = fromMemorySegment(F, ALL, c0 + 2 * BYTES, ORDER);
-    FloatVector s03 = fromMemorySegment(F, ALL, c0 + 3 * BYTES, ORDER);
+  /** One row of one panel; {@code start} is where its elements start from. */
+  static void row1(long a0, long b, long start, long c0, int k) {
+    FloatVector s00 = fromMemorySegment(F, ALL, start, ORDER);
+    FloatVector s01 = fromMemorySegment(F, ALL, start + BYTES, ORDER);
+    FloatVector s02 = fromMemorySegment(F, ALL, start + 2 * BYTES, ORDER);
+    FloatVector s03 = fromMemorySegment(F, ALL, start + 3 * BYTES, ORDER);
     for (int p = 0; p < k; p++) {
       long row = b + PANEL_BYTES * p;
       long o = 4L * p;
@@ -224,16 +235,17 @@ final class GemmTiles {
   }
 
   /** One row and two panels, b and d, whose columns are neighbours in C. */
-  static void row2(long a0, long b, long d, long c0, int k) {
+  static void row2(long a0, long b, long d, long start, long c0, int k) {
     long c1 = c0 + PANEL_BYTES;
-    FloatVector s0 = fromMemorySegment(F, ALL, c0, ORDER);
-    FloatVector s1 = fromMemorySegment(F, ALL, c0 + BYTES, ORDER);
-    FloatVector s2 = fromMemorySegment(F, ALL, c0 + 2 * BYTES, ORDER);
-    FloatVector s3 = fromMemorySegment(F, ALL, c0 + 3 * BYTES, ORDER);
-    FloatVector s4 = fromMemorySegment(F, ALL, c1, ORDER);
-    FloatVector s5 = fromMemorySegment(F, ALL, c1 + BYTES, ORDER);
-    FloatVector s6 = fromMemorySegment(F, ALL, c1 + 2 * BYTES, ORDER);
-    FloatVector s7 = fromMemorySegment(F, ALL, c1 + 3 * BYTES, ORDER);
+    long start1 = start + PANEL_BYTES;
+    FloatVector s0 = fromMemorySegment(F, ALL, start, ORDER);
+    FloatVector s1 = fromMemorySegment(F, ALL, start + BYTES, ORDER);
+    FloatVector s2 = fromMemorySegment(F, ALL, start + 2 * BYTES, ORDER);
+    FloatVector s3 = fromMemorySegment(F, ALL, start + 3 * BYTES, ORDER);
+    FloatVector s4 = fromMemorySegment(F, ALL, start1, ORDER);
+    FloatVector s5 = fromMemorySegment(F, ALL, start1 + BYTES, ORDER);
+    FloatVector s6 = fromMemorySegment(F, ALL, start1 + 2 * BYTES, ORDER);
+    FloatVector s7 = fromMemorySegment(F, ALL, start1 + 3 * BYTES, ORDER);
     for (int p = 0; p < k; p++) {
       long left = b + PANEL_BYTES * p;
       long right = d + PANEL_BYTES * p;
@@ -262,9 +274,9 @@ final class GemmTiles {
    * the terms in turn, because one would wait for itself; a masked tile of several rows is more
    * than C1 compiles.
    */
-  static void tail(long a, long b, long c, int k, int columns) {
+  static void tail(long a, long b, long start, long c, int k, int columns) {
     VectorMask<Float> mask = F.indexInRange(0, columns);
-    FloatVector s0 = fromMemorySegment(F, ALL, c, ORDER, mask);
+    FloatVector s0 = fromMemorySegment(F, ALL, start, ORDER, mask);
     FloatVector s1 = FloatVector.zero(F);
     FloatVector s2 = s1;
     FloatVector s3 = s1;

@@ -3,7 +3,7 @@ package dev.gatun.kernels;
 import static dev.gatun.kernels.Species.LANES;
 
 /**
- * C (+)= A·B in float32 with B packed once and used many times, as the recurrent weights of a
+ * C = start + A·B in float32 with B packed once and used many times, as the recurrent weights of a
  * sequence are.
  *
  * <p>B [K, N] is cut into panels of {@link #panelColumns()} columns, each stored as [K,
@@ -40,8 +40,8 @@ public final class PackedGemm {
   }
 
   /**
-   * Packs B [k, n] for {@link #multiplyAdd}. For y = x·Wᵀ with W [n, k] row by row, give rowStride
-   * 1 and colStride k; for y = x·W with W [k, n], rowStride n and colStride 1.
+   * Packs B [k, n] for {@link #multiply}. For y = x·Wᵀ with W [n, k] row by row, give rowStride 1
+   * and colStride k; for y = x·W with W [k, n], rowStride n and colStride 1.
    *
    * @param src address of B[0, 0]
    * @param rowStride floats from B[p, j] to B[p+1, j]
@@ -93,6 +93,12 @@ public final class PackedGemm {
     }
   }
 
+  /** As below, all columns. */
+  public static void multiply(
+      int rows, long[] a, int aFrom, long packed, long start, long[] c, int cFrom, int k, int n) {
+    multiply(rows, a, aFrom, packed, start, c, cFrom, k, n, 0, panels(n));
+  }
+
   /**
    * Writes A' of A [k, m], so that rows of A' are rows for {@link #multiply}.
    *
@@ -127,96 +133,93 @@ public final class PackedGemm {
   }
 
   /**
-   * C_i[0..n) += A_i[0..k)·B for {@code rows} rows.
+   * C_i[0..n) = start[0..n) + A_i[0..k)·B for {@code rows} rows, only the columns of panels
+   * fromPanel to toPanel - 1: for threads that share the rows.
    *
    * @param a addresses of the rows of A, from index aFrom
    * @param packed address of B as packed by {@link #pack} with the same k and n
+   * @param start address of what is added to all rows; 0: each starts from what C holds, which is
+   *     not read otherwise
    * @param c addresses of the rows of C, from index cFrom; no two alike, none overlapping A or B
-   */
-  public static void multiplyAdd(
-      int rows, long[] a, int aFrom, long packed, long[] c, int cFrom, int k, int n) {
-    multiply(rows, a, aFrom, packed, c, cFrom, k, n, 0, panels(n), true);
-  }
-
-  /** As {@link #multiplyAdd}, but C_i[0..n) = A_i[0..k)·B: what C held is not read. */
-  public static void multiplySet(
-      int rows, long[] a, int aFrom, long packed, long[] c, int cFrom, int k, int n) {
-    multiply(rows, a, aFrom, packed, c, cFrom, k, n, 0, panels(n), false);
-  }
-
-  /**
-   * As {@link #multiplyAdd} or, with {@code add} false, {@link #multiplySet}, only the columns of
-   * panels fromPanel to toPanel - 1: for threads that share the rows.
    */
   public static void multiply(
       int rows,
       long[] a,
       int aFrom,
       long packed,
+      long start,
       long[] c,
       int cFrom,
       int k,
       int n,
       int fromPanel,
-      int toPanel,
-      boolean add) {
+      int toPanel) {
     int whole = Math.min(toPanel, n / PANEL);
-    if (!add) {
-      long from = PANEL_BYTES * fromPanel;
-      int columns = Math.min(n, toPanel * PANEL) - fromPanel * PANEL;
-      for (int r = 0; r < rows; r++) {
-        Elementwise.fill(columns, c[cFrom + r] + from, 0f);
-      }
-    }
     int panel = fromPanel;
     if (rows == 1) {
       // One row has too few accumulators in one panel to hide the latency of the FMA.
       for (; panel <= whole - 2; panel += 2) {
         long b = packed + PANEL_BYTES * k * panel;
-        GemmTiles.row2(a[aFrom], b, b + PANEL_BYTES * k, c[cFrom] + PANEL_BYTES * panel, k);
+        long to = c[cFrom] + PANEL_BYTES * panel;
+        long from = start == 0 ? to : start + PANEL_BYTES * panel;
+        GemmTiles.row2(a[aFrom], b, b + PANEL_BYTES * k, from, to, k);
       }
     }
     for (; panel < whole; panel++) {
       long b = packed + PANEL_BYTES * k * panel;
       int row = 0;
       while (row < rows) {
-        row += tile(rows - row, a, aFrom + row, b, c, cFrom + row, PANEL_BYTES * panel, k);
+        row += tile(rows - row, a, aFrom + row, b, start, c, cFrom + row, PANEL_BYTES * panel, k);
       }
     }
     if (panel < toPanel) {
-      tail(rows, a, aFrom, packed + PANEL_BYTES * k * panel, c, cFrom, k, n, panel * PANEL);
+      long b = packed + PANEL_BYTES * k * panel;
+      tail(rows, a, aFrom, b, start, c, cFrom, k, n, panel * PANEL);
     }
   }
 
   /** The last panel where it is not full: vector by vector. */
   private static void tail(
-      int rows, long[] a, int aFrom, long b, long[] c, int cFrom, int k, int n, int column) {
-    for (; column < n; column += LANES, b += Species.BYTES) {
+      int rows,
+      long[] a,
+      int aFrom,
+      long panel,
+      long start,
+      long[] c,
+      int cFrom,
+      int k,
+      int n,
+      int firstColumn) {
+    long b = panel;
+    for (int column = firstColumn; column < n; column += LANES, b += Species.BYTES) {
       int columns = Math.min(LANES, n - column);
       for (int row = 0; row < rows; row++) {
-        GemmTiles.tail(a[aFrom + row], b, c[cFrom + row] + 4L * column, k, columns);
+        long to = c[cFrom + row] + 4L * column;
+        long from = start == 0 ? to : start + 4L * column;
+        GemmTiles.tail(a[aFrom + row], b, from, to, k, columns);
       }
     }
   }
 
   /** Computes one tile of at most {@code left} rows and returns its rows. */
-  private static int tile(int left, long[] a, int i, long b, long[] c, int j, long offset, int k) {
+  private static int tile(
+      int left, long[] a, int i, long b, long start, long[] c, int j, long offset, int k) {
     if (left == 1) {
-      GemmTiles.row1(a[i], b, c[j] + offset, k);
+      GemmTiles.row1(a[i], b, (start == 0 ? c[j] : start) + offset, c[j] + offset, k);
       return 1;
     }
     // Of the 16 registers below 512 bits C2 uses 8 for accumulators well; with the 12 of 3 rows it
     // spills (60 against 72 GFLOP/s).
     if (left == 2 || LANES < 16) {
-      GemmTiles.rows2(a, i, b, c, j, offset, k);
+      GemmTiles.rows2(a, i, b, start, c, j, offset, k);
       return 2;
     }
     // 5 as 3 + 2, 6 as 3 + 3 and 9 as three times 3: a single row would read B at half speed.
     if (left == 3 || left == 5 || left == 6 || left == 9) {
-      GemmTiles.rows3(a, i, b, c, j, offset, k);
+      GemmTiles.rows3(a, i, b, start, c, j, offset, k);
       return 3;
     }
-    GemmTiles.rows4(a, i, b, c, j, offset, k);
+    GemmTiles.rows4(a, i, b, start, c, j, offset, k);
     return 4;
   }
 }

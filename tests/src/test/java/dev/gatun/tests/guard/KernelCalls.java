@@ -231,18 +231,19 @@ final class KernelCalls {
             list.add(floats((int) PackedGemm.packedFloats(5, 2 * n)));
             list.addAll(Collections.nCopies(m, floats(5)));
             list.addAll(Collections.nCopies(m, floats(2 * n)));
+            list.add(floats(2 * n));
             return list;
           };
       add(
           all,
-          "multiplyAdd of " + m,
+          "multiply of " + m,
           operands,
-          (n, at) -> PackedGemm.multiplyAdd(m, at, 1, at[0], at, 1 + m, 5, 2 * n));
+          (n, at) -> PackedGemm.multiply(m, at, 1, at[0], 0, at, 1 + m, 5, 2 * n));
       add(
           all,
-          "multiplySet of " + m,
+          "multiply from a start of " + m,
           operands,
-          (n, at) -> PackedGemm.multiplySet(m, at, 1, at[0], at, 1 + m, 5, 2 * n));
+          (n, at) -> PackedGemm.multiply(m, at, 1, at[0], at[1 + 2 * m], at, 1 + m, 5, 2 * n));
     }
     IntFunction<List<KernelCall.Operand>> weights =
         n -> List.of(floats(5 * n), floats((int) PackedGemm.packedFloats(5, n)));

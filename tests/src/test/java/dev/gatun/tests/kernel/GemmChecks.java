@@ -54,14 +54,16 @@ final class GemmChecks {
         }
       }
     }
-    PackedGemm.multiplyAdd(rows, a, 0, packed, added, 0, k, n);
-    PackedGemm.multiplySet(rows, a, 0, packed, set, 0, k, n);
+    long start = b.random(n, 1);
+    PackedGemm.multiply(rows, a, 0, packed, 0, added, 0, k, n);
+    PackedGemm.multiply(rows, a, 0, packed, start, set, 0, k, n);
     // Terms below 1: each of k additions rounds a sum below sqrt(k) or so.
     double tolerance = 1e-6 * (1 + Math.sqrt(k));
     for (int i = 0; i < rows; i++) {
       for (int j = 0; j < n; j++) {
         String what = rows + "x" + k + "x" + n + " [" + i + "," + j + "]";
-        Check.near(expected[i][j], Buffers.get(set[i], j), tolerance, "set " + what);
+        double started = Buffers.get(start, j) + expected[i][j];
+        Check.near(started, Buffers.get(set[i], j), tolerance, "start " + what);
         Check.near(old[i][j] + expected[i][j], Buffers.get(added[i], j), tolerance, "add " + what);
       }
     }
@@ -74,6 +76,7 @@ final class GemmChecks {
     long weights = b.random(k * n, 1);
     long packed = b.floats((int) PackedGemm.packedFloats(k, n));
     PackedGemm.pack(weights, n, 1, k, n, packed);
+    long start = b.random(n, 1);
     long a0 = b.random(rows * k, 1);
     long[] a = new long[rows];
     for (int i = 0; i < rows; i++) {
@@ -88,9 +91,9 @@ final class GemmChecks {
       for (int from = 0; from < rows; from += part) {
         int some = Math.min(part, rows - from);
         int middle = part % 4;
-        PackedGemm.multiply(some, a, from, packed, c, from, k, n, 0, middle, false);
+        PackedGemm.multiply(some, a, from, packed, start, c, from, k, n, 0, middle);
         PackedGemm.multiply(
-            some, a, from, packed, c, from, k, n, middle, PackedGemm.panels(n), false);
+            some, a, from, packed, start, c, from, k, n, middle, PackedGemm.panels(n));
       }
       float[][] got = new float[rows][];
       for (int i = 0; i < rows; i++) {

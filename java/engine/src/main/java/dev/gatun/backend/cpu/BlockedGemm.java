@@ -43,6 +43,7 @@ final class BlockedGemm implements Gemm {
     final Workspace memory = Workspace.host(DType.F32);
     final long a = memory.real(HEIGHT, A_STRIDE).address();
     final long b = memory.real(PackedGemm.packedFloats(DEPTH, WIDTH)).address();
+    final long zeros = memory.real(WIDTH).address();
     final long[] aRows = new long[HEIGHT];
     final long[] cRows = new long[HEIGHT];
   }
@@ -112,9 +113,9 @@ final class BlockedGemm implements Gemm {
           own.cRows[i] = p.c(row + i, column);
         }
         int panels = PackedGemm.panels(columns);
-        boolean add = p.add || k > 0;
+        long start = p.add || k > 0 ? 0 : own.zeros;
         PackedGemm.multiply(
-            height, own.aRows, 0, own.b, own.cRows, 0, depth, columns, 0, panels, add);
+            height, own.aRows, 0, own.b, start, own.cRows, 0, depth, columns, 0, panels);
       }
       k += DEPTH;
     } while (k < p.k);

@@ -1,7 +1,6 @@
 package dev.gatun.backend.cpu;
 
 import dev.gatun.backend.RecurrentSpec.Weight;
-import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.Gru;
 
 /** GRU whose reset gate acts after the recurrent product, so that both products are kept apart. */
@@ -24,43 +23,59 @@ class GruPass extends Pass {
   }
 
   @Override
-  void stepForward(Rows rows, int active) {
+  void prepareForward(Rows rows, int active) {
     for (int i = 0; i < active; i++) {
       rows.scratch[i] = recurrentGates(rows, i);
     }
-    multiplyState(rows, active);
-    for (int i = 0; i < active; i++) {
-      cell(rows, i, rows.scratch[i]);
-    }
   }
 
-  /** The state's share of the gates, to rows.scratch. */
-  void multiplyState(Rows rows, int active) {
-    for (int i = 0; i < active; i++) {
-      Elementwise.copy(gateRows, weights.recurrentBias, rows.scratch[i]);
+  @Override
+  void product(int stage, Rows rows, int active, int chunk, int chunks) {
+    weights
+        .recurrent
+        .forward()
+        .multiply(active, rows.hSeen, rows.scratch, shareStart(), chunk, chunks);
+  }
+
+  /** What the state's share starts from, [3H]. */
+  long shareStart() {
+    return weights.recurrentBias;
+  }
+
+  @Override
+  void cell(int stage, Rows rows, int from, int to) {
+    for (int i = from; i < to; i++) {
+      cellRow(rows, i, rows.scratch[i]);
     }
-    weights.recurrent.forward().multiplyAdd(active, rows.hSeen, rows.scratch);
   }
 
   /** One row's new h. */
-  void cell(Rows rows, int i, long recurrent) {
+  void cellRow(Rows rows, int i, long recurrent) {
     Gru.forward(hidden, rows.gates[i], recurrent, rows.hPrevious[i], rows.h[i]);
   }
 
+  @Override
+  void prepareBackward(Rows rows, int active) {
+    prepareForward(rows, active);
+  }
+
+  @Override
+  void cellBack(int stage, Rows rows, int from, int to) {
+    for (int i = from; i < to; i++) {
+      cellRowBack(rows, i, rows.scratch[i]);
+    }
+  }
+
   /** One row back: the gradients of both shares, and of h but for what goes through R. */
-  void cellBack(Rows rows, int i, long recurrent) {
+  void cellRowBack(Rows rows, int i, long recurrent) {
     long gates = rows.gates[i];
     long dh = rows.dh[i];
     Gru.backward(hidden, gates, recurrent, rows.hPrevious[i], dh, gates, recurrent, dh);
   }
 
   @Override
-  void stepBackward(Rows rows, int active) {
-    for (int i = 0; i < active; i++) {
-      rows.scratch[i] = recurrentGates(rows, i);
-      cellBack(rows, i, rows.scratch[i]);
-    }
-    weights.recurrent.back().multiplyAdd(active, rows.scratch, rows.dhSeen);
+  void productBack(int stage, Rows rows, int active, int chunk, int chunks) {
+    weights.recurrent.back().multiply(active, rows.scratch, rows.dhSeen, chunk, chunks, true);
   }
 
   @Override

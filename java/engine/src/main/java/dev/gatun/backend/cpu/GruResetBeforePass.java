@@ -26,41 +26,75 @@ final class GruResetBeforePass extends Pass {
   }
 
   @Override
-  void stepForward(Rows rows, int active) {
+  int products() {
+    return 2;
+  }
+
+  @Override
+  int cells() {
+    return 2;
+  }
+
+  @Override
+  void prepareForward(Rows rows, int active) {
     for (int i = 0; i < active; i++) {
       rows.scratch[i] = recurrentGates + 4L * rows.rank[i] * gateRows;
-    }
-    weights.recurrent.forward().multiplySet(active, rows.hSeen, rows.scratch);
-    for (int i = 0; i < active; i++) {
-      long reset = resetState + 4L * rows.row[i] * hidden;
-      GruResetBefore.forwardGates(hidden, rows.gates[i], rows.scratch[i], rows.hSeen[i], reset);
-      rows.dh[i] = reset;
-      rows.scratch[i] += 4L * resetRows;
-    }
-    candidate().forward().multiplySet(active, rows.dh, rows.scratch);
-    for (int i = 0; i < active; i++) {
-      long recurrent = rows.scratch[i] - 4L * resetRows;
-      GruResetBefore.forwardState(hidden, rows.gates[i], recurrent, rows.hPrevious[i], rows.h[i]);
+      rows.share[i] = rows.scratch[i] + 4L * resetRows;
+      rows.dh[i] = resetState + 4L * rows.row[i] * hidden;
     }
   }
 
   @Override
-  void stepBackward(Rows rows, int active) {
-    for (int i = 0; i < active; i++) {
+  void product(int stage, Rows rows, int active, int chunk, int chunks) {
+    if (stage == 0) {
+      weights.recurrent.forward().multiply(active, rows.hSeen, rows.scratch, chunk, chunks, false);
+    } else {
+      candidate().forward().multiply(active, rows.dh, rows.share, chunk, chunks, false);
+    }
+  }
+
+  @Override
+  void cell(int stage, Rows rows, int from, int to) {
+    for (int i = from; i < to; i++) {
       long gates = rows.gates[i];
-      long dh = rows.dh[i];
-      GruResetBefore.backwardState(hidden, gates, rows.hPrevious[i], dh, gates, dh);
+      long share = rows.scratch[i];
+      if (stage == 0) {
+        GruResetBefore.forwardGates(hidden, gates, share, rows.hSeen[i], rows.dh[i]);
+      } else {
+        GruResetBefore.forwardState(hidden, gates, share, rows.hPrevious[i], rows.h[i]);
+      }
+    }
+  }
+
+  @Override
+  void prepareBackward(Rows rows, int active) {
+    for (int i = 0; i < active; i++) {
       rows.scratch[i] = dResetState + 4L * rows.rank[i] * hidden;
-      rows.gates[i] += 4L * resetRows;
+      rows.share[i] = rows.gates[i] + 4L * resetRows;
     }
-    candidate().back().multiplySet(active, rows.gates, rows.scratch);
-    for (int i = 0; i < active; i++) {
-      rows.gates[i] -= 4L * resetRows;
+  }
+
+  @Override
+  void cellBack(int stage, Rows rows, int from, int to) {
+    for (int i = from; i < to; i++) {
       long gates = rows.gates[i];
-      GruResetBefore.backwardReset(
-          hidden, gates, rows.hSeen[i], rows.scratch[i], gates, rows.dhSeen[i]);
+      if (stage == 0) {
+        long dh = rows.dh[i];
+        GruResetBefore.backwardState(hidden, gates, rows.hPrevious[i], dh, gates, dh);
+      } else {
+        GruResetBefore.backwardReset(
+            hidden, gates, rows.hSeen[i], rows.scratch[i], gates, rows.dhSeen[i]);
+      }
     }
-    weights.recurrent.back().multiplyAdd(active, rows.gates, rows.dhSeen);
+  }
+
+  @Override
+  void productBack(int stage, Rows rows, int active, int chunk, int chunks) {
+    if (stage == 0) {
+      candidate().back().multiply(active, rows.share, rows.scratch, chunk, chunks, false);
+    } else {
+      weights.recurrent.back().multiply(active, rows.gates, rows.dhSeen, chunk, chunks, true);
+    }
   }
 
   private PassWeights.Pair candidate() {

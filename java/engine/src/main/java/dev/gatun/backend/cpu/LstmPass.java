@@ -35,38 +35,44 @@ class LstmPass extends Pass {
   }
 
   @Override
-  void stepForward(Rows rows, int active) {
-    multiplyState(rows, active);
-    for (int i = 0; i < active; i++) {
-      long at = 4L * rows.row[i] * hidden;
-      long h = projected ? unprojected + at : rows.h[i];
-      rows.scratch[i] = h;
-      cell(rows, i, c + at, training ? tanhC + at : 0, h);
+  int products() {
+    return projected ? 2 : 1;
+  }
+
+  @Override
+  void prepareForward(Rows rows, int active) {
+    for (int i = 0; projected && i < active; i++) {
+      rows.scratch[i] = unprojected + 4L * rows.row[i] * hidden;
     }
-    if (projected) {
-      projection().forward().multiplySet(active, rows.scratch, rows.h);
+  }
+
+  @Override
+  void product(int stage, Rows rows, int active, int chunk, int chunks) {
+    if (stage == 0) {
+      multiplyState(rows, active, chunk, chunks);
+    } else {
+      projection().forward().multiply(active, rows.scratch, rows.h, chunk, chunks, false);
+    }
+  }
+
+  @Override
+  void cell(int stage, Rows rows, int from, int to) {
+    for (int i = from; i < to; i++) {
+      long at = 4L * rows.row[i] * hidden;
+      long h = projected ? rows.scratch[i] : rows.h[i];
+      long saved = training ? tanhC + at : 0;
+      cellRow(rows, i, c + at, saved, h);
     }
   }
 
   /** The state's share of the gates. */
-  void multiplyState(Rows rows, int active) {
-    weights.recurrent.forward().multiplyAdd(active, rows.hSeen, rows.gates);
+  void multiplyState(Rows rows, int active, int chunk, int chunks) {
+    weights.recurrent.forward().multiply(active, rows.hSeen, rows.gates, chunk, chunks, true);
   }
 
   /** One row's new c, tanh of it (0: not wanted) and h before a projection. */
-  void cell(Rows rows, int i, long cNext, long saved, long h) {
+  void cellRow(Rows rows, int i, long cNext, long saved, long h) {
     Lstm.forward(hidden, rows.gates[i], cPrevious(rows, i), cNext, saved, h);
-  }
-
-  /** One row back: the gates' gradients, from dh before a projection; dc of the step before. */
-  void cellBack(Rows rows, int i, long saved, long dh, long dc) {
-    long gates = rows.gates[i];
-    Lstm.backward(hidden, gates, gates, cPrevious(rows, i), saved, dh, dc);
-  }
-
-  /** From the gates' gradients to that of the h they saw. */
-  void multiplyStateBack(Rows rows, int active) {
-    weights.recurrent.back().multiplySet(active, rows.gates, rows.dhSeen);
   }
 
   private PassWeights.Pair projection() {
@@ -91,21 +97,45 @@ class LstmPass extends Pass {
   }
 
   @Override
-  void stepBackward(Rows rows, int active) {
-    if (projected) {
-      for (int i = 0; i < active; i++) {
+  void prepareBackward(Rows rows, int active) {
+    for (int i = 0; projected && i < active; i++) {
+      rows.scratch[i] = dUnprojected + 4L * rows.rank[i] * hidden;
+    }
+  }
+
+  @Override
+  void cellBack(int stage, Rows rows, int from, int to) {
+    boolean keepsProjected = projected && stage == 0;
+    for (int i = from; i < to; i++) {
+      if (keepsProjected) {
         Elementwise.copy(out, rows.dh[i], dProjected + 4L * rows.row[i] * out);
-        rows.scratch[i] = dUnprojected + 4L * rows.rank[i] * hidden;
+      } else {
+        long dh = projected ? rows.scratch[i] : rows.dh[i];
+        long dc = dcNext + 4L * rows.rank[i] * hidden;
+        long saved = tanhC + 4L * rows.row[i] * hidden;
+        cellRowBack(rows, i, saved, dh, dc);
       }
-      projection().back().multiplySet(active, rows.dh, rows.scratch);
     }
-    for (int i = 0; i < active; i++) {
-      long dh = projected ? rows.scratch[i] : rows.dh[i];
-      long dc = dcNext + 4L * rows.rank[i] * hidden;
-      long saved = tanhC + 4L * rows.row[i] * hidden;
-      cellBack(rows, i, saved, dh, dc);
+  }
+
+  /** One row back: the gates' gradients, from dh before a projection; dc of the step before. */
+  void cellRowBack(Rows rows, int i, long saved, long dh, long dc) {
+    long gates = rows.gates[i];
+    Lstm.backward(hidden, gates, gates, cPrevious(rows, i), saved, dh, dc);
+  }
+
+  @Override
+  void productBack(int stage, Rows rows, int active, int chunk, int chunks) {
+    if (projected && stage == 0) {
+      projection().back().multiply(active, rows.dh, rows.scratch, chunk, chunks, false);
+    } else {
+      multiplyStateBack(rows, active, chunk, chunks);
     }
-    multiplyStateBack(rows, active);
+  }
+
+  /** From the gates' gradients to that of the h they saw. */
+  void multiplyStateBack(Rows rows, int active, int chunk, int chunks) {
+    weights.recurrent.back().multiply(active, rows.gates, rows.dhSeen, chunk, chunks, false);
   }
 
   @Override

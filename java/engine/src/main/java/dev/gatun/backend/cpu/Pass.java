@@ -4,7 +4,6 @@ import dev.gatun.backend.Cell;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentSpec.Weight;
-import dev.gatun.backend.Regularization;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.tensor.Workspace;
 import java.util.List;
@@ -12,10 +11,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One layer and direction of a stack. The team's parts run through time on their own sequences
- * without meeting, a block of steps after the other: first the input's share of the block's gates,
- * then its steps. Backward leaves the gradients of the pre-activations where the gates were; the
- * weight gradients are products over all rows.
+ * One layer and direction of a stack. {@link PassWorker}s run through time, a block of steps after
+ * the other: first the input's share of the block's gates, then its steps. Backward leaves the
+ * gradients of the pre-activations where the gates were; the weight gradients are products over all
+ * rows.
  */
 abstract class Pass {
   final int hidden;
@@ -61,7 +60,7 @@ abstract class Pass {
   final Regularizer regular;
 
   /** Whether the cell passes a part of h on beside R, as a GRU does. */
-  private final boolean carries;
+  final boolean carries;
 
   /** Whether the input's share starts from the bias. */
   private final boolean addsBias;
@@ -71,6 +70,9 @@ abstract class Pass {
   private final long dBias;
   private final long hPrevious;
   private final List<Rows> parts;
+  private final PassWorker[] workers;
+  private final Lockstep lockstep;
+  private int together;
   private final Team.Task forwardTask = this::forwardPart;
   private final Team.Task backwardTask = this::backwardPart;
 
@@ -89,15 +91,19 @@ abstract class Pass {
     gates = training ? plan.perRow(gateRows) : 0;
     team = plan.team();
     zeros = plan.zeros();
-    Regularization how = spec.regularization();
     regular = new Regularizer(plan, layer, direction);
     carries = spec.cell() == Cell.GRU || spec.cell() == Cell.GRU_RESET_BEFORE;
-    addsBias = bias && !how.layerNorm();
+    addsBias = bias && !spec.regularization().layerNorm();
     lastDirection = direction == spec.directions() - 1;
     dhNext = training ? workspace.real(plan.maxBatch(), out).address() : 0;
     dBias = training && bias ? plan.floats(gateRows) : 0;
     hPrevious = plan.sharedPrevious();
     parts = plan.rows();
+    lockstep = new Lockstep(team.threads());
+    workers = new PassWorker[parts.size()];
+    for (int i = 0; i < workers.length; i++) {
+      workers[i] = new PassWorker(this, i, parts.get(i), lockstep);
+    }
   }
 
   /** The address of a weight of this pass in the flat block at {@code block}; 0 if it has none. */
@@ -105,11 +111,36 @@ abstract class Pass {
     return weights.at(block, kind);
   }
 
-  /** One step of the first {@code active} rows: gates and h, and what the cell saves. */
-  abstract void stepForward(Rows rows, int active);
+  /**
+   * Products of one step. Forward alternates products and cells, beginning with a product; backward
+   * cells and products, beginning with a cell.
+   */
+  int products() {
+    return 1;
+  }
 
-  /** From rows.dh, dL/dh of this step: the gates' gradients, and rows.dh of the step before. */
-  abstract void stepBackward(Rows rows, int active);
+  /** Cells of one forward step: as many as products, or one fewer. */
+  int cells() {
+    return 1;
+  }
+
+  /** Finds the addresses of a step beyond those that {@link #place} knows. */
+  void prepareForward(Rows rows, int active) {}
+
+  /** Likewise. */
+  void prepareBackward(Rows rows, int active) {}
+
+  /** A product of the step's first {@code active} rows, the columns of one chunk. */
+  abstract void product(int stage, Rows rows, int active, int chunk, int chunks);
+
+  /** What follows a product, for rows from to to-1: gates and h, and what the cell saves. */
+  abstract void cell(int stage, Rows rows, int from, int to);
+
+  /** From rows.dh, dL/dh of this step: gradients of the gates, for rows from to to-1. */
+  abstract void cellBack(int stage, Rows rows, int from, int to);
+
+  /** What follows: at last rows.dh of the step before, the columns of one chunk. */
+  abstract void productBack(int stage, Rows rows, int active, int chunk, int chunks);
 
   /** Stores the state c of a finished row; nothing for cells without one. */
   void saveLast(int rank, int row) {}
@@ -123,77 +154,66 @@ abstract class Pass {
   /** Accumulates the gradients of the recurrent weights and biases into the block. */
   abstract void recurrentGradients(Products products, long block);
 
-  /** Runs all steps; {@code key}: that of the layer's masks, not read in inference. */
-  final void forward(@Nullable MaskKey key) {
+  /**
+   * Runs through time.
+   *
+   * @param byColumns whether the threads share the columns of every step instead of the sequences
+   * @param key that of the layer's masks; null in inference
+   */
+  final void forward(boolean byColumns, @Nullable MaskKey key) {
     if (key != null) {
       regular.begin(key, weights);
     }
-    team.run(sequences.parts(), forwardTask);
+    run(byColumns, forwardTask);
   }
 
-  private void forwardPart(int part) {
-    Rows rows = parts.get(part);
-    int active = sequences.size(part);
-    for (int i = 0; i < active; i++) {
+  private void run(boolean byColumns, Team.Task task) {
+    together = byColumns ? workers.length : 1;
+    if (byColumns) {
+      lockstep.begin();
+    }
+    team.run(byColumns ? together : sequences.parts(), task);
+  }
+
+  private void forwardPart(int number) {
+    workers[number].forward(together, parts.get(together == 1 ? number : 0).blockGates);
+  }
+
+  private void backwardPart(int number) {
+    workers[number].backward(together);
+  }
+
+  /** Stores the last states of sequences without steps: their initial ones. */
+  final void copyEmpty(int part) {
+    for (int i = 0; i < sequences.size(part); i++) {
       int rank = sequences.rank(part, i);
       if (sequences.length(rank) == 0) {
         Elementwise.copy(out, initial(io.h0, rank, out), io.hn + stateOffset(rank, out));
         saveLast(rank, -1);
       }
     }
-    rows.blockRows = 0;
-    rows.used = 0;
-    for (int step = 0; step < sequences.time(); step++) {
-      active = sequences.active(part, step, active);
-      if (active == 0) {
-        return;
-      }
-      if (rows.used == rows.blockRows) {
-        multiplyInput(rows, part, step, active);
-      }
-      place(rows, part, step, active);
-      System.arraycopy(rows.to, rows.used, rows.gates, 0, active);
-      rows.used += active;
-      regular.maskState(rows, active);
-      stepForward(rows, active);
-      regular.zoneState(rows, active);
-      for (int i = 0; i < active; i++) {
-        int rank = rows.rank[i];
-        if (sequences.length(rank) == step + 1) {
-          Elementwise.copy(out, rows.h[i], io.hn + stateOffset(rank, out));
-          saveLast(rank, rows.row[i]);
-        }
+  }
+
+  /** Whether a sequence of a part has its last step here. */
+  final boolean ends(int part, int step) {
+    return sequences.ragged() || step == sequences.time() - 1;
+  }
+
+  /** Stores the states of the sequences whose last step this is. */
+  final void copyLast(Rows rows, int step, int active) {
+    for (int i = 0; i < active; i++) {
+      int rank = rows.rank[i];
+      if (sequences.length(rank) == step + 1) {
+        Elementwise.copy(out, rows.h[i], io.hn + stateOffset(rank, out));
+        saveLast(rank, rows.row[i]);
       }
     }
   }
 
-  /** The input's share of the gates for the steps from {@code step} on that fill a block. */
-  private void multiplyInput(Rows rows, int part, int step, int active) {
-    int count = 0;
-    int running = active;
-    for (int s = step; s < sequences.time() && count < BLOCK_ROWS; s++) {
-      running = sequences.active(part, s, running);
-      for (int i = 0; i < running; i++) {
-        int rank = sequences.rank(part, i);
-        int row = row(rank, s);
-        long x = io.x + 4L * row * inputSize;
-        rows.from[count] = regular.maskInput(rank, row, x);
-        long to = (training ? gates : rows.blockGates) + 4L * gateRows * (training ? row : count);
-        rows.to[count++] = to;
-        if (addsBias) {
-          Elementwise.copy(gateRows, weights.inputBias, to);
-        }
-      }
-    }
-    rows.blockRows = count;
-    rows.used = 0;
-    weights.input.multiply(count, rows.from, rows.to, 0, weights.input.panels(), addsBias);
-  }
-
-  private void place(Rows rows, int part, int step, int active) {
+  final void place(Rows rows, int part, int step, int active) {
     for (int i = 0; i < active; i++) {
       int rank = sequences.rank(part, i);
-      int time = reverse ? sequences.length(rank) - 1 - step : step;
+      int time = time(rank, step);
       int row = sequences.offset(time) + rank;
       int previous = step == 0 ? -1 : row(rank, step - 1);
       rows.rank[i] = rank;
@@ -209,9 +229,12 @@ abstract class Pass {
   }
 
   /** The packed row of a sequence's step, counted in the direction of this pass. */
-  private int row(int rank, int step) {
-    int time = reverse ? sequences.length(rank) - 1 - step : step;
-    return sequences.offset(time) + rank;
+  final int row(int rank, int step) {
+    return sequences.offset(time(rank, step)) + rank;
+  }
+
+  private int time(int rank, int step) {
+    return reverse ? sequences.length(rank) - 1 - step : step;
   }
 
   /** The address of a sequence's initial state, or of zeros. */
@@ -224,10 +247,14 @@ abstract class Pass {
     return 4L * sequences.sequence(rank) * width;
   }
 
-  /** Runs backwards through time; {@code addToInput}: dx is accumulated into. */
-  final void backward(Products products, long gradients, boolean addToInput) {
+  /**
+   * Runs backwards through time.
+   *
+   * @param addToInput whether dx is accumulated into
+   */
+  final void backward(boolean byColumns, Products products, long gradients, boolean addToInput) {
     addsToInput = addToInput;
-    team.run(sequences.parts(), backwardTask);
+    run(byColumns, backwardTask);
     int rows = sequences.rows();
     if (rows == 0) {
       return;
@@ -269,35 +296,16 @@ abstract class Pass {
     }
   }
 
-  private void backwardPart(int part) {
-    Rows rows = parts.get(part);
-    int size = sequences.size(part);
-    for (int i = 0; i < size; i++) {
+  final void startBack(int part) {
+    for (int i = 0; i < sequences.size(part); i++) {
       int rank = sequences.rank(part, i);
       Elementwise.copy(out, initial(io.dhn, rank, out), dhNext + 4L * rank * out);
       startBackward(rank);
     }
-    rows.blockRows = 0;
-    int active = 0;
-    for (int step = sequences.time() - 1; step >= 0; step--) {
-      active = sequences.active(part, step, active);
-      if (active == 0) {
-        continue;
-      }
-      place(rows, part, step, active);
-      if (io.dy != 0) {
-        for (int i = 0; i < active; i++) {
-          Elementwise.add(out, io.dy + 4L * rows.row[i] * io.yStride, rows.dh[i]);
-        }
-      }
-      regular.beforeBackward(rows, active);
-      stepBackward(rows, active);
-      regular.afterBackward(rows, active, carries);
-      if (io.dx != 0) {
-        collectInputGradient(rows, active, step == 0);
-      }
-    }
-    for (int i = 0; i < size; i++) {
+  }
+
+  final void finishBack(int part) {
+    for (int i = 0; i < sequences.size(part); i++) {
       int rank = sequences.rank(part, i);
       if (io.dh0 != 0) {
         Elementwise.copy(out, dhNext + 4L * rank * out, io.dh0 + stateOffset(rank, out));
@@ -311,19 +319,16 @@ abstract class Pass {
     }
   }
 
-  /** dL/dx of the steps since the last time, as soon as they fill a block or are the last. */
-  private void collectInputGradient(Rows rows, int active, boolean last) {
-    for (int i = 0; i < active; i++) {
-      rows.from[rows.blockRows] = rows.gates[i];
-      rows.to[rows.blockRows++] = io.dx + 4L * rows.row[i] * inputSize;
-    }
-    if (!last && rows.blockRows < BLOCK_ROWS) {
-      return;
-    }
-    int count = rows.blockRows;
-    PackedMatrix back = Objects.requireNonNull(weights.inputBack);
-    back.multiply(count, rows.from, rows.to, 0, back.panels(), addsToInput);
-    rows.blockRows = 0;
+  /** The input's share of the gates of a block. */
+  final void multiplyInput(Rows rows, int chunk, int chunks) {
+    long start = addsBias ? weights.inputBias : weights.input.zeros();
+    weights.input.multiply(rows.blockRows, rows.from, rows.to, start, chunk, chunks);
+  }
+
+  /** dL/dx of a block's rows. */
+  final void multiplyGradient(Rows rows, int chunk, int chunks) {
+    Objects.requireNonNull(weights.inputBack)
+        .multiply(rows.blockRows, rows.from, rows.to, chunk, chunks, addsToInput);
   }
 
   /**

@@ -46,16 +46,12 @@ final class RegularGruPass extends GruPass {
   }
 
   @Override
-  void multiplyState(Rows rows, int active) {
-    if (norms == null) {
-      super.multiplyState(rows, active);
-    } else {
-      weights.recurrent.forward().multiplySet(active, rows.hSeen, rows.scratch);
-    }
+  long shareStart() {
+    return norms == null ? super.shareStart() : weights.recurrent.forward().zeros();
   }
 
   @Override
-  void cell(Rows rows, int i, long recurrent) {
+  void cellRow(Rows rows, int i, long recurrent) {
     long mask = regular.candidate(rows, i);
     long gates = rows.gates[i];
     if (norms == null) {
@@ -81,7 +77,7 @@ final class RegularGruPass extends GruPass {
   }
 
   @Override
-  void cellBack(Rows rows, int i, long recurrent) {
+  void cellRowBack(Rows rows, int i, long recurrent) {
     long mask = regular.candidate(rows, i);
     long gates = rows.gates[i];
     long h = rows.hPrevious[i];

@@ -71,19 +71,24 @@ final class RegularLstmPass extends LstmPass {
   }
 
   @Override
-  void multiplyState(Rows rows, int active) {
-    if (norms == null) {
-      super.multiplyState(rows, active);
-      return;
+  void prepareForward(Rows rows, int active) {
+    super.prepareForward(rows, active);
+    for (int i = 0; norms != null && i < active; i++) {
+      rows.share[i] = norms.share(rows, i);
     }
-    for (int i = 0; i < active; i++) {
-      rows.scratch[i] = norms.share(rows, i);
-    }
-    weights.recurrent.forward().multiplySet(active, rows.hSeen, rows.scratch);
   }
 
   @Override
-  void cell(Rows rows, int i, long cNext, long saved, long h) {
+  void multiplyState(Rows rows, int active, int chunk, int chunks) {
+    if (norms == null) {
+      super.multiplyState(rows, active, chunk, chunks);
+    } else {
+      weights.recurrent.forward().multiply(active, rows.hSeen, rows.share, chunk, chunks, false);
+    }
+  }
+
+  @Override
+  void cellRow(Rows rows, int i, long cNext, long saved, long h) {
     if (norms != null) {
       norms.combine(rows, i);
     }
@@ -111,7 +116,7 @@ final class RegularLstmPass extends LstmPass {
   }
 
   @Override
-  void cellBack(Rows rows, int i, long saved, long dh, long dc) {
+  void cellRowBack(Rows rows, int i, long saved, long dh, long dc) {
     long gates = norms == null ? rows.gates[i] : norms.active(rows, i);
     long dNew = dCell + 4L * rows.rank[i] * hidden;
     RegularLstm.outputBackward(hidden, gates, saved, dh, gates, dNew);
@@ -128,15 +133,20 @@ final class RegularLstmPass extends LstmPass {
   }
 
   @Override
-  void multiplyStateBack(Rows rows, int active) {
+  void prepareBackward(Rows rows, int active) {
+    super.prepareBackward(rows, active);
+    for (int i = 0; norms != null && i < active; i++) {
+      rows.share[i] = norms.share(rows, i);
+    }
+  }
+
+  @Override
+  void multiplyStateBack(Rows rows, int active, int chunk, int chunks) {
     if (norms == null) {
-      super.multiplyStateBack(rows, active);
-      return;
+      super.multiplyStateBack(rows, active, chunk, chunks);
+    } else {
+      weights.recurrent.back().multiply(active, rows.share, rows.dhSeen, chunk, chunks, false);
     }
-    for (int i = 0; i < active; i++) {
-      rows.scratch[i] = norms.share(rows, i);
-    }
-    weights.recurrent.back().multiplySet(active, rows.scratch, rows.dhSeen);
   }
 
   @Override

@@ -113,6 +113,11 @@ final class Regularizer {
     return stateMask != 0;
   }
 
+  /** Whether dL/dh goes more ways than through the cell and R. */
+  boolean splitsGradient() {
+    return dKept != 0 || dMasked != 0;
+  }
+
   boolean zonesState() {
     return rates.zoneoutHidden() > 0;
   }
@@ -127,14 +132,14 @@ final class Regularizer {
     return maskedState;
   }
 
-  /** Masks the input x of a row, if there is a mask; gives where it is then. */
-  long maskInput(int rank, int row, long x) {
-    if (inputMask == 0) {
-      return x;
-    }
-    long to = maskedInput + 4L * row * inputSize;
-    Elementwise.product(inputSize, inputMask + 4L * rank * inputSize, x, to);
-    return to;
+  /** Where the masked input of a packed row is. */
+  long maskedInput(int row) {
+    return maskedInput + 4L * row * inputSize;
+  }
+
+  /** Masks the input x of a packed row. */
+  void maskInput(int rank, int row, long x) {
+    Elementwise.product(inputSize, inputMask + 4L * rank * inputSize, x, maskedInput(row));
   }
 
   /** Masks the gradient of an input. */
@@ -142,36 +147,37 @@ final class Regularizer {
     Elementwise.multiply(inputSize, inputMask + 4L * rank * inputSize, dx);
   }
 
-  /** Before a step: what R sees of h. */
-  void maskState(Rows rows, int active) {
+  /** Finds the addresses of a step. */
+  void place(Rows rows, int active) {
     for (int i = 0; stateMask != 0 && i < active; i++) {
-      long to = maskedState + 4L * rows.row[i] * out;
-      Elementwise.product(out, stateMask + 4L * rows.rank[i] * out, rows.hPrevious[i], to);
-      rows.hSeen[i] = to;
+      rows.hSeen[i] = maskedState + 4L * rows.row[i] * out;
+      rows.dhSeen[i] = dMasked + 4L * rows.rank[i] * out;
+    }
+  }
+
+  /** Before a step, rows from first to end-1: what R sees of h. */
+  void maskState(Rows rows, int first, int end) {
+    for (int i = first; i < end; i++) {
+      long mask = stateMask + 4L * rows.rank[i] * out;
+      Elementwise.product(out, mask, rows.hPrevious[i], rows.hSeen[i]);
     }
   }
 
   /** After a step: h, or the h before it. */
-  void zoneState(Rows rows, int active) {
-    for (int i = 0; zonesState() && i < active; i++) {
+  void zoneState(Rows rows, int first, int end) {
+    for (int i = first; i < end; i++) {
       long fresh = freshState(rows, i);
       Elementwise.mix(out, fresh, rows.h[i], rows.hPrevious[i], rows.h[i]);
     }
   }
 
   /** Before the step's backward: keeps what goes past the cell, leaves it what goes through. */
-  void beforeBackward(Rows rows, int active) {
-    if (dKept == 0 && dMasked == 0) {
-      return;
-    }
-    for (int i = 0; i < active; i++) {
-      long at = 4L * rows.rank[i] * out;
+  void beforeBackward(Rows rows, int first, int end) {
+    for (int i = first; i < end; i++) {
       if (dKept != 0) {
-        Elementwise.split(out, freshState(rows, i), rows.dh[i], dKept + at);
+        Elementwise.split(out, freshState(rows, i), rows.dh[i], dKept + 4L * rows.rank[i] * out);
       }
       if (dMasked != 0) {
-        rows.hSeen[i] = maskedState + 4L * rows.row[i] * out;
-        rows.dhSeen[i] = dMasked + at;
         Elementwise.fill(out, rows.dhSeen[i], 0f);
       }
     }
@@ -182,11 +188,8 @@ final class Regularizer {
    *
    * @param carries whether the cell left a part of it in rows.dh
    */
-  void afterBackward(Rows rows, int active, boolean carries) {
-    if (dKept == 0 && dMasked == 0) {
-      return;
-    }
-    for (int i = 0; i < active; i++) {
+  void afterBackward(Rows rows, int first, int end, boolean carries) {
+    for (int i = first; i < end; i++) {
       long at = 4L * rows.rank[i] * out;
       long dh = rows.dh[i];
       if (dMasked != 0) {

@@ -29,6 +29,9 @@ final class Rows {
   /** For the use of a cell within one step. */
   final long[] scratch;
 
+  /** Where a cell that keeps it apart has the state's share of the gates, or the candidate's. */
+  final long[] share;
+
   /** [2, H]: the factors of a row, where cells are regularised; else 0. */
   final long factors;
 
@@ -67,6 +70,7 @@ final class Rows {
     dhSeen = masksState ? new long[maxBatch] : dh;
     this.factors = factors;
     scratch = new long[maxBatch];
+    share = new long[maxBatch];
     from = new long[blockCapacity];
     to = new long[blockCapacity];
     this.blockGates = blockGates;

@@ -15,9 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Sequences {
   /** Below this many sequences a part's product is bound by reading the weights. */
-  private static final int MIN_PER_PART = 4;
+  static final int MIN_PER_PART = 4;
 
-  private final int maxParts;
   private final int[] length;
   private final int[] sequenceOfRank;
   private final int[] rankInPart;
@@ -30,7 +29,6 @@ final class Sequences {
   private boolean ragged;
 
   Sequences(int maxTime, int maxBatch, int threads) {
-    maxParts = threads;
     length = new int[maxBatch];
     sequenceOfRank = new int[maxBatch];
     rankInPart = new int[maxBatch];
@@ -43,8 +41,9 @@ final class Sequences {
    * Takes the sizes of a call, which have been checked.
    *
    * @param lengths I32 with at least n elements, or null when all are t
+   * @param maxParts parts at most
    */
-  void set(int time, int batch, @Nullable Tensor lengths) {
+  void set(int time, int batch, @Nullable Tensor lengths, int maxParts) {
     t = time;
     n = batch;
     ragged = false;
@@ -54,7 +53,7 @@ final class Sequences {
       length[i] = l;
     }
     rank();
-    divide();
+    divide(maxParts);
   }
 
   /** Counting sort, longest first, stable; and the first row of each step. */
@@ -77,7 +76,7 @@ final class Sequences {
   }
 
   /** Equal lengths in blocks, for locality; ragged ones dealt out, for balance. */
-  private void divide() {
+  private void divide(int maxParts) {
     parts = Math.clamp(n / MIN_PER_PART, 1, maxParts);
     int at = 0;
     for (int p = 0; p < parts; p++) {

@@ -19,24 +19,28 @@ final class SimplePass extends Pass {
   }
 
   @Override
-  void stepForward(Rows rows, int active) {
-    weights.recurrent.forward().multiplyAdd(active, rows.hSeen, rows.gates);
-    for (int i = 0; i < active; i++) {
-      long to = keepsGates ? rows.gates[i] : rows.h[i];
+  void product(int stage, Rows rows, int active, int chunk, int chunks) {
+    weights.recurrent.forward().multiply(active, rows.hSeen, rows.gates, chunk, chunks, true);
+  }
+
+  @Override
+  void cell(int stage, Rows rows, int from, int to) {
+    for (int i = from; i < to; i++) {
+      long h = keepsGates ? rows.gates[i] : rows.h[i];
       if (relu) {
-        SimpleRnn.relu(hidden, rows.gates[i], to);
+        SimpleRnn.relu(hidden, rows.gates[i], h);
       } else {
-        Activations.tanh(hidden, rows.gates[i], to);
+        Activations.tanh(hidden, rows.gates[i], h);
       }
       if (keepsGates) {
-        Elementwise.copy(hidden, to, rows.h[i]);
+        Elementwise.copy(hidden, h, rows.h[i]);
       }
     }
   }
 
   @Override
-  void stepBackward(Rows rows, int active) {
-    for (int i = 0; i < active; i++) {
+  void cellBack(int stage, Rows rows, int from, int to) {
+    for (int i = from; i < to; i++) {
       long h = keepsGates ? rows.gates[i] : rows.h[i];
       if (relu) {
         SimpleRnn.reluBackward(hidden, h, rows.dh[i], rows.gates[i]);
@@ -44,7 +48,11 @@ final class SimplePass extends Pass {
         SimpleRnn.tanhBackward(hidden, h, rows.dh[i], rows.gates[i]);
       }
     }
-    weights.recurrent.back().multiplySet(active, rows.gates, rows.dhSeen);
+  }
+
+  @Override
+  void productBack(int stage, Rows rows, int active, int chunk, int chunks) {
+    weights.recurrent.back().multiply(active, rows.gates, rows.dhSeen, chunk, chunks, false);
   }
 
   @Override

@@ -24,8 +24,8 @@ enum WarmKernels {
   PRODUCTS {
     @Override
     void call(Scratch m) {
-      PackedGemm.multiplyAdd(4, m.a, 0, m.b, m.c, 0, K, PackedGemm.panelColumns());
-      PackedGemm.multiplySet(4, m.a, 0, m.b, m.c, 0, K, PackedGemm.panelColumns());
+      PackedGemm.multiply(4, m.a, 0, m.b, 0, m.c, 0, K, PackedGemm.panelColumns());
+      PackedGemm.multiply(4, m.a, 0, m.b, m.x, m.c, 0, K, PackedGemm.panelColumns());
       Elementwise.copy(UNITS, m.x, m.y);
       Elementwise.gatherRows(1, m.ids, UNITS, m.x, m.y, UNITS);
     }
