@@ -15,8 +15,9 @@ import jdk.incubator.vector.VectorMask;
 
 /**
  * The register tiles of {@link PackedGemm}: R rows of A [k] times one packed panel [k, 4 vectors],
- * added to C. Every accumulator starts as its element of C, or of the row {@code start} + offset
- * where start is not 0, and takes the terms in the order of k.
+ * added to C, or to the row {@code start} + offset where start is not 0. Every accumulator takes
+ * the terms in the order of k; what they are added to comes last, because it may have to be fetched
+ * from far and the first term would wait for it.
  *
  * <p>Written out because only named local variables stay in registers, and without helper methods
  * because a tile fills C2's node budget for inlining (see {@link Species}). Four rows at most: a
@@ -37,30 +38,22 @@ final class GemmTiles {
     long a1 = a[i + 1];
     long a2 = a[i + 2];
     long a3 = a[i + 3];
-    long c0 = c[j] + offset;
-    long c1 = c[j + 1] + offset;
-    long c2 = c[j + 2] + offset;
-    long c3 = c[j + 3] + offset;
-    long t0 = start == 0 ? c0 : start + offset;
-    long t1 = start == 0 ? c1 : start + offset;
-    long t2 = start == 0 ? c2 : start + offset;
-    long t3 = start == 0 ? c3 : start + offset;
-    FloatVector s00 = fromMemorySegment(F, ALL, t0, ORDER);
-    FloatVector s01 = fromMemorySegment(F, ALL, t0 + BYTES, ORDER);
-    FloatVector s02 = fromMemorySegment(F, ALL, t0 + 2 * BYTES, ORDER);
-    FloatVector s03 = fromMemorySegment(F, ALL, t0 + 3 * BYTES, ORDER);
-    FloatVector s10 = fromMemorySegment(F, ALL, t1, ORDER);
-    FloatVector s11 = fromMemorySegment(F, ALL, t1 + BYTES, ORDER);
-    FloatVector s12 = fromMemorySegment(F, ALL, t1 + 2 * BYTES, ORDER);
-    FloatVector s13 = fromMemorySegment(F, ALL, t1 + 3 * BYTES, ORDER);
-    FloatVector s20 = fromMemorySegment(F, ALL, t2, ORDER);
-    FloatVector s21 = fromMemorySegment(F, ALL, t2 + BYTES, ORDER);
-    FloatVector s22 = fromMemorySegment(F, ALL, t2 + 2 * BYTES, ORDER);
-    FloatVector s23 = fromMemorySegment(F, ALL, t2 + 3 * BYTES, ORDER);
-    FloatVector s30 = fromMemorySegment(F, ALL, t3, ORDER);
-    FloatVector s31 = fromMemorySegment(F, ALL, t3 + BYTES, ORDER);
-    FloatVector s32 = fromMemorySegment(F, ALL, t3 + 2 * BYTES, ORDER);
-    FloatVector s33 = fromMemorySegment(F, ALL, t3 + 3 * BYTES, ORDER);
+    FloatVector s00 = FloatVector.zero(F);
+    FloatVector s01 = FloatVector.zero(F);
+    FloatVector s02 = FloatVector.zero(F);
+    FloatVector s03 = FloatVector.zero(F);
+    FloatVector s10 = FloatVector.zero(F);
+    FloatVector s11 = FloatVector.zero(F);
+    FloatVector s12 = FloatVector.zero(F);
+    FloatVector s13 = FloatVector.zero(F);
+    FloatVector s20 = FloatVector.zero(F);
+    FloatVector s21 = FloatVector.zero(F);
+    FloatVector s22 = FloatVector.zero(F);
+    FloatVector s23 = FloatVector.zero(F);
+    FloatVector s30 = FloatVector.zero(F);
+    FloatVector s31 = FloatVector.zero(F);
+    FloatVector s32 = FloatVector.zero(F);
+    FloatVector s33 = FloatVector.zero(F);
     for (int p = 0; p < k; p++) {
       long row = b + PANEL_BYTES * p;
       long o = 4L * p;
@@ -89,46 +82,60 @@ final class GemmTiles {
       s32 = x.fma(b2, s32);
       s33 = x.fma(b3, s33);
     }
-    s00.intoMemorySegment(ALL, c0, ORDER);
-    s01.intoMemorySegment(ALL, c0 + BYTES, ORDER);
-    s02.intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
-    s03.intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
-    s10.intoMemorySegment(ALL, c1, ORDER);
-    s11.intoMemorySegment(ALL, c1 + BYTES, ORDER);
-    s12.intoMemorySegment(ALL, c1 + 2 * BYTES, ORDER);
-    s13.intoMemorySegment(ALL, c1 + 3 * BYTES, ORDER);
-    s20.intoMemorySegment(ALL, c2, ORDER);
-    s21.intoMemorySegment(ALL, c2 + BYTES, ORDER);
-    s22.intoMemorySegment(ALL, c2 + 2 * BYTES, ORDER);
-    s23.intoMemorySegment(ALL, c2 + 3 * BYTES, ORDER);
-    s30.intoMemorySegment(ALL, c3, ORDER);
-    s31.intoMemorySegment(ALL, c3 + BYTES, ORDER);
-    s32.intoMemorySegment(ALL, c3 + 2 * BYTES, ORDER);
-    s33.intoMemorySegment(ALL, c3 + 3 * BYTES, ORDER);
+    long to = c[j] + offset;
+    long from = start == 0 ? to : start + offset;
+    s00.add(fromMemorySegment(F, ALL, from, ORDER)).intoMemorySegment(ALL, to, ORDER);
+    s01.add(fromMemorySegment(F, ALL, from + BYTES, ORDER))
+        .intoMemorySegment(ALL, to + BYTES, ORDER);
+    s02.add(fromMemorySegment(F, ALL, from + 2 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
+    s03.add(fromMemorySegment(F, ALL, from + 3 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
+    to = c[j + 1] + offset;
+    from = start == 0 ? to : start + offset;
+    s10.add(fromMemorySegment(F, ALL, from, ORDER)).intoMemorySegment(ALL, to, ORDER);
+    s11.add(fromMemorySegment(F, ALL, from + BYTES, ORDER))
+        .intoMemorySegment(ALL, to + BYTES, ORDER);
+    s12.add(fromMemorySegment(F, ALL, from + 2 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
+    s13.add(fromMemorySegment(F, ALL, from + 3 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
+    to = c[j + 2] + offset;
+    from = start == 0 ? to : start + offset;
+    s20.add(fromMemorySegment(F, ALL, from, ORDER)).intoMemorySegment(ALL, to, ORDER);
+    s21.add(fromMemorySegment(F, ALL, from + BYTES, ORDER))
+        .intoMemorySegment(ALL, to + BYTES, ORDER);
+    s22.add(fromMemorySegment(F, ALL, from + 2 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
+    s23.add(fromMemorySegment(F, ALL, from + 3 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
+    to = c[j + 3] + offset;
+    from = start == 0 ? to : start + offset;
+    s30.add(fromMemorySegment(F, ALL, from, ORDER)).intoMemorySegment(ALL, to, ORDER);
+    s31.add(fromMemorySegment(F, ALL, from + BYTES, ORDER))
+        .intoMemorySegment(ALL, to + BYTES, ORDER);
+    s32.add(fromMemorySegment(F, ALL, from + 2 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
+    s33.add(fromMemorySegment(F, ALL, from + 3 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
   }
 
   static void rows3(long[] a, int i, long b, long start, long[] c, int j, long offset, int k) {
     long a0 = a[i];
     long a1 = a[i + 1];
     long a2 = a[i + 2];
-    long c0 = c[j] + offset;
-    long c1 = c[j + 1] + offset;
-    long c2 = c[j + 2] + offset;
-    long t0 = start == 0 ? c0 : start + offset;
-    long t1 = start == 0 ? c1 : start + offset;
-    long t2 = start == 0 ? c2 : start + offset;
-    FloatVector s00 = fromMemorySegment(F, ALL, t0, ORDER);
-    FloatVector s01 = fromMemorySegment(F, ALL, t0 + BYTES, ORDER);
-    FloatVector s02 = fromMemorySegment(F, ALL, t0 + 2 * BYTES, ORDER);
-    FloatVector s03 = fromMemorySegment(F, ALL, t0 + 3 * BYTES, ORDER);
-    FloatVector s10 = fromMemorySegment(F, ALL, t1, ORDER);
-    FloatVector s11 = fromMemorySegment(F, ALL, t1 + BYTES, ORDER);
-    FloatVector s12 = fromMemorySegment(F, ALL, t1 + 2 * BYTES, ORDER);
-    FloatVector s13 = fromMemorySegment(F, ALL, t1 + 3 * BYTES, ORDER);
-    FloatVector s20 = fromMemorySegment(F, ALL, t2, ORDER);
-    FloatVector s21 = fromMemorySegment(F, ALL, t2 + BYTES, ORDER);
-    FloatVector s22 = fromMemorySegment(F, ALL, t2 + 2 * BYTES, ORDER);
-    FloatVector s23 = fromMemorySegment(F, ALL, t2 + 3 * BYTES, ORDER);
+    FloatVector s00 = FloatVector.zero(F);
+    FloatVector s01 = FloatVector.zero(F);
+    FloatVector s02 = FloatVector.zero(F);
+    FloatVector s03 = FloatVector.zero(F);
+    FloatVector s10 = FloatVector.zero(F);
+    FloatVector s11 = FloatVector.zero(F);
+    FloatVector s12 = FloatVector.zero(F);
+    FloatVector s13 = FloatVector.zero(F);
+    FloatVector s20 = FloatVector.zero(F);
+    FloatVector s21 = FloatVector.zero(F);
+    FloatVector s22 = FloatVector.zero(F);
+    FloatVector s23 = FloatVector.zero(F);
     long end = 4L * k;
     for (long o = 0; o != end; o += 4) {
       long row = b + PANEL * o;
@@ -152,35 +159,46 @@ final class GemmTiles {
       s22 = x.fma(b2, s22);
       s23 = x.fma(b3, s23);
     }
-    s00.intoMemorySegment(ALL, c0, ORDER);
-    s01.intoMemorySegment(ALL, c0 + BYTES, ORDER);
-    s02.intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
-    s03.intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
-    s10.intoMemorySegment(ALL, c1, ORDER);
-    s11.intoMemorySegment(ALL, c1 + BYTES, ORDER);
-    s12.intoMemorySegment(ALL, c1 + 2 * BYTES, ORDER);
-    s13.intoMemorySegment(ALL, c1 + 3 * BYTES, ORDER);
-    s20.intoMemorySegment(ALL, c2, ORDER);
-    s21.intoMemorySegment(ALL, c2 + BYTES, ORDER);
-    s22.intoMemorySegment(ALL, c2 + 2 * BYTES, ORDER);
-    s23.intoMemorySegment(ALL, c2 + 3 * BYTES, ORDER);
+    long to = c[j] + offset;
+    long from = start == 0 ? to : start + offset;
+    s00.add(fromMemorySegment(F, ALL, from, ORDER)).intoMemorySegment(ALL, to, ORDER);
+    s01.add(fromMemorySegment(F, ALL, from + BYTES, ORDER))
+        .intoMemorySegment(ALL, to + BYTES, ORDER);
+    s02.add(fromMemorySegment(F, ALL, from + 2 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
+    s03.add(fromMemorySegment(F, ALL, from + 3 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
+    to = c[j + 1] + offset;
+    from = start == 0 ? to : start + offset;
+    s10.add(fromMemorySegment(F, ALL, from, ORDER)).intoMemorySegment(ALL, to, ORDER);
+    s11.add(fromMemorySegment(F, ALL, from + BYTES, ORDER))
+        .intoMemorySegment(ALL, to + BYTES, ORDER);
+    s12.add(fromMemorySegment(F, ALL, from + 2 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
+    s13.add(fromMemorySegment(F, ALL, from + 3 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
+    to = c[j + 2] + offset;
+    from = start == 0 ? to : start + offset;
+    s20.add(fromMemorySegment(F, ALL, from, ORDER)).intoMemorySegment(ALL, to, ORDER);
+    s21.add(fromMemorySegment(F, ALL, from + BYTES, ORDER))
+        .intoMemorySegment(ALL, to + BYTES, ORDER);
+    s22.add(fromMemorySegment(F, ALL, from + 2 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
+    s23.add(fromMemorySegment(F, ALL, from + 3 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
   }
 
   static void rows2(long[] a, int i, long b, long start, long[] c, int j, long offset, int k) {
     long a0 = a[i];
     long a1 = a[i + 1];
-    long c0 = c[j] + offset;
-    long c1 = c[j + 1] + offset;
-    long t0 = start == 0 ? c0 : start + offset;
-    long t1 = start == 0 ? c1 : start + offset;
-    FloatVector s00 = fromMemorySegment(F, ALL, t0, ORDER);
-    FloatVector s01 = fromMemorySegment(F, ALL, t0 + BYTES, ORDER);
-    FloatVector s02 = fromMemorySegment(F, ALL, t0 + 2 * BYTES, ORDER);
-    FloatVector s03 = fromMemorySegment(F, ALL, t0 + 3 * BYTES, ORDER);
-    FloatVector s10 = fromMemorySegment(F, ALL, t1, ORDER);
-    FloatVector s11 = fromMemorySegment(F, ALL, t1 + BYTES, ORDER);
-    FloatVector s12 = fromMemorySegment(F, ALL, t1 + 2 * BYTES, ORDER);
-    FloatVector s13 = fromMemorySegment(F, ALL, t1 + 3 * BYTES, ORDER);
+    FloatVector s00 = FloatVector.zero(F);
+    FloatVector s01 = FloatVector.zero(F);
+    FloatVector s02 = FloatVector.zero(F);
+    FloatVector s03 = FloatVector.zero(F);
+    FloatVector s10 = FloatVector.zero(F);
+    FloatVector s11 = FloatVector.zero(F);
+    FloatVector s12 = FloatVector.zero(F);
+    FloatVector s13 = FloatVector.zero(F);
     long end = 4L * k;
     for (long o = 0; o != end; o += 4) {
       long row = b + PANEL * o;
@@ -199,53 +217,59 @@ final class GemmTiles {
       s12 = x.fma(b2, s12);
       s13 = x.fma(b3, s13);
     }
-    s00.intoMemorySegment(ALL, c0, ORDER);
-    s01.intoMemorySegment(ALL, c0 + BYTES, ORDER);
-    s02.intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
-    s03.intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
-    s10.intoMemorySegment(ALL, c1, ORDER);
-    s11.intoMemorySegment(ALL, c1 + BYTES, ORDER);
-    s12.intoMemorySegment(ALL, c1 + 2 * BYTES, ORDER);
-    s13.intoMemorySegment(ALL, c1 + 3 * BYTES, ORDER);
+    long to = c[j] + offset;
+    long from = start == 0 ? to : start + offset;
+    s00.add(fromMemorySegment(F, ALL, from, ORDER)).intoMemorySegment(ALL, to, ORDER);
+    s01.add(fromMemorySegment(F, ALL, from + BYTES, ORDER))
+        .intoMemorySegment(ALL, to + BYTES, ORDER);
+    s02.add(fromMemorySegment(F, ALL, from + 2 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
+    s03.add(fromMemorySegment(F, ALL, from + 3 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
+    to = c[j + 1] + offset;
+    from = start == 0 ? to : start + offset;
+    s10.add(fromMemorySegment(F, ALL, from, ORDER)).intoMemorySegment(ALL, to, ORDER);
+    s11.add(fromMemorySegment(F, ALL, from + BYTES, ORDER))
+        .intoMemorySegment(ALL, to + BYTES, ORDER);
+    s12.add(fromMemorySegment(F, ALL, from + 2 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 2 * BYTES, ORDER);
+    s13.add(fromMemorySegment(F, ALL, from + 3 * BYTES, ORDER))
+        .intoMemorySegment(ALL, to + 3 * BYTES, ORDER);
   }
 
-  /** One row of one panel; {@code start} is where its elements start from. */
+  /** One row of one panel; {@code start} is what its elements are added to. */
   static void row1(long a0, long b, long start, long c0, int k) {
-    FloatVector s00 = fromMemorySegment(F, ALL, start, ORDER);
-    FloatVector s01 = fromMemorySegment(F, ALL, start + BYTES, ORDER);
-    FloatVector s02 = fromMemorySegment(F, ALL, start + 2 * BYTES, ORDER);
-    FloatVector s03 = fromMemorySegment(F, ALL, start + 3 * BYTES, ORDER);
+    FloatVector s00 = FloatVector.zero(F);
+    FloatVector s01 = FloatVector.zero(F);
+    FloatVector s02 = FloatVector.zero(F);
+    FloatVector s03 = FloatVector.zero(F);
     for (int p = 0; p < k; p++) {
       long row = b + PANEL_BYTES * p;
-      long o = 4L * p;
-      FloatVector b0 = fromMemorySegment(F, ALL, row, ORDER);
-      FloatVector b1 = fromMemorySegment(F, ALL, row + BYTES, ORDER);
-      FloatVector b2 = fromMemorySegment(F, ALL, row + 2 * BYTES, ORDER);
-      FloatVector b3 = fromMemorySegment(F, ALL, row + 3 * BYTES, ORDER);
-      FloatVector x = broadcast(F, ALL.get(FLOAT, a0 + o));
-      s00 = x.fma(b0, s00);
-      s01 = x.fma(b1, s01);
-      s02 = x.fma(b2, s02);
-      s03 = x.fma(b3, s03);
+      FloatVector x = broadcast(F, ALL.get(FLOAT, a0 + 4L * p));
+      s00 = x.fma(fromMemorySegment(F, ALL, row, ORDER), s00);
+      s01 = x.fma(fromMemorySegment(F, ALL, row + BYTES, ORDER), s01);
+      s02 = x.fma(fromMemorySegment(F, ALL, row + 2 * BYTES, ORDER), s02);
+      s03 = x.fma(fromMemorySegment(F, ALL, row + 3 * BYTES, ORDER), s03);
     }
-    s00.intoMemorySegment(ALL, c0, ORDER);
-    s01.intoMemorySegment(ALL, c0 + BYTES, ORDER);
-    s02.intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
-    s03.intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
+    s00.add(fromMemorySegment(F, ALL, start, ORDER)).intoMemorySegment(ALL, c0, ORDER);
+    s01.add(fromMemorySegment(F, ALL, start + BYTES, ORDER))
+        .intoMemorySegment(ALL, c0 + BYTES, ORDER);
+    s02.add(fromMemorySegment(F, ALL, start + 2 * BYTES, ORDER))
+        .intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
+    s03.add(fromMemorySegment(F, ALL, start + 3 * BYTES, ORDER))
+        .intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
   }
 
   /** One row and two panels, b and d, whose columns are neighbours in C. */
   static void row2(long a0, long b, long d, long start, long c0, int k) {
-    long c1 = c0 + PANEL_BYTES;
-    long start1 = start + PANEL_BYTES;
-    FloatVector s0 = fromMemorySegment(F, ALL, start, ORDER);
-    FloatVector s1 = fromMemorySegment(F, ALL, start + BYTES, ORDER);
-    FloatVector s2 = fromMemorySegment(F, ALL, start + 2 * BYTES, ORDER);
-    FloatVector s3 = fromMemorySegment(F, ALL, start + 3 * BYTES, ORDER);
-    FloatVector s4 = fromMemorySegment(F, ALL, start1, ORDER);
-    FloatVector s5 = fromMemorySegment(F, ALL, start1 + BYTES, ORDER);
-    FloatVector s6 = fromMemorySegment(F, ALL, start1 + 2 * BYTES, ORDER);
-    FloatVector s7 = fromMemorySegment(F, ALL, start1 + 3 * BYTES, ORDER);
+    FloatVector s0 = FloatVector.zero(F);
+    FloatVector s1 = FloatVector.zero(F);
+    FloatVector s2 = FloatVector.zero(F);
+    FloatVector s3 = FloatVector.zero(F);
+    FloatVector s4 = FloatVector.zero(F);
+    FloatVector s5 = FloatVector.zero(F);
+    FloatVector s6 = FloatVector.zero(F);
+    FloatVector s7 = FloatVector.zero(F);
     for (int p = 0; p < k; p++) {
       long left = b + PANEL_BYTES * p;
       long right = d + PANEL_BYTES * p;
@@ -259,14 +283,22 @@ final class GemmTiles {
       s6 = x.fma(fromMemorySegment(F, ALL, right + 2 * BYTES, ORDER), s6);
       s7 = x.fma(fromMemorySegment(F, ALL, right + 3 * BYTES, ORDER), s7);
     }
-    s0.intoMemorySegment(ALL, c0, ORDER);
-    s1.intoMemorySegment(ALL, c0 + BYTES, ORDER);
-    s2.intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
-    s3.intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
-    s4.intoMemorySegment(ALL, c1, ORDER);
-    s5.intoMemorySegment(ALL, c1 + BYTES, ORDER);
-    s6.intoMemorySegment(ALL, c1 + 2 * BYTES, ORDER);
-    s7.intoMemorySegment(ALL, c1 + 3 * BYTES, ORDER);
+    long start1 = start + PANEL_BYTES;
+    long c1 = c0 + PANEL_BYTES;
+    s0.add(fromMemorySegment(F, ALL, start, ORDER)).intoMemorySegment(ALL, c0, ORDER);
+    s1.add(fromMemorySegment(F, ALL, start + BYTES, ORDER))
+        .intoMemorySegment(ALL, c0 + BYTES, ORDER);
+    s2.add(fromMemorySegment(F, ALL, start + 2 * BYTES, ORDER))
+        .intoMemorySegment(ALL, c0 + 2 * BYTES, ORDER);
+    s3.add(fromMemorySegment(F, ALL, start + 3 * BYTES, ORDER))
+        .intoMemorySegment(ALL, c0 + 3 * BYTES, ORDER);
+    s4.add(fromMemorySegment(F, ALL, start1, ORDER)).intoMemorySegment(ALL, c1, ORDER);
+    s5.add(fromMemorySegment(F, ALL, start1 + BYTES, ORDER))
+        .intoMemorySegment(ALL, c1 + BYTES, ORDER);
+    s6.add(fromMemorySegment(F, ALL, start1 + 2 * BYTES, ORDER))
+        .intoMemorySegment(ALL, c1 + 2 * BYTES, ORDER);
+    s7.add(fromMemorySegment(F, ALL, start1 + 3 * BYTES, ORDER))
+        .intoMemorySegment(ALL, c1 + 3 * BYTES, ORDER);
   }
 
   /**
