@@ -195,6 +195,31 @@ class BadInputTest {
   }
 
   @Test
+  void benchmarksNameWhatIsWrong() throws Exception {
+    String[] rnn = {
+      "bench",
+      "rnn",
+      "--cell",
+      "lstm",
+      "--time",
+      "2",
+      "--batch",
+      "2",
+      "--input",
+      "2",
+      "--hidden",
+      "2",
+      "--mode",
+      "infer"
+    };
+    for (String option : List.of("--time", "--batch", "--input", "--hidden")) {
+      String[] wrong = rnn.clone();
+      wrong[Arrays.asList(rnn).indexOf(option) + 1] = "0";
+      refused("gatun: " + option + " 0: give at least 1", wrong);
+    }
+  }
+
+  @Test
   void everyCommandLimitsItsThreads() throws Exception {
     Path weights = folder.resolve("w.safetensors");
     Path inputs = folder.resolve("x.safetensors");

@@ -47,7 +47,7 @@ public record Cold(double firstStep, double fullSpeed, double medianNanos, int s
       at[++steps] = System.nanoTime();
     }
     double full = median(at, steps - steps / 4, steps);
-    int first = 0;
+    int first = 1;
     while (median(at, first, first + WINDOW) > WITHIN * full && first + WINDOW < steps) {
       first++;
     }

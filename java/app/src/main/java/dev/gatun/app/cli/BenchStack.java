@@ -52,6 +52,9 @@ final class BenchStack {
   }
 
   RecurrentSpec spec() {
+    positive("--input", input);
+    positive("--hidden", hidden);
+    positive("--layers", layers);
     try {
       return new RecurrentSpec(cell, input, hidden, projection, layers, bidirectional, true, 0)
           .regularized(regularization.of(cell));

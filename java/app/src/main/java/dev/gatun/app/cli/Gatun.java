@@ -108,7 +108,8 @@ public final class Gatun {
 
   private static int outOfMemory(OutOfMemoryError e, PrintWriter err, boolean debug) {
     err.println("gatun: out of memory: " + e.getMessage());
-    err.println("lower model.hidden, model.layers, train.batch or train.time_steps");
+    err.println(
+        "lower the hidden size, the layers, the batch or the steps (model.hidden, model.layers, train.batch, train.time_steps)");
     if (debug) {
       e.printStackTrace(err);
     }
@@ -116,6 +117,10 @@ public final class Gatun {
   }
 
   private static int failure(Exception e, PrintWriter err, boolean debug) {
+    if (e.getCause() instanceof OutOfMemoryError memory) {
+      // A command that is a method: picocli wraps what it throws.
+      return outOfMemory(memory, err, debug);
+    }
     err.println("gatun: " + message(e));
     if (debug) {
       e.printStackTrace(err);
