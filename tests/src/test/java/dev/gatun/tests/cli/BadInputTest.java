@@ -217,6 +217,12 @@ class BadInputTest {
       wrong[Arrays.asList(rnn).indexOf(option) + 1] = "0";
       refused("gatun: " + option + " 0: give at least 1", wrong);
     }
+    for (String option : List.of("--zoneout", "--dropconnect", "--recurrent-dropout")) {
+      String[] wrong = Arrays.copyOf(rnn, rnn.length + 2);
+      wrong[rnn.length] = option;
+      wrong[rnn.length + 1] = "1.5";
+      refused("gatun: " + option + " 1.5 must be in [0, 1)", wrong);
+    }
   }
 
   @Test

@@ -59,8 +59,20 @@ final class BenchStack {
       return new RecurrentSpec(cell, input, hidden, projection, layers, bidirectional, true, 0)
           .regularized(regularization.of(cell));
     } catch (IllegalArgumentException e) {
-      throw new InputException(String.valueOf(e.getMessage()), e);
+      throw new InputException(asTyped(String.valueOf(e.getMessage())), e);
     }
+  }
+
+  /** The library's names as options. */
+  private static String asTyped(String message) {
+    return message
+        .replace("hiddenSize", "--hidden")
+        .replace("inputSize", "--input")
+        .replace("projectionSize", "--projection")
+        .replaceAll("zoneout(Cell|Hidden)", "--zoneout")
+        .replaceAll("variational(Input|Hidden)", "--variational-dropout")
+        .replace("recurrentDropout", "--recurrent-dropout")
+        .replace("dropConnect", "--dropconnect");
   }
 
   /** A number that has to be at least 1. */
