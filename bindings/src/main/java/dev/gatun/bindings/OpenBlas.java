@@ -1,6 +1,12 @@
 package dev.gatun.bindings;
 
 import dev.gatun.bindings.generated.openblas.cblas_h;
+import java.lang.foreign.AddressLayout;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +68,29 @@ public final class OpenBlas {
   public static String config() {
     require();
     return cblas_h.openblas_get_config().getString(0).strip();
+  }
+
+  /**
+   * {@link cblas_h#cblas_sgemm} with every pointer given as a {@code long}, the address: {@code
+   * (int, int, int, int, int, int, float, long, int, long, int, float, long, int)void}. A call
+   * makes no objects whatever C2 inlines; of those with segments some keep allocating them.
+   */
+  public static MethodHandle sgemm() {
+    return ByAddress.SGEMM;
+  }
+
+  private static final class ByAddress {
+    static final MethodHandle SGEMM =
+        Linker.nativeLinker()
+            .downcallHandle(
+                cblas_h.cblas_sgemm$address(), asLongs(cblas_h.cblas_sgemm$descriptor()));
+
+    private static FunctionDescriptor asLongs(FunctionDescriptor pointers) {
+      return FunctionDescriptor.ofVoid(
+          pointers.argumentLayouts().stream()
+              .map(layout -> layout instanceof AddressLayout ? ValueLayout.JAVA_LONG : layout)
+              .toArray(MemoryLayout[]::new));
+    }
   }
 
   /** What a user should know about settings that slow the library down or are overridden. */

@@ -146,7 +146,7 @@ class InspectionTest {
     assertTrue(refused.err().contains("layerNorm: only LSTM and GRU"), refused.err());
     Outcome wrong = new Cli(folder).run(command.concat(" --dropconnect 1").split(" "));
     assertEquals(2, wrong.status());
-    assertTrue(wrong.err().contains("dropConnect 1.0 must be in [0, 1)"), wrong.err());
+    assertTrue(wrong.err().contains("--dropconnect 1.0 must be in [0, 1)"), wrong.err());
   }
 
   @Test
