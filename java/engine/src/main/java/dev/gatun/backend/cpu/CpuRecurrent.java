@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** A stack of recurrent layers on the CPU: passes over packed rows, layer by layer. */
 final class CpuRecurrent implements Recurrent {
   /**
-   * The second cache of a core, as most have it. With recurrent weights of 3 and 4 MB two threads
-   * are 3 to 12 % faster in inference and 0 to 2 % in training by columns than by sequences; with
-   * less than it they are as fast.
+   * The second cache of a core, as most have it. With recurrent weights of 3 to 16 MB two threads
+   * are 0 to 11 % faster in inference by columns than by sequences; in training an LSTM of 512
+   * units is 4 to 14 % slower and the others are within 5 % (docs/decisions/0005).
    */
   private static final long CACHE_BYTES = 1 << 20;
 
@@ -202,12 +202,14 @@ final class CpuRecurrent implements Recurrent {
 
   /**
    * Whether threads share the columns of every step: where there are too few sequences to divide,
-   * and where a thread's share of the recurrent weights stays in its cache better than the whole.
+   * and, in inference, where a thread's share of the recurrent weights stays in its cache better
+   * than the whole.
    */
   private boolean byColumns(int n) {
     int threads = backend.team().threads();
     long recurrentBytes = 4L * spec.gateRows() * spec.stateSize();
-    return threads > 1 && (n < Sequences.MIN_PER_PART * threads || recurrentBytes > CACHE_BYTES);
+    return threads > 1
+        && (n < Sequences.MIN_PER_PART * threads || (!training && recurrentBytes > CACHE_BYTES));
   }
 
   private void bindForward(PassIo to, int layer, int direction, long x, long y) {
