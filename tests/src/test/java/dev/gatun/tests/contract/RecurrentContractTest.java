@@ -17,12 +17,10 @@ import dev.gatun.tests.support.Stack.Part;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -33,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Stacks against the reference, and what must hold between calls of one plan. */
 @ParameterizedClass
 @MethodSource("namesAndEngines")
-class RecurrentContractTest extends Contract {
+class RecurrentContractTest extends StackContract {
   /**
    * The recurrence is no expansion (weights of spectral radius below 1), so the roundings of its T
    * steps, each of a sum of K products, add up: C eps sqrt(K) T. C covers the activations, good to
@@ -43,12 +41,7 @@ class RecurrentContractTest extends Contract {
   private static final double C = 4;
 
   RecurrentContractTest(String name) {
-    super(name);
-  }
-
-  private double tolerance(RecurrentSpec spec, int t) {
-    int k = Math.max(spec.inputSize(), spec.outputSize()) + spec.stateSize() + 2;
-    return C * eps * Math.sqrt(k) * t * spec.layers();
+    super(name, C);
   }
 
   static Stream<Arguments> shapes() {
@@ -72,65 +65,6 @@ class RecurrentContractTest extends Contract {
     add(shapes, projected.bothDirections(), 5, 7);
     add(shapes, projected.stacked(3, 0.2).bothDirections().withoutBias(), 5, 7);
     return shapes.stream();
-  }
-
-  private static void add(List<Arguments> shapes, RecurrentSpec spec, int t, int n) {
-    shapes.add(Arguments.of(Named.of(spec + " T=" + t + " N=" + n, spec), t, n));
-  }
-
-  static int[] ragged(Random random, int t, int n) {
-    int[] lengths = new int[n];
-    for (int i = 0; i < n; i++) {
-      lengths[i] = random.nextInt(t + 1); // 0 and 1 included
-    }
-    return lengths;
-  }
-
-  private void assertSame(Stack expected, Stack actual, int t) {
-    double tolerance = tolerance(actual.spec, t);
-    Map<String, Tensor> written = actual.written();
-    written.forEach(
-        (name, tensor) -> Numbers.assertClose(name, expected.tensor(name), tensor, tolerance));
-    Numbers.assertClose(
-        "dWeights", expected.gradients.dWeights(), actual.gradients.dWeights(), tolerance);
-  }
-
-  @ParameterizedTest
-  @MethodSource("shapes")
-  void computesWhatTheReferenceDoes(RecurrentSpec spec, int t, int n) {
-    try (Backend reference = Backends.open("reference");
-        Stack oracle = Stack.full(reference, spec, t, n);
-        Stack stack = Stack.full(backend, spec, t, n)) {
-      oracle.randomize(random).maskStep.setLong(0, 5);
-      stack.copyGiven(oracle);
-      run(oracle, t, n);
-      run(stack, t, n);
-      assertSame(oracle, stack, t);
-      int[] lengths = ragged(random, t, n);
-      run(oracle.lengths(lengths), t, n);
-      run(stack.lengths(lengths), t, n);
-      assertSame(oracle, stack, t);
-      assertZeroOnPadding(stack, t, n, lengths);
-    }
-  }
-
-  static void run(Stack stack, int t, int n) {
-    Tensor dWeights = stack.gradients.dWeights();
-    stack.backend.fill(dWeights, 0);
-    stack.plan.forward(t, n);
-    stack.plan.backward();
-  }
-
-  static void assertZeroOnPadding(Stack stack, int t, int n, int[] lengths) {
-    for (String name : List.of("y", "dx")) {
-      Tensor tensor = stack.tensor(name);
-      long width = tensor.dim(-1);
-      for (long i = 0; i < (long) t * n * width; i++) {
-        if (i / width / n >= lengths[(int) (i / width % n)]) {
-          assertEquals(0, tensor.get(i), name + " on padding, element " + i);
-        }
-      }
-    }
   }
 
   @ParameterizedTest
@@ -256,17 +190,6 @@ class RecurrentContractTest extends Contract {
       Numbers.assertClose(
           "2 dWeights", Arrays.stream(once).map(v -> 2 * v).toArray(), twice, 4 * eps);
     }
-  }
-
-  static Map<String, double[]> values(Stack stack) {
-    Map<String, double[]> values = new LinkedHashMap<>();
-    stack.written().forEach((name, tensor) -> values.put(name, tensor.toDoubles()));
-    values.put("dWeights", stack.gradients.dWeights().toDoubles());
-    return values;
-  }
-
-  static void assertBits(Map<String, double[]> expected, Map<String, double[]> actual) {
-    expected.forEach((name, values) -> assertArrayEquals(values, actual.get(name), name));
   }
 
   @ParameterizedTest

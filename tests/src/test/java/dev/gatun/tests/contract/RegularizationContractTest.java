@@ -1,9 +1,5 @@
 package dev.gatun.tests.contract;
 
-import static dev.gatun.tests.contract.RecurrentContractTest.assertBits;
-import static dev.gatun.tests.contract.RecurrentContractTest.assertZeroOnPadding;
-import static dev.gatun.tests.contract.RecurrentContractTest.ragged;
-import static dev.gatun.tests.contract.RecurrentContractTest.run;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.gatun.Backends;
@@ -23,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Regularised stacks against the reference, and what must hold between calls of one plan. */
 @ParameterizedClass
 @MethodSource("names")
-class RegularizationContractTest extends Contract {
+class RegularizationContractTest extends StackContract {
   /**
    * As for plain cells, C eps sqrt(K) T for each layer. Normalising divides by the deviation of a
    * row, 0.2 to 0.5 here, once for each product and c, and rates up to 0.4 multiply by 1.7: C is 4
@@ -43,7 +38,7 @@ class RegularizationContractTest extends Contract {
   private static final double C = 16;
 
   RegularizationContractTest(String name) {
-    super(name);
+    super(name, C);
   }
 
   static Stream<Arguments> shapes() {
@@ -67,41 +62,6 @@ class RegularizationContractTest extends Contract {
     return shapes.stream();
   }
 
-  private static void add(List<Arguments> shapes, RecurrentSpec spec, int t, int n) {
-    shapes.add(Arguments.of(Named.of(spec + " T=" + t + " N=" + n, spec), t, n));
-  }
-
-  private void assertSame(Stack expected, Stack actual, int t) {
-    RecurrentSpec spec = actual.spec;
-    int k = Math.max(spec.inputSize(), spec.outputSize()) + spec.stateSize() + 2;
-    double tolerance = C * eps * Math.sqrt(k) * t * spec.layers();
-    actual
-        .written()
-        .forEach(
-            (name, tensor) -> Numbers.assertClose(name, expected.tensor(name), tensor, tolerance));
-    Numbers.assertClose(
-        "dWeights", expected.gradients.dWeights(), actual.gradients.dWeights(), tolerance);
-  }
-
-  @ParameterizedTest
-  @MethodSource("shapes")
-  void computesWhatTheReferenceDoes(RecurrentSpec spec, int t, int n) {
-    try (Backend reference = Backends.open("reference");
-        Stack oracle = Stack.full(reference, spec, t, n);
-        Stack stack = Stack.full(backend, spec, t, n)) {
-      oracle.randomize(random).maskStep.setLong(0, 5);
-      stack.copyGiven(oracle);
-      run(oracle, t, n);
-      run(stack, t, n);
-      assertSame(oracle, stack, t);
-      int[] lengths = ragged(random, t, n);
-      run(oracle.lengths(lengths), t, n);
-      run(stack.lengths(lengths), t, n);
-      assertSame(oracle, stack, t);
-      assertZeroOnPadding(stack, t, n, lengths);
-    }
-  }
-
   @ParameterizedTest
   @MethodSource("shapes")
   void givesTheSameBitsOnAnyNumberOfThreadsAndAgain(RecurrentSpec spec, int t, int n) {
@@ -111,9 +71,9 @@ class RegularizationContractTest extends Contract {
           Stack stack = Stack.full(one, spec, t, n)) {
         stack.randomize(new Random(1)).lengths(ragged(new Random(2), t, n));
         run(stack, t, n);
-        runs.add(RecurrentContractTest.values(stack));
+        runs.add(values(stack));
         run(stack, t, n);
-        runs.add(RecurrentContractTest.values(stack));
+        runs.add(values(stack));
       }
     }
     for (Map<String, double[]> other : runs) {
@@ -133,16 +93,16 @@ class RegularizationContractTest extends Contract {
           Stack fresh = Stack.full(backend, spec.regularized(how), 4, 3)) {
         stack.randomize(random);
         run(stack, 4, 3);
-        final Map<String, double[]> atZero = RecurrentContractTest.values(stack);
+        final Map<String, double[]> atZero = values(stack);
         stack.maskStep.setLong(0, 1);
         run(stack, 4, 3);
-        Map<String, double[]> atOne = RecurrentContractTest.values(stack);
+        Map<String, double[]> atOne = values(stack);
         assertFalse(Arrays.equals(atZero.get("y"), atOne.get("y")), how + " y");
         run(fresh.copyGiven(stack), 4, 3);
-        assertBits(atOne, RecurrentContractTest.values(fresh));
+        assertBits(atOne, values(fresh));
         stack.maskStep.setLong(0, 0);
         run(stack, 4, 3);
-        assertBits(atZero, RecurrentContractTest.values(stack));
+        assertBits(atZero, values(stack));
       }
     }
   }

@@ -1,0 +1,108 @@
+package dev.gatun.tests.contract;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.gatun.Backends;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tests.support.Numbers;
+import dev.gatun.tests.support.Stack;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Stacks of recurrent layers. A suite has a method {@code shapes}: specification, T, N. */
+abstract class StackContract extends Contract {
+  private final double factor;
+
+  /**
+   * @param factor C in the bound C eps sqrt(K) T, for each layer, of the norm-wise difference from
+   *     the reference
+   */
+  StackContract(String name, double factor) {
+    super(name);
+    this.factor = factor;
+  }
+
+  final double tolerance(RecurrentSpec spec, int t) {
+    int k = Math.max(spec.inputSize(), spec.outputSize()) + spec.stateSize() + 2;
+    return factor * eps * Math.sqrt(k) * t * spec.layers();
+  }
+
+  static void add(List<Arguments> shapes, RecurrentSpec spec, int t, int n) {
+    shapes.add(Arguments.of(Named.of(spec + " T=" + t + " N=" + n, spec), t, n));
+  }
+
+  static int[] ragged(Random random, int t, int n) {
+    int[] lengths = new int[n];
+    for (int i = 0; i < n; i++) {
+      lengths[i] = random.nextInt(t + 1); // 0 and 1 included
+    }
+    return lengths;
+  }
+
+  @ParameterizedTest
+  @MethodSource("shapes")
+  void computesWhatTheReferenceDoes(RecurrentSpec spec, int t, int n) {
+    try (Backend reference = Backends.open("reference");
+        Stack oracle = Stack.full(reference, spec, t, n);
+        Stack stack = Stack.full(backend, spec, t, n)) {
+      oracle.randomize(random).maskStep.setLong(0, 5);
+      stack.copyGiven(oracle);
+      run(oracle, t, n);
+      run(stack, t, n);
+      assertSame(oracle, stack, t);
+      int[] lengths = ragged(random, t, n);
+      run(oracle.lengths(lengths), t, n);
+      run(stack.lengths(lengths), t, n);
+      assertSame(oracle, stack, t);
+      assertZeroOnPadding(stack, t, n, lengths);
+    }
+  }
+
+  final void assertSame(Stack expected, Stack actual, int t) {
+    double tolerance = tolerance(actual.spec, t);
+    Map<String, Tensor> written = actual.written();
+    written.forEach(
+        (name, tensor) -> Numbers.assertClose(name, expected.tensor(name), tensor, tolerance));
+    Numbers.assertClose(
+        "dWeights", expected.gradients.dWeights(), actual.gradients.dWeights(), tolerance);
+  }
+
+  static void run(Stack stack, int t, int n) {
+    Tensor dWeights = stack.gradients.dWeights();
+    stack.backend.fill(dWeights, 0);
+    stack.plan.forward(t, n);
+    stack.plan.backward();
+  }
+
+  static void assertZeroOnPadding(Stack stack, int t, int n, int[] lengths) {
+    for (String name : List.of("y", "dx")) {
+      Tensor tensor = stack.tensor(name);
+      long width = tensor.dim(-1);
+      for (long i = 0; i < (long) t * n * width; i++) {
+        if (i / width / n >= lengths[(int) (i / width % n)]) {
+          assertEquals(0, tensor.get(i), name + " on padding, element " + i);
+        }
+      }
+    }
+  }
+
+  static Map<String, double[]> values(Stack stack) {
+    Map<String, double[]> values = new LinkedHashMap<>();
+    stack.written().forEach((name, tensor) -> values.put(name, tensor.toDoubles()));
+    values.put("dWeights", stack.gradients.dWeights().toDoubles());
+    return values;
+  }
+
+  static void assertBits(Map<String, double[]> expected, Map<String, double[]> actual) {
+    expected.forEach((name, values) -> assertArrayEquals(values, actual.get(name), name));
+  }
+}
