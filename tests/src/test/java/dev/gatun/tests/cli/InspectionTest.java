@@ -129,6 +129,18 @@ class InspectionTest {
     assertEquals(gflops, figures.get("gflops").asDouble(), gflops * 1e-3);
   }
 
+  /** Threads that take turns on a processor do not raise the peak. */
+  @Test
+  void thePeakIsTheMachinesWhateverTheThreads() throws Exception {
+    String command =
+        "bench rnn --cell tanh --time 5 --batch 3 --input 4 --hidden 8 --mode infer"
+            + " --seconds 0.1 --json --threads ";
+    int processors = Runtime.getRuntime().availableProcessors();
+    double few = bench((command + processors).split(" ")).get("peak_gflops").asDouble();
+    double many = bench((command + 4 * processors).split(" ")).get("peak_gflops").asDouble();
+    assertTrue(many < 2 * few, many + " GFLOP/s after " + few);
+  }
+
   @Test
   void benchRnnRegularises() throws Exception {
     String command =

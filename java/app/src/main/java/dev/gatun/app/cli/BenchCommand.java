@@ -98,11 +98,25 @@ final class BenchCommand {
       name = "stream",
       description = "One step of a streaming session, from an array to an array.")
   int stream(
-      @Option(names = "--cell", required = true, converter = CellConverter.class) Cell cell,
-      @Option(names = "--input", required = true, paramLabel = "C") int input,
-      @Option(names = "--hidden", required = true, paramLabel = "H") int hidden,
-      @Option(names = "--layers", defaultValue = "1", paramLabel = "L") int layers,
-      @Option(names = "--batch", defaultValue = "1", paramLabel = "N") int batch,
+      @Option(
+              names = "--cell",
+              required = true,
+              paramLabel = "CELL",
+              converter = CellConverter.class,
+              description = "lstm, gru, gru-reset-before, tanh or relu.")
+          Cell cell,
+      @Option(names = "--input", required = true, paramLabel = "C", description = "Input features.")
+          int input,
+      @Option(names = "--hidden", required = true, paramLabel = "H", description = "Units.")
+          int hidden,
+      @Option(names = "--layers", defaultValue = "1", paramLabel = "L", description = "Default: 1.")
+          int layers,
+      @Option(
+              names = "--batch",
+              defaultValue = "1",
+              paramLabel = "N",
+              description = "Streams that step together. Default: 1.")
+          int batch,
       @Mixin BenchOptions options) {
     BenchStack.positive("--batch", batch);
     RecurrentSpec stack = stack(cell, input, hidden, layers);
