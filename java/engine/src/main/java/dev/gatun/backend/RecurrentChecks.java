@@ -7,7 +7,6 @@ import static dev.gatun.backend.Checks.rowsOf;
 import static dev.gatun.backend.Checks.wrong;
 
 import dev.gatun.tensor.DType;
-import dev.gatun.tensor.HostMemory;
 import dev.gatun.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -123,10 +122,9 @@ public final class RecurrentChecks {
   }
 
   private static boolean overlap(Tensor a, Tensor b) {
-    return a.memory() instanceof HostMemory
-        && b.memory() instanceof HostMemory
-        && a.address() < b.address() + b.size() * b.dtype().bytes()
-        && b.address() < a.address() + a.size() * a.dtype().bytes();
+    return a.memory().equals(b.memory())
+        && a.byteOffset() < b.byteOffset() + b.size() * b.dtype().bytes()
+        && b.byteOffset() < a.byteOffset() + a.size() * a.dtype().bytes();
   }
 
   /**

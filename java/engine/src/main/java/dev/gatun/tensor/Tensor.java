@@ -106,6 +106,11 @@ public final class Tensor {
     return memory;
   }
 
+  /** Where the first element lies in {@link #memory}, in bytes from its start. */
+  public long byteOffset() {
+    return byteOffset;
+  }
+
   /** The element type. */
   public DType dtype() {
     return dtype;

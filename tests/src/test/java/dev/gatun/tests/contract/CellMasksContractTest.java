@@ -9,11 +9,10 @@ import dev.gatun.backend.RecurrentSpec.Weight;
 import dev.gatun.backend.RecurrentSpec.WeightView;
 import dev.gatun.backend.Regularization;
 import dev.gatun.kernels.Philox;
-import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.Stack;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.function.LongPredicate;
+import java.util.function.IntPredicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -45,7 +44,7 @@ class CellMasksContractTest extends Contract {
 
   private Stack ran(RecurrentSpec spec, int t) {
     Stack stack = Stack.full(backend, spec, t, N).randomize(random);
-    stack.maskStep.setLong(0, STEP);
+    stack.step(STEP);
     stack.plan.forward(t, N);
     stack.plan.backward();
     return stack;
@@ -53,9 +52,9 @@ class CellMasksContractTest extends Contract {
 
   /** Every element is zero where the mask drops and nowhere else; the share is as it should be. */
   private static void assertDropped(
-      String what, long size, LongPredicate zero, LongPredicate kept, double rate) {
+      String what, int size, IntPredicate zero, IntPredicate kept, double rate) {
     long zeros = 0;
-    for (long i = 0; i < size; i++) {
+    for (int i = 0; i < size; i++) {
       assertEquals(!kept.test(i), zero.test(i), what + " " + i);
       zeros += zero.test(i) ? 1 : 0;
     }
@@ -70,26 +69,18 @@ class CellMasksContractTest extends Contract {
             .bothDirections()
             .regularized(Regularization.NONE.withZoneout(0.3, 0.4));
     try (Stack stack = ran(spec, 1)) {
-      Tensor h0 = stack.tensor("h0");
-      Tensor hn = stack.tensor("hn");
-      Tensor c0 = stack.tensor("c0");
-      Tensor cn = stack.tensor("cn");
-      long size = (long) N * H;
+      double[] h0 = stack.read("h0");
+      double[] hn = stack.read("hn");
+      double[] c0 = stack.read("c0");
+      double[] cn = stack.read("cn");
+      int size = N * H;
       for (int d = 0; d < 2; d++) {
         int direction = d;
-        long from = d * size;
+        int from = d * size;
         assertDropped(
-            "c",
-            size,
-            i -> c0.get(from + i) == cn.get(from + i),
-            i -> kept(3, 0, direction, i, 0.3),
-            0.3);
+            "c", size, i -> c0[from + i] == cn[from + i], i -> kept(3, 0, direction, i, 0.3), 0.3);
         assertDropped(
-            "h",
-            size,
-            i -> h0.get(from + i) == hn.get(from + i),
-            i -> kept(4, 0, direction, i, 0.4),
-            0.4);
+            "h", size, i -> h0[from + i] == hn[from + i], i -> kept(4, 0, direction, i, 0.4), 0.4);
       }
     }
   }
@@ -99,12 +90,12 @@ class CellMasksContractTest extends Contract {
     RecurrentSpec spec =
         RecurrentSpec.of(Cell.GRU, C, H).regularized(Regularization.NONE.withZoneout(0, 0.4));
     try (Stack stack = ran(spec, 3)) {
-      Tensor y = stack.tensor("y");
-      long row = (long) N * H;
+      double[] y = stack.read("y");
+      int row = N * H;
       assertDropped(
           "step 2",
           row,
-          i -> y.get(2 * row + i) == y.get(row + i),
+          i -> y[2 * row + i] == y[row + i],
           i -> kept(4, 0, 0, 2 * row + i, 0.4),
           0.4);
     }
@@ -117,11 +108,11 @@ class CellMasksContractTest extends Contract {
             .bothDirections()
             .regularized(Regularization.NONE.withVariational(0.4, 0));
     try (Stack stack = ran(spec, 3)) {
-      Tensor dx = stack.tensor("dx");
-      long row = (long) N * C;
+      double[] dx = stack.read("dx");
+      int row = N * C;
       for (int t = 0; t < 3; t++) {
-        long from = t * row;
-        assertDropped("dx", row, i -> dx.get(from + i) == 0, i -> kept(1, 0, 0, i, 0.4), 0.4);
+        int from = t * row;
+        assertDropped("dx", row, i -> dx[from + i] == 0, i -> kept(1, 0, 0, i, 0.4), 0.4);
       }
     }
   }
@@ -133,11 +124,10 @@ class CellMasksContractTest extends Contract {
             .bothDirections()
             .regularized(Regularization.NONE.withVariational(0, 0.4));
     try (Stack stack = ran(spec, 3)) {
-      Tensor dh0 = stack.tensor("dh0");
-      long size = (long) N * H;
-      assertDropped("dh0", size, i -> dh0.get(i) == 0, i -> kept(2, 0, 0, i, 0.4), 0.4);
-      assertDropped(
-          "dh0 reverse", size, i -> dh0.get(size + i) == 0, i -> kept(2, 0, 1, i, 0.4), 0.4);
+      double[] dh0 = stack.read("dh0");
+      int size = N * H;
+      assertDropped("dh0", size, i -> dh0[i] == 0, i -> kept(2, 0, 0, i, 0.4), 0.4);
+      assertDropped("dh0 reverse", size, i -> dh0[size + i] == 0, i -> kept(2, 0, 1, i, 0.4), 0.4);
     }
   }
 
@@ -147,11 +137,11 @@ class CellMasksContractTest extends Contract {
         RecurrentSpec.of(Cell.LSTM, C, H)
             .regularized(Regularization.NONE.withRecurrentDropout(0.3));
     try (Stack stack = Stack.full(backend, spec, 1, N).randomize(random)) {
-      stack.maskStep.setLong(0, STEP);
+      stack.step(STEP);
       backend.fill(stack.tensor("c0"), 0);
       stack.plan.forward(1, N);
-      Tensor cn = stack.tensor("cn");
-      assertDropped("c", (long) N * H, i -> cn.get(i) == 0, i -> kept(5, 0, 0, i, 0.3), 0.3);
+      double[] cn = stack.read("cn");
+      assertDropped("c", N * H, i -> cn[i] == 0, i -> kept(5, 0, 0, i, 0.3), 0.3);
     }
   }
 
@@ -164,17 +154,17 @@ class CellMasksContractTest extends Contract {
             .regularized(Regularization.NONE.withDropConnect(0.5));
     try (Stack stack = ran(spec, 3)) {
       for (WeightView view : spec.weights()) {
-        Tensor gradient = stack.gradients.dWeights().view(view.offset(), view.shape());
+        double[] gradient = read(stack.gradients.dWeights().view(view.offset(), view.shape()));
         boolean masked = view.weight() == Weight.RECURRENT;
         if (masked) {
           assertDropped(
               view.name(),
-              view.size(),
-              i -> gradient.get(i) == 0,
+              gradient.length,
+              i -> gradient[i] == 0,
               i -> kept(6, view.layer(), view.direction(), i, 0.5),
               0.5);
         } else {
-          assertDropped(view.name(), view.size(), i -> gradient.get(i) == 0, i -> true, 0);
+          assertDropped(view.name(), gradient.length, i -> gradient[i] == 0, i -> true, 0);
         }
       }
     }

@@ -29,18 +29,18 @@ class RecurrentByHandTest extends Contract {
   /** Runs two steps and compares y, which for one unit is h of both steps. */
   private void assertStates(Cell cell, double[] weights, double h1, double h2) {
     try (Stack stack = Stack.full(backend, RecurrentSpec.of(cell, 1, 1), 2, 1)) {
-      stack.weights.copyFrom(weights);
-      stack.tensor("x").copyFrom(X0, X1);
-      stack.tensor("h0").copyFrom(H0);
+      write(stack.weights, weights);
+      stack.set("x", X0, X1);
+      stack.set("h0", H0);
       if (cell.hasCellState()) {
-        stack.tensor("c0").copyFrom(C0);
+        stack.set("c0", C0);
       }
       Recurrent plan = stack.plan;
       plan.refresh();
       plan.forward(2, 1);
       // a few roundings and two activations at each step
-      Numbers.assertClose("y", new double[] {h1, h2}, stack.tensor("y").toDoubles(), 16 * eps);
-      Numbers.assertClose("hn", new double[] {h2}, stack.tensor("hn").toDoubles(), 16 * eps);
+      Numbers.assertClose("y", new double[] {h1, h2}, stack.read("y"), 16 * eps);
+      Numbers.assertClose("hn", new double[] {h2}, stack.read("hn"), 16 * eps);
     }
   }
 

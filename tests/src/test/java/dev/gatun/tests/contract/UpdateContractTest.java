@@ -39,18 +39,18 @@ class UpdateContractTest extends Contract {
   @ValueSource(ints = {1, 2, 17, 1000, 5003})
   void measuresTheNormOfAllGradients(int size) {
     Tensor g = random(size);
-    double norm = Numbers.norm(g.toDoubles());
+    double norm = Numbers.norm(read(g));
     backend.prepareUpdate(g, norm / 2, control);
-    assertEquals(norm, control.get(Control.NORM), norm * 8 * eps);
+    assertEquals(norm, get(control, Control.NORM), norm * 8 * eps);
     double factor = norm / 2 / (norm + 1e-6);
-    assertEquals(factor, control.get(Control.FACTOR), factor * 8 * eps);
-    assertEquals(-1, control.get(Control.NON_FINITE));
-    assertEquals(1, control.get(Control.UPDATES));
+    assertEquals(factor, get(control, Control.FACTOR), factor * 8 * eps);
+    assertEquals(-1, get(control, Control.NON_FINITE));
+    assertEquals(1, get(control, Control.UPDATES));
     backend.prepareUpdate(g, 2 * norm, control);
-    assertEquals(1, control.get(Control.FACTOR), "a norm below the largest is left alone");
+    assertEquals(1, get(control, Control.FACTOR), "a norm below the largest is left alone");
     backend.prepareUpdate(g, Double.POSITIVE_INFINITY, control);
-    assertEquals(1, control.get(Control.FACTOR));
-    assertEquals(3, control.get(Control.UPDATES));
+    assertEquals(1, get(control, Control.FACTOR));
+    assertEquals(3, get(control, Control.UPDATES));
   }
 
   @Test
@@ -58,7 +58,7 @@ class UpdateContractTest extends Contract {
     backend.fill(gradients, 1e30);
     backend.prepareUpdate(gradients, 1, control);
     double norm = 1e30 * Math.sqrt(SIZE);
-    assertEquals(norm, control.get(Control.NORM), norm * 8 * eps);
+    assertEquals(norm, get(control, Control.NORM), norm * 8 * eps);
   }
 
   @ParameterizedTest
@@ -66,26 +66,26 @@ class UpdateContractTest extends Contract {
   void aNonFiniteGradientIsNamedAndItsUpdateSkipped(int index, double value) {
     Tensor m = random(SIZE);
     Tensor v = random(SIZE);
-    final double[] before = parameters.toDoubles();
-    final double[] moment = m.toDoubles();
-    final double[] second = v.toDoubles();
-    control.set(Control.RATE, RATE);
+    final double[] before = read(parameters);
+    final double[] moment = read(m);
+    final double[] second = read(v);
+    set(control, Control.RATE, RATE);
     for (int rule = 0; rule < 2; rule++) {
-      Numbers.fill(random, gradients, 1);
-      gradients.set(index, value);
-      gradients.set(SIZE - 1, index == SIZE - 1 ? value : Double.NaN);
+      fill(gradients, 1);
+      set(gradients, index, value);
+      set(gradients, SIZE - 1, index == SIZE - 1 ? value : Double.NaN);
       backend.prepareUpdate(gradients, 1, control);
-      assertEquals(index, control.get(Control.NON_FINITE), "the first non-finite gradient");
-      assertEquals(0, control.get(Control.UPDATES));
+      assertEquals(index, get(control, Control.NON_FINITE), "the first non-finite gradient");
+      assertEquals(0, get(control, Control.UPDATES));
       if (rule == 0) {
         backend.sgd(new SgdRule(0.9, false, 0.1), parameters, gradients, m, control);
       } else {
         backend.adam(AdamRule.DEFAULT, parameters, gradients, m, v, control);
       }
-      assertArrayEquals(before, parameters.toDoubles());
-      assertArrayEquals(moment, m.toDoubles());
-      assertArrayEquals(second, v.toDoubles());
-      assertArrayEquals(new double[SIZE], gradients.toDoubles());
+      assertArrayEquals(before, read(parameters));
+      assertArrayEquals(moment, read(m));
+      assertArrayEquals(second, read(v));
+      assertArrayEquals(new double[SIZE], read(gradients));
     }
   }
 
@@ -94,21 +94,22 @@ class UpdateContractTest extends Contract {
   void sgdFollowsItsEquations(double momentum, boolean nesterov, double decay) {
     SgdRule rule = new SgdRule(momentum, nesterov, decay);
     Tensor velocity = momentum > 0 ? workspace.real(SIZE) : null;
-    double[] p = parameters.toDoubles();
+    double[] p = read(parameters);
     double[] m = new double[SIZE];
     for (int step = 0; step < STEPS; step++) {
       double factor = nextGradients(step);
+      double[] gradient = read(gradients);
       for (int i = 0; i < SIZE; i++) {
-        double g = factor * gradients.get(i) + decay * p[i];
+        double g = factor * gradient[i] + decay * p[i];
         m[i] = momentum * m[i] + g;
         g = momentum == 0 ? g : nesterov ? g + momentum * m[i] : m[i];
         p[i] -= RATE * g;
       }
       backend.sgd(rule, parameters, gradients, velocity, control);
-      assertArrayEquals(new double[SIZE], gradients.toDoubles(), "gradients are zeroed");
-      Numbers.assertClose("parameters", p, parameters.toDoubles(), tolerance);
+      assertArrayEquals(new double[SIZE], read(gradients), "gradients are zeroed");
+      Numbers.assertClose("parameters", p, read(parameters), tolerance);
       if (velocity != null) {
-        Numbers.assertClose("velocity", m, velocity.toDoubles(), tolerance);
+        Numbers.assertClose("velocity", m, read(velocity), tolerance);
       }
     }
   }
@@ -119,13 +120,14 @@ class UpdateContractTest extends Contract {
     AdamRule rule = new AdamRule(0.8, 0.95, 1e-6, decay, decoupled);
     Tensor m = workspace.real(SIZE);
     Tensor v = workspace.real(SIZE);
-    double[] p = parameters.toDoubles();
+    double[] p = read(parameters);
     double[] first = new double[SIZE];
     double[] second = new double[SIZE];
     for (int step = 0; step < STEPS; step++) {
       double factor = nextGradients(step);
+      double[] gradient = read(gradients);
       for (int i = 0; i < SIZE; i++) {
-        double g = factor * gradients.get(i) + (decoupled ? 0 : decay * p[i]);
+        double g = factor * gradient[i] + (decoupled ? 0 : decay * p[i]);
         first[i] = 0.8 * first[i] + (1 - 0.8) * g;
         second[i] = 0.95 * second[i] + (1 - 0.95) * g * g;
         double mean = first[i] / (1 - Math.pow(0.8, step + 1));
@@ -134,33 +136,34 @@ class UpdateContractTest extends Contract {
         p[i] -= RATE * mean / (Math.sqrt(square) + 1e-6);
       }
       backend.adam(rule, parameters, gradients, m, v, control);
-      assertArrayEquals(new double[SIZE], gradients.toDoubles(), "gradients are zeroed");
-      Numbers.assertClose("parameters", p, parameters.toDoubles(), tolerance);
-      Numbers.assertClose("m", first, m.toDoubles(), tolerance);
-      Numbers.assertClose("v", second, v.toDoubles(), tolerance);
+      assertArrayEquals(new double[SIZE], read(gradients), "gradients are zeroed");
+      Numbers.assertClose("parameters", p, read(parameters), tolerance);
+      Numbers.assertClose("m", first, read(m), tolerance);
+      Numbers.assertClose("v", second, read(v), tolerance);
     }
   }
 
   /** Draws gradients, measures them and returns the factor; every other step is clipped. */
   private double nextGradients(int step) {
-    Numbers.fill(random, gradients, 1);
+    fill(gradients, 1);
     double maxNorm = step % 2 == 0 ? 2 : 100;
-    control.set(Control.RATE, RATE);
+    set(control, Control.RATE, RATE);
     backend.prepareUpdate(gradients, maxNorm, control);
-    return Math.min(1, maxNorm / (Numbers.norm(gradients.toDoubles()) + 1e-6));
+    return Math.min(1, maxNorm / (Numbers.norm(read(gradients)) + 1e-6));
   }
 
   @Test
   void workOnPartsOfLargerBlocks() {
     Tensor block = random(SIZE + 5);
-    final double[] before = block.toDoubles();
+    final double[] before = read(block);
     backend.fill(gradients, 1);
-    control.set(Control.RATE, RATE);
+    set(control, Control.RATE, RATE);
     backend.prepareUpdate(gradients, Double.POSITIVE_INFINITY, control);
     backend.sgd(new SgdRule(0, false, 0), block.view(3, SIZE), gradients, null, control);
+    double[] after = read(block);
     for (int i = 0; i < SIZE + 5; i++) {
       double expected = before[i] - (i >= 3 && i < SIZE + 3 ? RATE : 0);
-      assertEquals(expected, block.get(i), 4 * eps, "element " + i);
+      assertEquals(expected, after[i], 4 * eps, "element " + i);
     }
   }
 

@@ -1,9 +1,11 @@
 package dev.gatun.tests.golden;
 
-import dev.gatun.Backends;
+import dev.gatun.backend.Backend;
 import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
 import dev.gatun.tests.support.Numbers;
+import dev.gatun.tests.support.Subjects;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
@@ -39,7 +41,7 @@ final class Golden implements AutoCloseable {
   /** Every backend with every file of a kind. */
   static Stream<Arguments> casesOf(String kind) throws IOException {
     return namesOf(kind).stream()
-        .flatMap(name -> Backends.names().stream().map(backend -> Arguments.of(backend, name)));
+        .flatMap(name -> Subjects.names().stream().map(backend -> Arguments.of(backend, name)));
   }
 
   /** The files of a kind, without the ending. */
@@ -71,10 +73,12 @@ final class Golden implements AutoCloseable {
     return reader.tensor(key).shape();
   }
 
-  /** Reads into a tensor of the same shape. */
-  void read(String key, Tensor into) {
-    try {
-      reader.read(key, into);
+  /** Reads into a backend's tensor of the same shape. */
+  void read(String key, Backend backend, Tensor into) {
+    try (Workspace host = Workspace.host(into.dtype())) {
+      Tensor values = host.real(into.shape());
+      reader.read(key, values);
+      backend.copy(values, into);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -89,8 +93,8 @@ final class Golden implements AutoCloseable {
   }
 
   /** Compares norm-wise. */
-  void assertClose(String key, Tensor actual, double tolerance) {
-    Numbers.assertClose(key, doubles(key), actual.toDoubles(), tolerance);
+  void assertClose(String key, double[] actual, double tolerance) {
+    Numbers.assertClose(key, doubles(key), actual, tolerance);
   }
 
   @Override

@@ -2,12 +2,13 @@ package dev.gatun.tests.golden;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
+import dev.gatun.tests.support.Host;
 import dev.gatun.tests.support.Numbers;
+import dev.gatun.tests.support.Subjects;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -32,13 +33,13 @@ class LayerGoldenTest {
   private final double tolerance;
 
   LayerGoldenTest(String name) {
-    backend = Backends.open(name);
+    backend = Subjects.open(name, 1);
     workspace = backend.workspace();
     tolerance = C * Numbers.roundoff(backend);
   }
 
   static List<String> names() {
-    return Backends.names();
+    return Subjects.names();
   }
 
   @AfterEach
@@ -49,13 +50,21 @@ class LayerGoldenTest {
 
   private Tensor read(Golden golden, String key) {
     Tensor tensor = workspace.real(golden.shape(key));
-    golden.read(key, tensor);
+    golden.read(key, backend, tensor);
     return tensor;
+  }
+
+  private double[] values(Tensor tensor) {
+    return Host.read(backend, tensor);
+  }
+
+  private Tensor scalar(double value) {
+    return Host.write(backend, workspace.tensor(DType.F64, 1), value);
   }
 
   private Tensor readInts(Golden golden, String key) {
     Tensor tensor = workspace.tensor(DType.I32, golden.shape(key));
-    golden.read(key, tensor);
+    golden.read(key, backend, tensor);
     return tensor;
   }
 
@@ -68,8 +77,8 @@ class LayerGoldenTest {
       Tensor dTable = workspace.real(golden.shape("weight"));
       backend.embedding(ROWS, ids, table, y);
       backend.embeddingBackward(ROWS, ids, read(golden, "dy"), dTable);
-      golden.assertClose("y", y, 0);
-      golden.assertClose("grad.weight", dTable, tolerance);
+      golden.assertClose("y", values(y), 0);
+      golden.assertClose("grad.weight", values(dTable), tolerance);
     }
   }
 
@@ -84,10 +93,10 @@ class LayerGoldenTest {
       Tensor dBias = workspace.real(golden.shape("bias"));
       backend.linear(ROWS, x, weight, read(golden, "bias"), y);
       backend.linearBackward(ROWS, x, weight, read(golden, "dy"), dx, dWeight, dBias);
-      golden.assertClose("y", y, tolerance);
-      golden.assertClose("dx", dx, tolerance);
-      golden.assertClose("grad.weight", dWeight, tolerance);
-      golden.assertClose("grad.bias", dBias, tolerance);
+      golden.assertClose("y", values(y), tolerance);
+      golden.assertClose("dx", values(dx), tolerance);
+      golden.assertClose("grad.weight", values(dWeight), tolerance);
+      golden.assertClose("grad.bias", values(dBias), tolerance);
     }
   }
 
@@ -97,14 +106,14 @@ class LayerGoldenTest {
     try (Golden golden = new Golden("losses/" + name)) {
       Tensor logits = read(golden, "logits");
       Tensor targets = readInts(golden, "targets");
-      long valid = Arrays.stream(targets.toDoubles()).filter(target -> target >= 0).count();
+      long valid = Arrays.stream(values(targets)).filter(target -> target >= 0).count();
       Tensor loss = workspace.tensor(DType.F64, 1);
       Tensor dLogits = workspace.real(golden.shape("logits"));
-      Tensor scale = workspace.tensor(DType.F64, 1).copyFrom(1.0 / valid);
+      Tensor scale = scalar(1.0 / valid);
       backend.softmaxCrossEntropy(ROWS, logits, targets, scale, loss, dLogits);
       double expected = golden.doubles("loss")[0];
-      assertEquals(expected, loss.get(0), tolerance * expected);
-      golden.assertClose("dlogits", dLogits, tolerance);
+      assertEquals(expected, values(loss)[0], tolerance * expected);
+      golden.assertClose("dlogits", values(dLogits), tolerance);
     }
   }
 
@@ -114,31 +123,31 @@ class LayerGoldenTest {
     try (Golden golden = new Golden("losses/cross-entropy-weighted")) {
       Tensor logits = read(golden, "logits");
       Tensor targets = readInts(golden, "targets");
+      double[] ids = values(targets);
       double[] weights = golden.doubles("class_weights");
       Tensor loss = workspace.tensor(DType.F64, 1);
       Tensor dLogits = workspace.real(golden.shape("logits"));
-      Tensor scale = workspace.tensor(DType.F64, 1);
       double sum = 0;
       for (int row = 0; row < ROWS; row++) {
-        long target = targets.getLong(row);
-        sum += target < 0 ? 0 : weights[(int) target];
+        int target = (int) ids[row];
+        sum += target < 0 ? 0 : weights[target];
       }
       double total = 0;
       for (int row = 0; row < ROWS; row++) {
-        long target = targets.getLong(row);
-        scale.set(0, target < 0 ? 1 : weights[(int) target] / sum);
+        int target = (int) ids[row];
+        double scale = target < 0 ? 1 : weights[target] / sum;
         backend.softmaxCrossEntropy(
             1,
             logits.view(row * 11L, 1, 11),
             targets.view(row, 1),
-            scale,
+            scalar(scale),
             loss,
             dLogits.view(row * 11L, 1, 11));
-        total += loss.get(0);
+        total += values(loss)[0];
       }
       double expected = golden.doubles("loss")[0];
       assertEquals(expected, total, tolerance * expected);
-      golden.assertClose("dlogits", dLogits, tolerance);
+      golden.assertClose("dlogits", values(dLogits), tolerance);
     }
   }
 
@@ -147,16 +156,16 @@ class LayerGoldenTest {
   void meanSquaredError(String name) throws IOException {
     try (Golden golden = new Golden("losses/" + name)) {
       Tensor prediction = read(golden, "prediction");
-      double[] mask = readInts(golden, "mask").toDoubles();
-      Tensor rowWeights = workspace.real(ROWS).copyFrom(mask);
+      double[] mask = values(readInts(golden, "mask"));
+      Tensor rowWeights = Host.write(backend, workspace.real(ROWS), mask);
       double elements = Arrays.stream(mask).sum() * prediction.dim(-1);
-      Tensor scale = workspace.tensor(DType.F64, 1).copyFrom(1 / elements);
+      Tensor scale = scalar(1 / elements);
       Tensor loss = workspace.tensor(DType.F64, 1);
       Tensor gradient = workspace.real(golden.shape("prediction"));
       backend.meanSquaredError(
           ROWS, prediction, read(golden, "target"), rowWeights, scale, loss, gradient);
-      Numbers.assertClose("loss", golden.doubles("loss"), loss.toDoubles(), tolerance);
-      golden.assertClose("dprediction", gradient, tolerance);
+      Numbers.assertClose("loss", golden.doubles("loss"), values(loss), tolerance);
+      golden.assertClose("dprediction", values(gradient), tolerance);
     }
   }
 }

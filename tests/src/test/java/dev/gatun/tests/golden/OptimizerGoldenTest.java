@@ -2,7 +2,6 @@ package dev.gatun.tests.golden;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.gatun.Backends;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Control;
@@ -10,7 +9,9 @@ import dev.gatun.backend.SgdRule;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
+import dev.gatun.tests.support.Host;
 import dev.gatun.tests.support.Numbers;
+import dev.gatun.tests.support.Subjects;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.stream.Stream;
@@ -35,42 +36,42 @@ class OptimizerGoldenTest {
   @MethodSource("cases")
   void updatesAsPyTorch(String backendName, String name) throws IOException {
     try (Golden golden = new Golden(name);
-        Backend backend = Backends.open(backendName);
+        Backend backend = Subjects.open(backendName, 1);
         Workspace workspace = backend.workspace()) {
       Tensor parameters = workspace.real(A + B);
       Tensor gradients = workspace.real(A + B);
       Tensor first = workspace.real(A + B);
       Tensor second = workspace.real(A + B);
       Tensor control = workspace.tensor(DType.F64, Control.SIZE);
-      golden.read("initial.a", parameters.view(0, 5, 3));
-      golden.read("initial.b", parameters.view(A, B));
+      golden.read("initial.a", backend, parameters.view(0, 5, 3));
+      golden.read("initial.b", backend, parameters.view(A, B));
       boolean sgd = golden.text("optimizer").equals("SGD");
       double[] norms = golden.doubles("norm");
       for (int step = 0; step < STEPS; step++) {
-        gradients.copyFrom(flat(golden, "grad", step));
-        control.set(Control.RATE, golden.number("lr", Double.NaN));
+        Host.write(backend, gradients, flat(golden, "grad", step));
+        Host.set(backend, control, Control.RATE, golden.number("lr", Double.NaN));
         double maxNorm = golden.number("max_norm", Double.POSITIVE_INFINITY);
         backend.prepareUpdate(gradients, maxNorm, control);
         double tolerance = C * (step + 1) * Numbers.roundoff(backend);
-        assertEquals(norms[step], control.get(Control.NORM), tolerance * norms[step]);
+        assertEquals(
+            norms[step], Host.get(backend, control, Control.NORM), tolerance * norms[step]);
         if (sgd) {
           backend.sgd(sgdRule(golden), parameters, gradients, first, control);
-          assertClose(golden, "momentum_buffer", step, first, tolerance);
+          assertClose(golden, "momentum_buffer", step, Host.read(backend, first), tolerance);
         } else {
           backend.adam(adamRule(golden), parameters, gradients, first, second, control);
-          assertClose(golden, "exp_avg", step, first, tolerance);
-          assertClose(golden, "exp_avg_sq", step, second, tolerance);
+          assertClose(golden, "exp_avg", step, Host.read(backend, first), tolerance);
+          assertClose(golden, "exp_avg_sq", step, Host.read(backend, second), tolerance);
         }
-        assertClose(golden, "parameter", step, parameters, tolerance);
+        assertClose(golden, "parameter", step, Host.read(backend, parameters), tolerance);
       }
-      assertEquals(STEPS, control.get(Control.UPDATES));
+      assertEquals(STEPS, Host.get(backend, control, Control.UPDATES));
     }
   }
 
   private static void assertClose(
-      Golden golden, String key, int step, Tensor actual, double tolerance) {
-    Numbers.assertClose(
-        key + " after step " + step, flat(golden, key, step), actual.toDoubles(), tolerance);
+      Golden golden, String key, int step, double[] actual, double tolerance) {
+    Numbers.assertClose(key + " after step " + step, flat(golden, key, step), actual, tolerance);
   }
 
   /** Both parameters' values of one step, one after the other. */

@@ -35,7 +35,7 @@ class LayerGradientTest {
   }
 
   private Tensor random(long... shape) {
-    return Numbers.fill(random, workspace.real(shape), 1.3);
+    return Numbers.fill(backend, random, workspace.real(shape), 1.3);
   }
 
   private static double inner(Tensor a, Tensor b) {

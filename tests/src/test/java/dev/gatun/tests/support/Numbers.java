@@ -16,11 +16,10 @@ public final class Numbers {
    * Fills a tensor with values in -bound to bound, each exactly a float, so that every backend
    * starts from the same numbers.
    */
-  public static Tensor fill(RandomGenerator random, Tensor tensor, double bound) {
-    for (long i = 0; i < tensor.size(); i++) {
-      tensor.set(i, (float) (bound * (2 * random.nextDouble() - 1)));
-    }
-    return tensor;
+  public static Tensor fill(Backend backend, RandomGenerator random, Tensor tensor, double bound) {
+    double[] values = new double[Math.toIntExact(tensor.size())];
+    Arrays.setAll(values, i -> (float) (bound * (2 * random.nextDouble() - 1)));
+    return Host.write(backend, tensor, values);
   }
 
   /** The unit roundoff of a backend's real type: 2^-24 or 2^-53. */

@@ -9,6 +9,7 @@ import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -56,8 +57,8 @@ public final class Stack implements AutoCloseable {
     weights = workspace.real(spec.weightCount());
     maskStep = workspace.tensor(DType.I64, 1);
     Tensor lengths = parts.contains(Part.LENGTHS) ? workspace.tensor(DType.I32, n) : null;
-    for (int i = 0; lengths != null && i < n; i++) {
-      lengths.setLong(i, t);
+    if (lengths != null) {
+      backend.fill(lengths, t);
     }
     gradients =
         new RecurrentIo.Gradients(
@@ -89,8 +90,10 @@ public final class Stack implements AutoCloseable {
    * radius of the recurrent ones below 1) and random inputs, initial states and seeds of backward.
    */
   public Stack randomize(RandomGenerator random) {
-    Numbers.fill(random, weights, 1 / Math.sqrt(spec.hiddenSize()));
-    given().forEach((name, tensor) -> Numbers.fill(random, tensor, name.equals("x") ? 1.5 : 0.8));
+    Numbers.fill(backend, random, weights, 1 / Math.sqrt(spec.hiddenSize()));
+    given()
+        .forEach(
+            (name, tensor) -> Numbers.fill(backend, random, tensor, name.equals("x") ? 1.5 : 0.8));
     plan.refresh();
     return this;
   }
@@ -101,10 +104,31 @@ public final class Stack implements AutoCloseable {
     if (lengths == null) {
       throw new IllegalStateException("this stack has no lengths");
     }
-    for (int i = 0; i < values.length; i++) {
-      lengths.setLong(i, values[i]);
-    }
+    Host.write(
+        backend, lengths.view(0, values.length), Arrays.stream(values).asDoubleStream().toArray());
     return this;
+  }
+
+  /** Sets the step of the masks. */
+  public Stack step(long step) {
+    Host.write(backend, maskStep, (double) step);
+    return this;
+  }
+
+  /** Sets one of {@link #given}. */
+  public Stack set(String name, double... values) {
+    Host.write(backend, tensor(name), values);
+    return this;
+  }
+
+  /** The values of one of {@link #given} or {@link #written}. */
+  public double[] read(String name) {
+    return Host.read(backend, tensor(name));
+  }
+
+  /** The values of the gradients of the weights. */
+  public double[] dWeights() {
+    return Host.read(backend, gradients.dWeights());
   }
 
   /** The real tensors that are read, but the weights, by the goldens' names. */
@@ -152,29 +176,23 @@ public final class Stack implements AutoCloseable {
 
   /** Copies weights, inputs, lengths, seeds and the mask's step from another stack. */
   public Stack copyGiven(Stack from) {
-    copy(from.weights, weights);
-    copy(from.maskStep, maskStep);
+    copy(from, from.weights, weights);
+    copy(from, from.maskStep, maskStep);
     Map<String, Tensor> theirs = from.given();
-    given().forEach((name, tensor) -> copy(theirs.get(name), tensor));
+    given().forEach((name, tensor) -> copy(from, theirs.get(name), tensor));
     Tensor lengths = io.lengths();
     if (lengths != null) {
-      copy(from.io.lengths(), lengths);
+      copy(from, from.io.lengths(), lengths);
     }
     plan.refresh();
     return this;
   }
 
-  private static void copy(@Nullable Tensor from, Tensor to) {
+  private void copy(Stack owner, @Nullable Tensor from, Tensor to) {
     if (from == null || from.size() != to.size()) {
       throw new IllegalStateException("nothing of the size of " + to + " to copy: " + from);
     }
-    for (long i = 0; i < to.size(); i++) {
-      if (to.dtype().isReal()) {
-        to.set(i, from.get(i));
-      } else {
-        to.setLong(i, from.getLong(i));
-      }
-    }
+    Host.write(backend, to, Host.read(owner.backend, from));
   }
 
   @Override

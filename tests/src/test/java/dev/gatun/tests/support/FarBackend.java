@@ -1,0 +1,254 @@
+package dev.gatun.tests.support;
+
+import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.Mode;
+import dev.gatun.backend.Recurrent;
+import dev.gatun.backend.RecurrentIo;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.RecurrentWeights;
+import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.WeightType;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.HostMemory;
+import dev.gatun.tensor.Memory;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Usage;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The reference backend with memory as a device's: tensors have no host address, only {@link #copy}
+ * takes host memory, and every other use of one memory for the other fails. Where a suite or the
+ * engine passes on it, neither takes a device's tensors for host memory.
+ */
+public final class FarBackend implements Backend {
+  /** What it is called. */
+  public static final String NAME = "reference, far memory";
+
+  private static final class FarMemory extends Memory {
+    private final HostMemory hidden;
+
+    FarMemory(long bytes) {
+      super(bytes);
+      hidden = HostMemory.allocate(bytes);
+    }
+
+    @Override
+    public void close() {
+      hidden.close();
+    }
+  }
+
+  private final Backend reference;
+  private final Usage usage = new Usage("the backend " + NAME);
+
+  /** Takes over what it computes with. */
+  FarBackend(Backend reference) {
+    this.reference = reference;
+  }
+
+  /** The hidden tensor of one in far memory. */
+  private static Tensor near(Tensor tensor) {
+    if (!(tensor.memory() instanceof FarMemory far)) {
+      throw new IllegalStateException(tensor + " is not in this backend's memory");
+    }
+    long bytes = tensor.dtype().bytes();
+    return Tensor.of(far.hidden, tensor.dtype(), far.bytes() / bytes)
+        .view(tensor.byteOffset() / bytes, tensor.shape());
+  }
+
+  private static @Nullable Tensor nearOrNull(@Nullable Tensor tensor) {
+    return tensor == null ? null : near(tensor);
+  }
+
+  private static Tensor anywhere(Tensor tensor) {
+    return tensor.memory() instanceof HostMemory ? tensor : near(tensor);
+  }
+
+  private static MaskKey near(MaskKey key) {
+    return new MaskKey(key.seed(), key.layer(), near(key.step()));
+  }
+
+  private static RecurrentIo.@Nullable State nearOrNull(RecurrentIo.@Nullable State state) {
+    return state == null ? null : new RecurrentIo.State(near(state.h()), nearOrNull(state.c()));
+  }
+
+  private static RecurrentIo near(RecurrentIo io) {
+    RecurrentIo.Gradients gradients = io.gradients();
+    return new RecurrentIo(
+        near(io.x()),
+        nearOrNull(io.lengths()),
+        nearOrNull(io.initial()),
+        near(io.y()),
+        Objects.requireNonNull(nearOrNull(io.last())),
+        gradients == null
+            ? null
+            : new RecurrentIo.Gradients(
+                nearOrNull(gradients.dy()),
+                nearOrNull(gradients.dLast()),
+                nearOrNull(gradients.dx()),
+                nearOrNull(gradients.dInitial()),
+                near(gradients.dWeights())));
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String description() {
+    return NAME + ": to show what takes a device's memory for the host's";
+  }
+
+  @Override
+  public DType real() {
+    return reference.real();
+  }
+
+  @Override
+  public Usage usage() {
+    return usage;
+  }
+
+  @Override
+  public Memory allocate(long bytes) {
+    usage.check();
+    return new FarMemory(bytes);
+  }
+
+  @Override
+  public Backend fork() {
+    usage.check();
+    return new FarBackend(reference.fork());
+  }
+
+  @Override
+  public void copy(Tensor from, Tensor to) {
+    reference.copy(anywhere(from), anywhere(to));
+  }
+
+  @Override
+  public void fill(Tensor tensor, double value) {
+    reference.fill(near(tensor), value);
+  }
+
+  @Override
+  public Recurrent recurrent(
+      RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
+    usage.check();
+    return reference.recurrent(spec, near(weights), near(io), mode, near(mask));
+  }
+
+  @Override
+  public RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type) {
+    usage.check();
+    return reference.pack(spec, near(weights), type);
+  }
+
+  @Override
+  public Recurrent recurrent(RecurrentWeights weights, RecurrentIo io) {
+    usage.check();
+    return reference.recurrent(weights, near(io));
+  }
+
+  @Override
+  public void linear(int rows, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y) {
+    reference.linear(rows, near(x), near(weight), nearOrNull(bias), near(y));
+  }
+
+  @Override
+  public void linearBackward(
+      int rows,
+      Tensor x,
+      Tensor weight,
+      Tensor dy,
+      @Nullable Tensor dx,
+      Tensor dWeight,
+      @Nullable Tensor dBias) {
+    reference.linearBackward(
+        rows, near(x), near(weight), near(dy), nearOrNull(dx), near(dWeight), nearOrNull(dBias));
+  }
+
+  @Override
+  public void embedding(int rows, Tensor ids, Tensor table, Tensor y) {
+    reference.embedding(rows, near(ids), near(table), near(y));
+  }
+
+  @Override
+  public void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable) {
+    reference.embeddingBackward(rows, near(ids), near(dy), near(dTable));
+  }
+
+  @Override
+  public void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key) {
+    reference.dropout(size, near(x), near(y), rate, near(key));
+  }
+
+  @Override
+  public void copyColumns(
+      int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
+    reference.copyColumns(rows, near(from), fromColumn, near(to), toColumn, columns);
+  }
+
+  @Override
+  public void softmaxCrossEntropy(
+      int rows,
+      Tensor logits,
+      Tensor targets,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dLogits) {
+    reference.softmaxCrossEntropy(
+        rows, near(logits), near(targets), near(scale), near(loss), nearOrNull(dLogits));
+  }
+
+  @Override
+  public void meanSquaredError(
+      int rows,
+      Tensor prediction,
+      Tensor target,
+      @Nullable Tensor rowWeights,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dPrediction) {
+    reference.meanSquaredError(
+        rows,
+        near(prediction),
+        near(target),
+        nearOrNull(rowWeights),
+        near(scale),
+        near(loss),
+        nearOrNull(dPrediction));
+  }
+
+  @Override
+  public void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
+    reference.prepareUpdate(near(gradients), maxNorm, near(control));
+  }
+
+  @Override
+  public void sgd(
+      SgdRule rule,
+      Tensor parameters,
+      Tensor gradients,
+      @Nullable Tensor momentum,
+      Tensor control) {
+    reference.sgd(rule, near(parameters), near(gradients), nearOrNull(momentum), near(control));
+  }
+
+  @Override
+  public void adam(
+      AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
+    reference.adam(rule, near(parameters), near(gradients), near(m), near(v), near(control));
+  }
+
+  @Override
+  public void close() {
+    if (usage.close()) {
+      reference.close();
+    }
+  }
+}
