@@ -25,6 +25,7 @@ import dev.gatun.model.Signal;
 import dev.gatun.optim.Adam;
 import dev.gatun.optim.Schedules;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tests.support.Subjects;
 import dev.gatun.train.Trainer;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -40,7 +41,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 @Timeout(60)
 @SuppressWarnings("try") // closing early is what is tested
 class ClosingTest {
-  static final List<String> BACKENDS = Backends.names();
+  static final List<String> BACKENDS = Subjects.names();
 
   /** Stops the thread that comes first in the midst of a forward. */
   private static final class Gate implements Layer {
@@ -128,7 +129,7 @@ class ClosingTest {
   @FieldSource("BACKENDS")
   void aPlanAtWorkKeepsItselfItsModelAndItsBackend(String name) throws InterruptedException {
     Gate gate = new Gate();
-    try (Backend backend = Backends.open(name, 2);
+    try (Backend backend = Subjects.open(name, 2);
         Model model = layers(gate).build(backend, 1);
         Plan plan = model.plan(PlanSpec.training(5, 2))) {
       Other other = new Other(() -> plan.forward(5, 2));
@@ -147,7 +148,7 @@ class ClosingTest {
   @FieldSource("BACKENDS")
   void aSessionAtWorkKeepsItself(String name) throws InterruptedException {
     Gate gate = new Gate();
-    try (Backend backend = Backends.open(name);
+    try (Backend backend = Subjects.open(name);
         Model model = layers(gate).build(backend, 1);
         Session session = model.session()) {
       Other other = new Other(() -> session.step(new float[3]));
@@ -169,7 +170,7 @@ class ClosingTest {
     Gate gate = new Gate();
     float[][][] x = new float[2][5][3];
     float[][][] y = new float[2][5][2];
-    try (Backend backend = Backends.open(name);
+    try (Backend backend = Subjects.open(name);
         Model model = layers(gate).build(backend, 1);
         Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
         ArraySource data = ArraySource.sequential(Examples.features(x).stepValues(y), 2);

@@ -23,6 +23,7 @@ import dev.gatun.model.Summary;
 import dev.gatun.persist.FormatException;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tests.support.Subjects;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -35,7 +36,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 /** Shapes, names, files and lifetimes of models. */
 class ModelTest {
-  static final List<String> BACKENDS = Backends.names();
+  static final List<String> BACKENDS = Subjects.names();
 
   private static final ModelSpec SPEC =
       ModelSpec.of(
@@ -93,7 +94,7 @@ class ModelTest {
       assertFalse(Arrays.equals(expected, values(other)), "another seed, other values");
     }
     for (String name : BACKENDS) {
-      try (Backend backend = Backends.open(name);
+      try (Backend backend = Subjects.open(name);
           Model model = SPEC.build(backend, 7)) {
         assertArrayEquals(expected, values(model), 0.0, name);
       }
@@ -104,7 +105,7 @@ class ModelTest {
   @FieldSource("BACKENDS")
   void savesAndLoads(String name) throws IOException {
     Path file = folder.resolve("model.safetensors");
-    try (Backend backend = Backends.open(name);
+    try (Backend backend = Subjects.open(name);
         Model model = SPEC.build(backend, 1);
         Model other = SPEC.build(backend, 2)) {
       model.save(file);
@@ -197,7 +198,7 @@ class ModelTest {
             Embedding.of(32),
             RecurrentLayer.lstm(64).stacked(2, 0.1),
             Linear.of(50));
-    try (Backend backend = Backends.open(name);
+    try (Backend backend = Subjects.open(name);
         Model model = spec.build(backend, 1);
         Plan plan = model.plan(training, new SoftmaxCrossEntropy())) {
       double ratio = (double) plan.bytes() / spec.summary(training, backend.real(), 2).planBytes();
@@ -208,7 +209,7 @@ class ModelTest {
   @ParameterizedTest
   @FieldSource("BACKENDS")
   void closingTwiceIsHarmlessAndUsingAfterwardsIsAnError(String name) {
-    try (Backend backend = Backends.open(name)) {
+    try (Backend backend = Subjects.open(name)) {
       Model model = SPEC.build(backend, 1);
       Plan plan = model.plan(PlanSpec.inference(3, 2).equalLengths());
       plan.forward(2, 1);

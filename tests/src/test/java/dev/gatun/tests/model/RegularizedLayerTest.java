@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.WeightType;
 import dev.gatun.model.Linear;
@@ -20,7 +19,9 @@ import dev.gatun.model.Signal;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
+import dev.gatun.tests.support.Host;
 import dev.gatun.tests.support.Numbers;
+import dev.gatun.tests.support.Subjects;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -31,7 +32,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 /** Regularised layers in models: their parameters, and that only training draws masks. */
 class RegularizedLayerTest {
-  static final List<String> BACKENDS = Backends.names();
+  static final List<String> BACKENDS = Subjects.names();
 
   private static final int C = 3;
   private static final int H = 9;
@@ -54,11 +55,11 @@ class RegularizedLayerTest {
   @ParameterizedTest
   @FieldSource("BACKENDS")
   void gainsStartAtOneAndAreCounted(String name) {
-    try (Backend backend = Backends.open(name, 1);
+    try (Backend backend = Subjects.open(name, 1);
         Model model = SPEC.build(backend, 3)) {
       Map<String, double[]> values = new HashMap<>();
       for (Parameter parameter : model.parameters().list()) {
-        values.put(parameter.name(), parameter.value().toDoubles());
+        values.put(parameter.name(), Host.read(backend, parameter.value()));
       }
       assertAll(1, 4 * H, values.get("lstm.norm_ih_l0"));
       assertAll(1, 4 * H, values.get("lstm.norm_hh_l1"));
@@ -93,7 +94,7 @@ class RegularizedLayerTest {
       plan.setStep(step);
       plan.resetState();
       plan.forward(T, 1);
-      return plan.output().toDoubles();
+      return Host.read(backend, plan.output());
     }
   }
 
@@ -109,7 +110,7 @@ class RegularizedLayerTest {
   @ParameterizedTest
   @FieldSource("BACKENDS")
   void onlyTrainingDrawsMasks(String name) {
-    try (Backend backend = Backends.open(name, 1);
+    try (Backend backend = Subjects.open(name, 1);
         Model model = SPEC.build(backend, 3);
         Plan training = model.plan(PlanSpec.training(T, 1).equalLengths());
         Plan evaluation = model.plan(PlanSpec.inference(T, 1).equalLengths())) {
@@ -126,7 +127,7 @@ class RegularizedLayerTest {
   @FieldSource("BACKENDS")
   void sessionsGiveWhatEvaluationGives(String name) {
     float[] input = input();
-    try (Backend backend = Backends.open(name, 1);
+    try (Backend backend = Subjects.open(name, 1);
         Model model = SPEC.build(backend, 3);
         Plan evaluation = model.plan(PlanSpec.inference(T, 1).equalLengths());
         Session session = model.session();

@@ -16,6 +16,11 @@ public final class Subjects {
     return names;
   }
 
+  /** Opens one of {@link #names} with as many threads as there are processors. */
+  public static Backend open(String name) {
+    return open(name, Runtime.getRuntime().availableProcessors());
+  }
+
   /** Opens one of {@link #names}. */
   public static Backend open(String name, int threads) {
     return name.equals(FarBackend.NAME)

@@ -3,7 +3,6 @@ package dev.gatun.tests.train;
 import static dev.gatun.tests.support.Numbers.assertClose;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
 import dev.gatun.data.ArraySource;
 import dev.gatun.data.Batch;
@@ -20,6 +19,7 @@ import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
+import dev.gatun.tests.support.Subjects;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 /** Micro-batches of unequal numbers of targets add up to the gradient of one large batch. */
 class AccumulationTest {
-  static final List<String> BACKENDS = Backends.names();
+  static final List<String> BACKENDS = Subjects.names();
 
   private static final ModelSpec SPEC =
       ModelSpec.of(Signal.tokens(9), Embedding.of(5), RecurrentLayer.gru(6), Linear.of(9));
@@ -51,7 +51,7 @@ class AccumulationTest {
   @ParameterizedTest
   @FieldSource("BACKENDS")
   void equalsOneLargeBatch(String name) {
-    try (Backend backend = Backends.open(name);
+    try (Backend backend = Subjects.open(name);
         Model model = SPEC.build(backend, 5)) {
       double[] lossOfOne = new double[1];
       double[] lossOfMany = new double[1];

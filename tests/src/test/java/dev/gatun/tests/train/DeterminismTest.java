@@ -3,7 +3,6 @@ package dev.gatun.tests.train;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import dev.gatun.Backends;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.data.ArraySource;
@@ -22,6 +21,7 @@ import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
+import dev.gatun.tests.support.Subjects;
 import dev.gatun.train.Trainer;
 import java.util.Arrays;
 import java.util.List;
@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 /** The same seed gives the same bits for any number of threads. */
 class DeterminismTest {
-  static final List<String> BACKENDS = Backends.names();
+  static final List<String> BACKENDS = Subjects.names();
 
   // Odd sizes, more than one tile or chunk of each; ragged, so that work is uneven.
   private static final ModelSpec SPEC =
@@ -55,7 +55,7 @@ class DeterminismTest {
   }
 
   private static double[] train(String name, int threads, long seed) {
-    try (Backend backend = Backends.open(name, threads);
+    try (Backend backend = Subjects.open(name, threads);
         Model model = SPEC.build(backend, seed);
         Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
         BatchSource data = ArraySource.shuffled(examples(), 17, seed);

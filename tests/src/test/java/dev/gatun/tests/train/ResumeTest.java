@@ -29,6 +29,7 @@ import dev.gatun.optim.Schedules;
 import dev.gatun.optim.Sgd;
 import dev.gatun.persist.FormatException;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tests.support.Subjects;
 import dev.gatun.train.Outcome;
 import dev.gatun.train.Trainer;
 import dev.gatun.train.TrainerBuilder;
@@ -46,7 +47,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 /** A run that was stopped and resumed by other objects gives the same bits as one that was not. */
 class ResumeTest {
-  static final List<String> BACKENDS = Backends.names();
+  static final List<String> BACKENDS = Subjects.names();
 
   @TempDir Path folder;
 
@@ -166,7 +167,7 @@ class ResumeTest {
   }
 
   private Backend open(String name) {
-    Backend context = Backends.open(name);
+    Backend context = Subjects.open(name);
     context.reproduce(choices);
     return context;
   }

@@ -26,6 +26,8 @@ import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.optim.Sgd;
+import dev.gatun.tests.support.Host;
+import dev.gatun.tests.support.Subjects;
 import dev.gatun.train.Evaluator;
 import dev.gatun.train.Outcome;
 import dev.gatun.train.SkippedStep;
@@ -47,7 +49,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 
 /** What a run does besides updates: reports, stops, and tells about it. */
 class TrainerTest {
-  static final List<String> BACKENDS = Backends.names();
+  static final List<String> BACKENDS = Subjects.names();
 
   private static final ModelSpec SPEC =
       ModelSpec.of(Signal.features(1), RecurrentLayer.lstm(8).lastState(), Linear.of(1));
@@ -85,7 +87,7 @@ class TrainerTest {
   private static Outcome run(
       String backend, double rate, BatchSource data, UnaryOperator<TrainerBuilder> options)
       throws IOException {
-    try (Backend context = Backends.open(backend);
+    try (Backend context = Subjects.open(backend);
         Model model = SPEC.build(context, 9);
         Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1.0);
         Trainer trainer =
@@ -103,7 +105,7 @@ class TrainerTest {
     ModelSpec spec = ModelSpec.of(Signal.features(2), RecurrentLayer.gru(3), Linear.of(4));
     int[][] ignored = {{-1, -1, -1}, {-1, -1, -1}};
     Examples examples = Examples.features(new float[2][3][2]).stepClasses(ignored);
-    try (Backend context = Backends.open(backend);
+    try (Backend context = Subjects.open(backend);
         Model model = spec.build(context, 9);
         Optimizer sgd = new Sgd(model.parameters(), new SgdRule(0, false, 0), 1.0);
         BatchSource data = ArraySource.sequential(examples, 2);
@@ -111,14 +113,14 @@ class TrainerTest {
         Trainer trainer =
             Trainer.of(model, new SoftmaxCrossEntropy(), sgd, Schedules.constant(1), data)
                 .build()) {
-      double[] before = model.parameters().values().toDoubles();
+      double[] before = Host.read(context, model.parameters().values());
       assertEquals(Outcome.COMPLETED, trainer.run());
       assertEquals(0, trainer.loss());
       assertEquals(0, trainer.positions());
       assertEquals(0, trainer.trainLoss());
       assertEquals(0, trainer.gradientNorm());
       assertEquals(0, trainer.skippedSteps());
-      assertArrayEquals(before, model.parameters().values().toDoubles());
+      assertArrayEquals(before, Host.read(context, model.parameters().values()));
       assertEquals(0, evaluator.loss());
       assertEquals(0, evaluator.positions());
     }

@@ -2,7 +2,6 @@ package dev.gatun.tests.train;
 
 import static dev.gatun.tests.support.Numbers.assertClose;
 
-import dev.gatun.Backends;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
@@ -28,6 +27,7 @@ import dev.gatun.optim.Sgd;
 import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
+import dev.gatun.tests.support.Subjects;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -50,7 +50,7 @@ class TrainingGoldenTest {
   }
 
   static Stream<Arguments> cases(List<String> names) {
-    return Backends.names().stream()
+    return Subjects.names().stream()
         .flatMap(backend -> names.stream().map(name -> Arguments.of(backend, name)));
   }
 
@@ -160,7 +160,7 @@ class TrainingGoldenTest {
       throws IOException {
     double[] losses = new double[STEPS];
     double[] norms = new double[STEPS];
-    try (Backend backend = Backends.open(backendName);
+    try (Backend backend = Subjects.open(backendName);
         Model model = spec.build(backend, 1);
         Optimizer optimizer = optimizerOf.make(model);
         Plan plan = model.plan(PlanSpec.training(layout.maxTime(), layout.maxBatch()), loss);
