@@ -2,6 +2,7 @@ package dev.gatun.backend;
 
 import static dev.gatun.backend.Checks.atLeast;
 import static dev.gatun.backend.Checks.exactly;
+import static dev.gatun.backend.Checks.host;
 import static dev.gatun.backend.Checks.mask;
 import static dev.gatun.backend.Checks.rowsOf;
 import static dev.gatun.backend.Checks.wrong;
@@ -128,7 +129,7 @@ public final class RecurrentChecks {
   }
 
   /**
-   * Checks the sizes and lengths of one {@link Recurrent#forward}. Host memory only.
+   * Checks the sizes of one {@link Recurrent#forward}, and the lengths if they are in host memory.
    *
    * @param io the plan's tensors
    * @param t steps
@@ -144,7 +145,7 @@ public final class RecurrentChecks {
           "forward: n %d must be 1 to the plan's %d".formatted(n, io.x().dim(1)));
     }
     Tensor lengths = io.lengths();
-    if (lengths == null) {
+    if (lengths == null || !host(lengths)) {
       return;
     }
     for (int i = 0; i < n; i++) {
