@@ -13,6 +13,9 @@ module dev.gatun {
   exports dev.gatun.backend.cpu to
       dev.gatun.app,
       dev.gatun.tests;
+  exports dev.gatun.backend.cuda to
+      dev.gatun.app,
+      dev.gatun.tests;
   exports dev.gatun.data;
   exports dev.gatun.model;
   exports dev.gatun.optim;

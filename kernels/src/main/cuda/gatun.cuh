@@ -1,0 +1,68 @@
+// What every CUDA source shares. Plain C++17 without other headers, so that NVRTC needs no CUDA
+// installation and a host's compiler can build the same source for the tests.
+#pragma once
+
+typedef long long i64;
+typedef unsigned long long u64;
+typedef unsigned int u32;
+
+// Threads of a block, of every kernel: a power of two, for the reductions.
+constexpr int BLOCK = 256;
+
+// The first index of this thread in a loop over elements, and the step to its next one.
+__device__ inline i64 firstIndex() { return (i64)blockIdx.x * BLOCK + threadIdx.x; }
+__device__ inline i64 indexStride() { return (i64)gridDim.x * BLOCK; }
+
+// Joins one value of each thread, always in the same order, so that the bits do not change from
+// run to run. Every thread of the block calls it and gets the result.
+template <class T, class Join>
+__device__ inline T blockReduce(T value, Join join) {
+  __shared__ T part[BLOCK];
+  const int t = threadIdx.x;
+  part[t] = value;
+  __syncthreads();
+  for (int half = BLOCK / 2; half > 0; half /= 2) {
+    if (t < half) {
+      part[t] = join(part[t], part[t + half]);
+    }
+    __syncthreads();
+  }
+  const T result = part[0];
+  __syncthreads();  // before the next reduction writes
+  return result;
+}
+
+__device__ inline double blockSum(double value) {
+  return blockReduce(value, [](double a, double b) { return a + b; });
+}
+
+// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): the block at
+// a counter, as dev.gatun.kernels.Philox computes it.
+struct PhiloxBlock {
+  u32 word[4];
+};
+
+__device__ inline PhiloxBlock philox(u64 key, u64 counterLow, u64 counterHigh) {
+  u32 c0 = (u32)counterLow;
+  u32 c1 = (u32)(counterLow >> 32);
+  u32 c2 = (u32)counterHigh;
+  u32 c3 = (u32)(counterHigh >> 32);
+  u32 k0 = (u32)key;
+  u32 k1 = (u32)(key >> 32);
+  for (int round = 0; round < 10; round++) {
+    const u64 product0 = (u64)0xD2511F53u * c0;
+    const u64 product1 = (u64)0xCD9E8D57u * c2;
+    c0 = (u32)(product1 >> 32) ^ c1 ^ k0;
+    c2 = (u32)(product0 >> 32) ^ c3 ^ k1;
+    c1 = (u32)product1;
+    c3 = (u32)product0;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  return {{c0, c1, c2, c3}};
+}
+
+// The high counter words of a mask, as dev.gatun.backend.MaskKey gives them.
+__device__ inline u64 maskCounter(int layer, const i64* step) {
+  return (u64)layer << 40 | (u64)*step;
+}

@@ -1,0 +1,355 @@
+// The operations of dev.gatun.backend.Backend but recurrent stacks and matrix products. Memory is
+// float32 and row-major, sums are taken in double and in an order that the shape and the grid
+// alone give. Grids are one-dimensional, of any size, with BLOCK threads to a block.
+#include "gatun.cuh"
+
+// The slots of dev.gatun.backend.Control.
+constexpr int RATE = 0;
+constexpr int UPDATES = 1;
+constexpr int NORM = 2;
+constexpr int FACTOR = 3;
+constexpr int NON_FINITE = 4;
+
+template <class T>
+__device__ inline void fill(i64 n, T* y, T value) {
+  for (i64 i = firstIndex(); i < n; i += indexStride()) {
+    y[i] = value;
+  }
+}
+
+extern "C" __global__ void fillFloat(i64 n, float* y, float value) { fill(n, y, value); }
+extern "C" __global__ void fillDouble(i64 n, double* y, double value) { fill(n, y, value); }
+extern "C" __global__ void fillInt(i64 n, int* y, int value) { fill(n, y, value); }
+extern "C" __global__ void fillLong(i64 n, i64* y, i64 value) { fill(n, y, value); }
+
+template <class From, class To>
+__device__ inline void convert(i64 n, const From* x, To* y) {
+  for (i64 i = firstIndex(); i < n; i += indexStride()) {
+    y[i] = (To)x[i];
+  }
+}
+
+extern "C" __global__ void toDouble(i64 n, const float* x, double* y) { convert(n, x, y); }
+extern "C" __global__ void toFloat(i64 n, const double* x, float* y) { convert(n, x, y); }
+
+// y [rows, columns] += bias [columns] in each row.
+extern "C" __global__ void addBias(i64 rows, int columns, const float* bias, float* y) {
+  for (i64 i = firstIndex(); i < rows * columns; i += indexStride()) {
+    y[i] += bias[i % columns];
+  }
+}
+
+// sums [columns] += the sum of x [rows, columns] over its rows. A block takes 32 columns, which a
+// warp reads side by side, and its warps every eighth row.
+extern "C" __global__ void columnSums(i64 rows, int columns, const float* x, float* sums) {
+  constexpr int WIDTH = 32;
+  constexpr int STRIPS = BLOCK / WIDTH;
+  __shared__ double part[BLOCK];
+  const int lane = threadIdx.x % WIDTH;
+  const int strip = threadIdx.x / WIDTH;
+  const i64 step = (i64)gridDim.x * WIDTH;
+  for (i64 first = (i64)blockIdx.x * WIDTH; first < columns; first += step) {
+    const i64 column = first + lane;
+    double sum = 0;
+    for (i64 row = strip; column < columns && row < rows; row += STRIPS) {
+      sum += x[row * columns + column];
+    }
+    part[threadIdx.x] = sum;
+    __syncthreads();
+    if (strip == 0 && column < columns) {
+      for (int other = 1; other < STRIPS; other++) {
+        sum += part[other * WIDTH + lane];
+      }
+      sums[column] = (float)(sums[column] + sum);
+    }
+    __syncthreads();
+  }
+}
+
+// y [rows, width] = table [vocabulary, width] at the rows ids. The host cannot look at an id
+// without waiting: one that is outside gives NaN, which the loss shows.
+extern "C" __global__ void embedding(
+    i64 rows, int width, int vocabulary, const int* ids, const float* table, float* y) {
+  for (i64 i = firstIndex(); i < rows * width; i += indexStride()) {
+    const i64 id = ids[i / width];
+    y[i] = id >= 0 && id < vocabulary ? table[id * width + i % width] : nanf("");
+  }
+}
+
+// Adds each row of dy [rows, width] to the row of dTable [vocabulary, width] that its id names. A
+// block owns a row of the table and adds to it in the order of the ids, without atomics.
+extern "C" __global__ void embeddingBackward(
+    i64 rows, int width, int vocabulary, const int* ids, const float* dy, float* dTable) {
+  __shared__ int some[BLOCK];
+  for (i64 id = blockIdx.x; id < vocabulary; id += gridDim.x) {
+    for (int first = 0; first < width; first += BLOCK) {
+      const int column = first + threadIdx.x;
+      double sum = 0;
+      for (i64 from = 0; from < rows; from += BLOCK) {
+        const i64 left = rows - from;
+        const int count = left < BLOCK ? (int)left : BLOCK;
+        if ((int)threadIdx.x < count) {
+          some[threadIdx.x] = ids[from + threadIdx.x];
+        }
+        __syncthreads();
+        for (int k = 0; column < width && k < count; k++) {
+          if (some[k] == id) {
+            sum += dy[(from + k) * width + column];
+          }
+        }
+        __syncthreads();
+      }
+      if (column < width) {
+        float* to = dTable + id * width + column;
+        *to = (float)(*to + sum);
+      }
+    }
+  }
+}
+
+// y[i] = scale x[i] where the mask keeps element i, else 0; y may be x.
+//
+// scale: 1 / (1 - rate); threshold: round((1 - rate) 2^32); step: the training step. A thread
+// takes the four elements of a block of random words.
+extern "C" __global__ void dropout(
+    i64 n,
+    const float* x,
+    float* y,
+    float scale,
+    u64 threshold,
+    u64 seed,
+    int layer,
+    const i64* step) {
+  const u64 counter = maskCounter(layer, step);
+  for (i64 block = firstIndex(); 4 * block < n; block += indexStride()) {
+    const PhiloxBlock random = philox(seed, block, counter);
+    for (int k = 0; k < 4; k++) {
+      const i64 i = 4 * block + k;
+      if (i < n) {
+        y[i] = random.word[k] < threshold ? x[i] * scale : 0;
+      }
+    }
+  }
+}
+
+template <class T>
+__device__ inline void copyBlock(
+    i64 rows, int columns, const T* from, i64 fromWidth, T* to, i64 toWidth) {
+  for (i64 i = firstIndex(); i < rows * columns; i += indexStride()) {
+    const i64 row = i / columns;
+    const i64 column = i % columns;
+    to[row * toWidth + column] = from[row * fromWidth + column];
+  }
+}
+
+// Columns of elements of 4 bytes; from and to are the addresses of the first ones.
+extern "C" __global__ void copyColumns4(
+    i64 rows, int columns, const u32* from, i64 fromWidth, u32* to, i64 toWidth) {
+  copyBlock(rows, columns, from, fromWidth, to, toWidth);
+}
+
+// As copyColumns4, of 8 bytes.
+extern "C" __global__ void copyColumns8(
+    i64 rows, int columns, const u64* from, i64 fromWidth, u64* to, i64 toWidth) {
+  copyBlock(rows, columns, from, fromWidth, to, toWidth);
+}
+
+// Softmax cross-entropy of logits [rows, classes]: losses [rows], unscaled, for sumLoss, and the
+// scaled gradient, which may overwrite the logits; dLogits null: not wanted. A negative target is
+// ignored. One that is too large gives NaN, as the host cannot look. A block takes a row.
+extern "C" __global__ void softmaxCrossEntropy(
+    i64 rows,
+    int classes,
+    const float* logits,
+    const int* targets,
+    const double* scale,
+    double* losses,
+    float* dLogits) {
+  for (i64 row = blockIdx.x; row < rows; row += gridDim.x) {
+    const float* x = logits + row * classes;
+    const int target = targets[row];
+    float most = x[0];
+    for (int k = threadIdx.x; k < classes; k += BLOCK) {
+      most = fmaxf(most, x[k]);
+    }
+    // Taken off first, so that exp does not overflow.
+    const float max = blockReduce(most, [](float a, float b) { return fmaxf(a, b); });
+    double sum = 0;
+    for (int k = threadIdx.x; k < classes; k += BLOCK) {
+      sum += expf(x[k] - max);
+    }
+    sum = blockSum(sum);
+    const bool wrong = target >= classes;
+    if (threadIdx.x == 0) {
+      double loss = 0;
+      if (target >= 0) {
+        loss = wrong ? nanf("") : log(sum) - ((double)x[target] - max);
+      }
+      losses[row] = loss;
+    }
+    __syncthreads();  // before the gradient overwrites the logits
+    if (dLogits != nullptr) {
+      const float all = target < 0 ? 0 : wrong ? nanf("") : (float)*scale;
+      const float each = (float)(1 / sum);
+      for (int k = threadIdx.x; k < classes; k += BLOCK) {
+        const float gradient = expf(x[k] - max) * each - (k == target ? 1 : 0);
+        dLogits[row * classes + k] = target < 0 ? 0 : all * gradient;
+      }
+    }
+  }
+}
+
+// The sums of weighted squared errors of prediction [rows, columns], one of each block, unscaled,
+// for sumLoss, and the scaled gradient d. rowWeights null: all 1; d null: not wanted.
+extern "C" __global__ void squaredErrors(
+    i64 rows,
+    int columns,
+    const float* prediction,
+    const float* target,
+    const float* rowWeights,
+    const double* scale,
+    double* losses,
+    float* d) {
+  double sum = 0;
+  for (i64 i = firstIndex(); i < rows * columns; i += indexStride()) {
+    const double weight = rowWeights == nullptr ? 1 : rowWeights[i / columns];
+    const double difference = (double)prediction[i] - target[i];
+    sum += weight * difference * difference;
+    if (d != nullptr) {
+      d[i] = (float)(*scale * weight * 2 * difference);
+    }
+  }
+  sum = blockSum(sum);
+  if (threadIdx.x == 0) {
+    losses[blockIdx.x] = sum;
+  }
+}
+
+// loss [1] = scale [1] times the sum of losses [n]. One block.
+extern "C" __global__ void sumLoss(
+    i64 n, const double* losses, const double* scale, double* loss) {
+  double sum = 0;
+  for (i64 i = threadIdx.x; i < n; i += BLOCK) {
+    sum += losses[i];
+  }
+  sum = blockSum(sum);
+  if (threadIdx.x == 0) {
+    *loss = *scale * sum;
+  }
+}
+
+__device__ inline i64 firstOf(i64 a, i64 b) {
+  return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
+// The first pass of an update: the sum of squares of what each block reads, and the index of the
+// first gradient of it that is not finite, or -1.
+extern "C" __global__ void squares(i64 n, const float* gradients, double* sums, i64* nonFinite) {
+  double sum = 0;
+  i64 first = -1;
+  for (i64 i = firstIndex(); i < n; i += indexStride()) {
+    const double g = gradients[i];
+    sum += g * g;
+    if (first < 0 && !isfinite(g)) {
+      first = i;
+    }
+  }
+  sum = blockSum(sum);
+  first = blockReduce(first, [](i64 a, i64 b) { return firstOf(a, b); });
+  if (threadIdx.x == 0) {
+    sums[blockIdx.x] = sum;
+    nonFinite[blockIdx.x] = first;
+  }
+}
+
+// The second pass, over what the blocks of squares wrote. One block.
+extern "C" __global__ void prepareUpdate(
+    i64 blocks, const double* sums, const i64* nonFinite, double maxNorm, double* control) {
+  double sum = 0;
+  i64 first = -1;
+  for (i64 i = threadIdx.x; i < blocks; i += BLOCK) {
+    sum += sums[i];
+    first = firstOf(first, nonFinite[i]);
+  }
+  sum = blockSum(sum);
+  first = blockReduce(first, [](i64 a, i64 b) { return firstOf(a, b); });
+  if (threadIdx.x == 0) {
+    const double norm = sqrt(sum);
+    const double ratio = maxNorm / (norm + 1e-6);  // as PyTorch's clip_grad_norm_
+    control[NORM] = norm;
+    control[NON_FINITE] = (double)first;
+    control[FACTOR] = ratio > 1 ? 1 : ratio;  // NaN stays, unlike with fmin
+    if (first < 0) {
+      control[UPDATES] += 1;
+    }
+  }
+}
+
+// momenta null: no momentum.
+extern "C" __global__ void sgd(
+    i64 n,
+    float* parameters,
+    float* gradients,
+    float* momenta,
+    const double* control,
+    float momentum,
+    int nesterov,
+    float weightDecay) {
+  const bool skip = control[NON_FINITE] != -1;
+  const float rate = (float)control[RATE];
+  const float factor = (float)control[FACTOR];
+  for (i64 i = firstIndex(); i < n; i += indexStride()) {
+    if (!skip) {
+      const float p = parameters[i];
+      float g = factor * gradients[i] + weightDecay * p;
+      if (momenta != nullptr) {
+        const float m = momentum * momenta[i] + g;
+        momenta[i] = m;
+        g = nesterov ? g + momentum * m : m;
+      }
+      parameters[i] = p - rate * g;
+    }
+    gradients[i] = 0;
+  }
+}
+
+extern "C" __global__ void adam(
+    i64 n,
+    float* parameters,
+    float* gradients,
+    float* m,
+    float* v,
+    const double* control,
+    double beta1,
+    double beta2,
+    double epsilon,
+    double weightDecay,
+    int decoupled) {
+  // By one thread of a block: a power in double costs more than the rest of an element.
+  __shared__ float root;
+  __shared__ float down;
+  if (threadIdx.x == 0) {
+    root = (float)sqrt(1 - pow(beta2, control[UPDATES]));
+    down = (float)(control[RATE] / (1 - pow(beta1, control[UPDATES])));
+  }
+  __syncthreads();
+  const bool skip = control[NON_FINITE] != -1;
+  const float factor = (float)control[FACTOR];
+  const float shrink = decoupled ? (float)(1 - control[RATE] * weightDecay) : 1;
+  const float decay = decoupled ? 0 : (float)weightDecay;
+  const float fresh1 = (float)(1 - beta1);
+  const float fresh2 = (float)(1 - beta2);
+  const float keep2 = (float)beta2;
+  for (i64 i = firstIndex(); i < n; i += indexStride()) {
+    if (!skip) {
+      const float p = parameters[i];
+      const float g = factor * gradients[i] + decay * p;
+      const float newM = m[i] + fresh1 * (g - m[i]);
+      const float newV = keep2 * v[i] + fresh2 * g * g;
+      m[i] = newM;
+      v[i] = newV;
+      parameters[i] = shrink * p - down * newM / (sqrtf(newV) / root + (float)epsilon);
+    }
+    gradients[i] = 0;
+  }
+}

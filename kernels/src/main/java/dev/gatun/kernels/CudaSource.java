@@ -1,0 +1,29 @@
+package dev.gatun.kernels;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+
+/** The CUDA C sources, which NVRTC compiles for the device that is found. */
+public final class CudaSource {
+  private CudaSource() {}
+
+  /**
+   * Reads a source.
+   *
+   * @param file its name, such as {@code ops.cu}
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  public static String read(String file) {
+    try (InputStream in = CudaSource.class.getResourceAsStream("cuda/" + file)) {
+      if (in == null) {
+        throw new IllegalArgumentException("there is no CUDA source " + file);
+      }
+      return new String(in.readAllBytes(), UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
