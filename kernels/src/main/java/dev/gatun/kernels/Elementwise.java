@@ -4,6 +4,7 @@ import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ONE;
 import static dev.gatun.kernels.Species.ORDER;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -20,13 +21,12 @@ public final class Elementwise {
 
   /** x[n] = value. */
   public static void fill(long n, long x, float value) {
-    FloatVector v = FloatVector.broadcast(F, value);
     long i = 0;
     for (; i <= n - LANES; i += LANES, x += BYTES) {
-      v.intoMemorySegment(ALL, x, ORDER);
+      FloatVector.broadcast(F, value).intoMemorySegment(ALL, x, ORDER);
     }
-    if (i < n) {
-      v.intoMemorySegment(ALL, x, ORDER, F.indexInRange(0L, n - i));
+    for (; i < n; i++, x += Float.BYTES) {
+      Species.setFloat(x, value);
     }
   }
 
@@ -65,16 +65,15 @@ public final class Elementwise {
 
   /** y[n] += a·x[n], one rounding. */
   public static void axpy(long n, float a, long x, long y) {
-    FloatVector factor = FloatVector.broadcast(F, a);
     long i = 0;
     for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
-      factor
+      FloatVector.broadcast(F, a)
           .fma(fromMemorySegment(F, ALL, x, ORDER), fromMemorySegment(F, ALL, y, ORDER))
           .intoMemorySegment(ALL, y, ORDER);
     }
     if (i < n) {
       VectorMask<Float> tail = F.indexInRange(0L, n - i);
-      factor
+      FloatVector.broadcast(F, a)
           .fma(fromMemorySegment(F, ALL, x, ORDER, tail), fromMemorySegment(F, ALL, y, ORDER, tail))
           .intoMemorySegment(ALL, y, ORDER, tail);
     }
@@ -132,38 +131,36 @@ public final class Elementwise {
 
   /** y[n] = w·x + (1 - w)·other; y may be x or other. Exactly one of them where w is 1 or 0. */
   public static void mix(long n, long w, long x, long other, long y) {
-    FloatVector one = FloatVector.broadcast(F, 1f);
     long i = 0;
     for (; i <= n - LANES; i += LANES, w += BYTES, x += BYTES, other += BYTES, y += BYTES) {
       FloatVector a = fromMemorySegment(F, ALL, w, ORDER);
       FloatVector b = fromMemorySegment(F, ALL, x, ORDER);
       FloatVector c = fromMemorySegment(F, ALL, other, ORDER);
-      a.fma(b, one.sub(a).mul(c)).intoMemorySegment(ALL, y, ORDER);
+      a.fma(b, ONE.sub(a).mul(c)).intoMemorySegment(ALL, y, ORDER);
     }
     if (i < n) {
       VectorMask<Float> tail = F.indexInRange(0L, n - i);
       FloatVector a = fromMemorySegment(F, ALL, w, ORDER, tail);
       FloatVector b = fromMemorySegment(F, ALL, x, ORDER, tail);
       FloatVector c = fromMemorySegment(F, ALL, other, ORDER, tail);
-      a.fma(b, one.sub(a).mul(c)).intoMemorySegment(ALL, y, ORDER, tail);
+      a.fma(b, ONE.sub(a).mul(c)).intoMemorySegment(ALL, y, ORDER, tail);
     }
   }
 
   /** The derivative of {@link #mix} from d[n] = dL/dy: other[n] = (1 - w)·d, then d[n] = w·d. */
   public static void split(long n, long w, long d, long other) {
-    FloatVector one = FloatVector.broadcast(F, 1f);
     long i = 0;
     for (; i <= n - LANES; i += LANES, w += BYTES, d += BYTES, other += BYTES) {
       FloatVector a = fromMemorySegment(F, ALL, w, ORDER);
       FloatVector b = fromMemorySegment(F, ALL, d, ORDER);
-      one.sub(a).mul(b).intoMemorySegment(ALL, other, ORDER);
+      ONE.sub(a).mul(b).intoMemorySegment(ALL, other, ORDER);
       a.mul(b).intoMemorySegment(ALL, d, ORDER);
     }
     if (i < n) {
       VectorMask<Float> tail = F.indexInRange(0L, n - i);
       FloatVector a = fromMemorySegment(F, ALL, w, ORDER, tail);
       FloatVector b = fromMemorySegment(F, ALL, d, ORDER, tail);
-      one.sub(a).mul(b).intoMemorySegment(ALL, other, ORDER, tail);
+      ONE.sub(a).mul(b).intoMemorySegment(ALL, other, ORDER, tail);
       a.mul(b).intoMemorySegment(ALL, d, ORDER, tail);
     }
   }

@@ -3,6 +3,7 @@ package dev.gatun.kernels;
 import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ONE;
 import static dev.gatun.kernels.Species.ORDER;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -73,7 +74,6 @@ public final class Gru {
   public static void backward(
       int h, long gx, long gh, long hPrev, long dh, long dGx, long dGh, long dhPrev) {
     long block = 4L * h;
-    FloatVector one = FloatVector.broadcast(F, 1f);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
@@ -83,9 +83,9 @@ public final class Gru {
       FloatVector recurrent = fromMemorySegment(F, ALL, gh + 2 * block + o, ORDER);
       FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER);
       FloatVector d = fromMemorySegment(F, ALL, dh + o, ORDER);
-      FloatVector dz = one.sub(z).mul(z).mul(d.mul(previous.sub(n)));
-      FloatVector dn = n.neg().fma(n, one).mul(d.mul(one.sub(z)));
-      FloatVector dr = one.sub(r).mul(r).mul(dn.mul(recurrent));
+      FloatVector dz = ONE.sub(z).mul(z).mul(d.mul(previous.sub(n)));
+      FloatVector dn = n.neg().fma(n, ONE).mul(d.mul(ONE.sub(z)));
+      FloatVector dr = ONE.sub(r).mul(r).mul(dn.mul(recurrent));
       dr.intoMemorySegment(ALL, dGx + o, ORDER);
       dz.intoMemorySegment(ALL, dGx + block + o, ORDER);
       dn.intoMemorySegment(ALL, dGx + 2 * block + o, ORDER);

@@ -3,6 +3,7 @@ package dev.gatun.kernels;
 import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ONE;
 import static dev.gatun.kernels.Species.ORDER;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -67,7 +68,6 @@ public final class GruResetBefore {
    */
   public static void backwardState(int h, long gx, long hPrev, long dh, long dG, long dhPrev) {
     long block = 4L * h;
-    FloatVector one = FloatVector.broadcast(F, 1f);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
@@ -75,8 +75,8 @@ public final class GruResetBefore {
       FloatVector n = fromMemorySegment(F, ALL, gx + 2 * block + o, ORDER);
       FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER);
       FloatVector d = fromMemorySegment(F, ALL, dh + o, ORDER);
-      FloatVector dz = one.sub(z).mul(z).mul(d.mul(previous.sub(n)));
-      FloatVector dn = n.neg().fma(n, one).mul(d.mul(one.sub(z)));
+      FloatVector dz = ONE.sub(z).mul(z).mul(d.mul(previous.sub(n)));
+      FloatVector dn = n.neg().fma(n, ONE).mul(d.mul(ONE.sub(z)));
       dz.intoMemorySegment(ALL, dG + block + o, ORDER);
       dn.intoMemorySegment(ALL, dG + 2 * block + o, ORDER);
       d.mul(z).intoMemorySegment(ALL, dhPrev + o, ORDER);
@@ -88,8 +88,8 @@ public final class GruResetBefore {
       FloatVector n = fromMemorySegment(F, ALL, gx + 2 * block + o, ORDER, m);
       FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER, m);
       FloatVector d = fromMemorySegment(F, ALL, dh + o, ORDER, m);
-      FloatVector dz = one.sub(z).mul(z).mul(d.mul(previous.sub(n)));
-      FloatVector dn = n.neg().fma(n, one).mul(d.mul(one.sub(z)));
+      FloatVector dz = ONE.sub(z).mul(z).mul(d.mul(previous.sub(n)));
+      FloatVector dn = n.neg().fma(n, ONE).mul(d.mul(ONE.sub(z)));
       dz.intoMemorySegment(ALL, dG + block + o, ORDER, m);
       dn.intoMemorySegment(ALL, dG + 2 * block + o, ORDER, m);
       d.mul(z).intoMemorySegment(ALL, dhPrev + o, ORDER, m);
@@ -107,7 +107,6 @@ public final class GruResetBefore {
    * @param dhPrev [H], dRh·r is added
    */
   public static void backwardReset(int h, long gx, long hPrev, long dRh, long dG, long dhPrev) {
-    FloatVector one = FloatVector.broadcast(F, 1f);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
@@ -115,7 +114,7 @@ public final class GruResetBefore {
       FloatVector d = fromMemorySegment(F, ALL, dRh + o, ORDER);
       FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER);
       FloatVector direct = fromMemorySegment(F, ALL, dhPrev + o, ORDER);
-      one.sub(r).mul(r).mul(d.mul(previous)).intoMemorySegment(ALL, dG + o, ORDER);
+      ONE.sub(r).mul(r).mul(d.mul(previous)).intoMemorySegment(ALL, dG + o, ORDER);
       d.fma(r, direct).intoMemorySegment(ALL, dhPrev + o, ORDER);
     }
     if (u < h) {
@@ -125,7 +124,7 @@ public final class GruResetBefore {
       FloatVector d = fromMemorySegment(F, ALL, dRh + o, ORDER, m);
       FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER, m);
       FloatVector direct = fromMemorySegment(F, ALL, dhPrev + o, ORDER, m);
-      one.sub(r).mul(r).mul(d.mul(previous)).intoMemorySegment(ALL, dG + o, ORDER, m);
+      ONE.sub(r).mul(r).mul(d.mul(previous)).intoMemorySegment(ALL, dG + o, ORDER, m);
       d.fma(r, direct).intoMemorySegment(ALL, dhPrev + o, ORDER, m);
     }
   }

@@ -69,19 +69,18 @@ public final class Losses {
   }
 
   private static void gradient(int n, long p, long t, float factor, long dp) {
-    FloatVector f = FloatVector.broadcast(F, factor);
     int i = 0;
     for (; i <= n - LANES; i += LANES, p += BYTES, t += BYTES, dp += BYTES) {
       fromMemorySegment(F, ALL, p, ORDER)
           .sub(fromMemorySegment(F, ALL, t, ORDER))
-          .mul(f)
+          .mul(factor)
           .intoMemorySegment(ALL, dp, ORDER);
     }
     if (i < n) {
       VectorMask<Float> tail = F.indexInRange(0L, n - i);
       fromMemorySegment(F, ALL, p, ORDER, tail)
           .sub(fromMemorySegment(F, ALL, t, ORDER, tail))
-          .mul(f)
+          .mul(factor)
           .intoMemorySegment(ALL, dp, ORDER, tail);
     }
   }

@@ -3,6 +3,7 @@ package dev.gatun.kernels;
 import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ONE;
 import static dev.gatun.kernels.Species.ORDER;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -72,7 +73,6 @@ public final class Lstm {
   public static void backward(
       int h, long gates, long dGates, long cPrev, long tanhC, long dh, long dc) {
     long block = 4L * h;
-    FloatVector one = FloatVector.broadcast(F, 1f);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
@@ -85,12 +85,12 @@ public final class Lstm {
       FloatVector squashed = fromMemorySegment(F, ALL, tanhC + o, ORDER);
       FloatVector dOut = fromMemorySegment(F, ALL, dh + o, ORDER);
       FloatVector previous = fromMemorySegment(F, ALL, cPrev + o, ORDER);
-      FloatVector dCell = squashed.neg().fma(squashed, one).mul(dOut.mul(out));
+      FloatVector dCell = squashed.neg().fma(squashed, ONE).mul(dOut.mul(out));
       dCell = dCell.add(fromMemorySegment(F, ALL, dc + o, ORDER));
-      FloatVector dIn = one.sub(in).mul(in).mul(dCell.mul(candidate));
-      FloatVector dForget = one.sub(forget).mul(forget).mul(dCell.mul(previous));
-      FloatVector dCandidate = candidate.neg().fma(candidate, one).mul(dCell.mul(in));
-      FloatVector dOutput = one.sub(out).mul(out).mul(dOut.mul(squashed));
+      FloatVector dIn = ONE.sub(in).mul(in).mul(dCell.mul(candidate));
+      FloatVector dForget = ONE.sub(forget).mul(forget).mul(dCell.mul(previous));
+      FloatVector dCandidate = candidate.neg().fma(candidate, ONE).mul(dCell.mul(in));
+      FloatVector dOutput = ONE.sub(out).mul(out).mul(dOut.mul(squashed));
       dIn.intoMemorySegment(ALL, d, ORDER);
       dForget.intoMemorySegment(ALL, d + block, ORDER);
       dCandidate.intoMemorySegment(ALL, d + 2 * block, ORDER);

@@ -5,6 +5,8 @@ import static dev.gatun.kernels.Species.BYTES;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
 import static dev.gatun.kernels.Species.ORDER;
+import static dev.gatun.kernels.Species.ZERO;
+import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
@@ -61,22 +63,22 @@ public final class Optimizers {
 
   private static void plainSgd(
       long n, long param, long grad, float rate, float weightDecay, float gradScale) {
-    FloatVector zero = FloatVector.zero(F);
-    FloatVector decay = FloatVector.broadcast(F, weightDecay);
-    FloatVector down = FloatVector.broadcast(F, -rate);
     long i = 0;
     for (; i <= n - LANES; i += LANES, param += BYTES, grad += BYTES) {
       FloatVector p = fromMemorySegment(F, ALL, param, ORDER);
-      FloatVector g = decay.fma(p, fromMemorySegment(F, ALL, grad, ORDER).mul(gradScale));
-      down.fma(g, p).intoMemorySegment(ALL, param, ORDER);
-      zero.intoMemorySegment(ALL, grad, ORDER);
+      FloatVector g =
+          broadcast(F, weightDecay).fma(p, fromMemorySegment(F, ALL, grad, ORDER).mul(gradScale));
+      broadcast(F, -rate).fma(g, p).intoMemorySegment(ALL, param, ORDER);
+      ZERO.intoMemorySegment(ALL, grad, ORDER);
     }
     if (i < n) {
       VectorMask<Float> tail = F.indexInRange(0L, n - i);
       FloatVector p = fromMemorySegment(F, ALL, param, ORDER, tail);
-      FloatVector g = decay.fma(p, fromMemorySegment(F, ALL, grad, ORDER, tail).mul(gradScale));
-      down.fma(g, p).intoMemorySegment(ALL, param, ORDER, tail);
-      zero.intoMemorySegment(ALL, grad, ORDER, tail);
+      FloatVector g =
+          broadcast(F, weightDecay)
+              .fma(p, fromMemorySegment(F, ALL, grad, ORDER, tail).mul(gradScale));
+      broadcast(F, -rate).fma(g, p).intoMemorySegment(ALL, param, ORDER, tail);
+      ZERO.intoMemorySegment(ALL, grad, ORDER, tail);
     }
   }
 
@@ -92,28 +94,32 @@ public final class Optimizers {
       float ahead,
       float weightDecay,
       float gradScale) {
-    FloatVector zero = FloatVector.zero(F);
-    FloatVector decay = FloatVector.broadcast(F, weightDecay);
-    FloatVector down = FloatVector.broadcast(F, -rate);
-    FloatVector keep = FloatVector.broadcast(F, momentum);
-    FloatVector look = FloatVector.broadcast(F, ahead);
     long i = 0;
     for (; i <= n - LANES; i += LANES, param += BYTES, grad += BYTES, buffer += BYTES) {
       FloatVector p = fromMemorySegment(F, ALL, param, ORDER);
-      FloatVector g = decay.fma(p, fromMemorySegment(F, ALL, grad, ORDER).mul(gradScale));
-      FloatVector m = keep.fma(fromMemorySegment(F, ALL, buffer, ORDER), g.mul(fresh));
+      FloatVector g =
+          broadcast(F, weightDecay).fma(p, fromMemorySegment(F, ALL, grad, ORDER).mul(gradScale));
+      FloatVector m =
+          broadcast(F, momentum).fma(fromMemorySegment(F, ALL, buffer, ORDER), g.mul(fresh));
       m.intoMemorySegment(ALL, buffer, ORDER);
-      down.fma(look.fma(m, g.mul(own)), p).intoMemorySegment(ALL, param, ORDER);
-      zero.intoMemorySegment(ALL, grad, ORDER);
+      broadcast(F, -rate)
+          .fma(broadcast(F, ahead).fma(m, g.mul(own)), p)
+          .intoMemorySegment(ALL, param, ORDER);
+      ZERO.intoMemorySegment(ALL, grad, ORDER);
     }
     if (i < n) {
       VectorMask<Float> tail = F.indexInRange(0L, n - i);
       FloatVector p = fromMemorySegment(F, ALL, param, ORDER, tail);
-      FloatVector g = decay.fma(p, fromMemorySegment(F, ALL, grad, ORDER, tail).mul(gradScale));
-      FloatVector m = keep.fma(fromMemorySegment(F, ALL, buffer, ORDER, tail), g.mul(fresh));
+      FloatVector g =
+          broadcast(F, weightDecay)
+              .fma(p, fromMemorySegment(F, ALL, grad, ORDER, tail).mul(gradScale));
+      FloatVector m =
+          broadcast(F, momentum).fma(fromMemorySegment(F, ALL, buffer, ORDER, tail), g.mul(fresh));
       m.intoMemorySegment(ALL, buffer, ORDER, tail);
-      down.fma(look.fma(m, g.mul(own)), p).intoMemorySegment(ALL, param, ORDER, tail);
-      zero.intoMemorySegment(ALL, grad, ORDER, tail);
+      broadcast(F, -rate)
+          .fma(broadcast(F, ahead).fma(m, g.mul(own)), p)
+          .intoMemorySegment(ALL, param, ORDER, tail);
+      ZERO.intoMemorySegment(ALL, grad, ORDER, tail);
     }
   }
 
@@ -205,7 +211,6 @@ public final class Optimizers {
       float root,
       float floor,
       float down) {
-    FloatVector zero = FloatVector.zero(F);
     FloatVector shrinks = FloatVector.broadcast(F, shrink);
     FloatVector decays = FloatVector.broadcast(F, decay);
     FloatVector freshes1 = FloatVector.broadcast(F, fresh1);
@@ -224,7 +229,7 @@ public final class Optimizers {
       second.intoMemorySegment(ALL, v, ORDER);
       FloatVector denominator = second.sqrt().div(roots).add(floors);
       downs.fma(first.div(denominator), p.mul(shrinks)).intoMemorySegment(ALL, param, ORDER);
-      zero.intoMemorySegment(ALL, grad, ORDER);
+      ZERO.intoMemorySegment(ALL, grad, ORDER);
     }
   }
 
@@ -243,7 +248,6 @@ public final class Optimizers {
       float root,
       float floor,
       float down) {
-    FloatVector zero = FloatVector.zero(F);
     FloatVector shrinks = FloatVector.broadcast(F, shrink);
     FloatVector decays = FloatVector.broadcast(F, decay);
     FloatVector freshes1 = FloatVector.broadcast(F, fresh1);
@@ -263,6 +267,6 @@ public final class Optimizers {
     second.intoMemorySegment(ALL, v, ORDER, tail);
     FloatVector denominator = second.sqrt().div(roots).add(floors);
     downs.fma(first.div(denominator), p.mul(shrinks)).intoMemorySegment(ALL, param, ORDER, tail);
-    zero.intoMemorySegment(ALL, grad, ORDER, tail);
+    ZERO.intoMemorySegment(ALL, grad, ORDER, tail);
   }
 }

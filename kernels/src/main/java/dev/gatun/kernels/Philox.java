@@ -6,6 +6,7 @@ import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.L;
 import static dev.gatun.kernels.Species.LANES;
 import static dev.gatun.kernels.Species.ORDER;
+import static dev.gatun.kernels.Species.ZERO;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
@@ -250,12 +251,11 @@ public final class Philox {
     int limit = (int) threshold + Integer.MIN_VALUE;
     IntVector words = first.reinterpretAsInts().add(Integer.MIN_VALUE);
     VectorMask<Float> mask = words.compare(VectorOperators.LT, limit).cast(F);
-    FloatVector zero = FloatVector.zero(F);
     FloatVector value = fromMemorySegment(F, ALL, x, ORDER).mul(scale);
-    zero.blend(value, mask).intoMemorySegment(ALL, y, ORDER);
+    ZERO.blend(value, mask).intoMemorySegment(ALL, y, ORDER);
     words = second.reinterpretAsInts().add(Integer.MIN_VALUE);
     mask = words.compare(VectorOperators.LT, limit).cast(F);
     value = fromMemorySegment(F, ALL, x + BYTES, ORDER).mul(scale);
-    zero.blend(value, mask).intoMemorySegment(ALL, y + BYTES, ORDER);
+    ZERO.blend(value, mask).intoMemorySegment(ALL, y + BYTES, ORDER);
   }
 }

@@ -3,6 +3,7 @@ package dev.gatun.kernels;
 import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ONE;
 import static dev.gatun.kernels.Species.ORDER;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -64,7 +65,6 @@ public final class RegularGru {
   public static void backward(
       int h, long gx, long gh, long mask, long hPrev, long dh, long dGx, long dGh, long dhPrev) {
     long block = 4L * h;
-    FloatVector one = FloatVector.broadcast(F, 1f);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
@@ -75,9 +75,9 @@ public final class RegularGru {
       FloatVector recurrent = fromMemorySegment(F, ALL, gh + 2 * block + o, ORDER);
       FloatVector previous = fromMemorySegment(F, ALL, hPrev + o, ORDER);
       FloatVector d = fromMemorySegment(F, ALL, dh + o, ORDER);
-      FloatVector dz = one.sub(z).mul(z).mul(d.mul(previous.sub(n.mul(kept))));
-      FloatVector dn = n.neg().fma(n, one).mul(d.mul(one.sub(z)).mul(kept));
-      FloatVector dr = one.sub(r).mul(r).mul(dn.mul(recurrent));
+      FloatVector dz = ONE.sub(z).mul(z).mul(d.mul(previous.sub(n.mul(kept))));
+      FloatVector dn = n.neg().fma(n, ONE).mul(d.mul(ONE.sub(z)).mul(kept));
+      FloatVector dr = ONE.sub(r).mul(r).mul(dn.mul(recurrent));
       dr.intoMemorySegment(ALL, dGx + o, ORDER);
       dz.intoMemorySegment(ALL, dGx + block + o, ORDER);
       dn.intoMemorySegment(ALL, dGx + 2 * block + o, ORDER);

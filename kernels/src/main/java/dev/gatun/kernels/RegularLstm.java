@@ -3,6 +3,7 @@ package dev.gatun.kernels;
 import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ONE;
 import static dev.gatun.kernels.Species.ORDER;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -35,7 +36,6 @@ public final class RegularLstm {
     Activations.sigmoid(2L * h, gates, gates);
     Activations.tanh(h, gates + 2 * block, gates + 2 * block);
     Activations.sigmoid(h, gates + 3 * block, gates + 3 * block);
-    FloatVector one = FloatVector.broadcast(F, 1f);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
@@ -47,7 +47,7 @@ public final class RegularLstm {
       FloatVector previous = fromMemorySegment(F, ALL, cPrev + o, ORDER);
       FloatVector next = forget.fma(previous, in.mul(candidate.mul(kept)));
       next.intoMemorySegment(ALL, cNew + o, ORDER);
-      taken.fma(next, one.sub(taken).mul(previous)).intoMemorySegment(ALL, c + o, ORDER);
+      taken.fma(next, ONE.sub(taken).mul(previous)).intoMemorySegment(ALL, c + o, ORDER);
     }
     for (long o = 4L * u; o < block; o += 4) {
       float in = Species.getFloat(gates + o);
@@ -85,7 +85,6 @@ public final class RegularLstm {
    * @param dv [H], out: dL/dv; may be {@code dh}
    */
   public static void outputBackward(int h, long gates, long tanh, long dh, long dGates, long dv) {
-    FloatVector one = FloatVector.broadcast(F, 1f);
     long block = 4L * h;
     long outputs = gates + 3 * block;
     long dOutputs = dGates + 3 * block;
@@ -95,9 +94,9 @@ public final class RegularLstm {
       FloatVector out = fromMemorySegment(F, ALL, outputs + o, ORDER);
       FloatVector squashed = fromMemorySegment(F, ALL, tanh + o, ORDER);
       FloatVector d = fromMemorySegment(F, ALL, dh + o, ORDER);
-      FloatVector dOut = one.sub(out).mul(out).mul(d.mul(squashed));
+      FloatVector dOut = ONE.sub(out).mul(out).mul(d.mul(squashed));
       dOut.intoMemorySegment(ALL, dOutputs + o, ORDER);
-      squashed.neg().fma(squashed, one).mul(d.mul(out)).intoMemorySegment(ALL, dv + o, ORDER);
+      squashed.neg().fma(squashed, ONE).mul(d.mul(out)).intoMemorySegment(ALL, dv + o, ORDER);
     }
     for (long o = 4L * u; o < block; o += 4) {
       float out = Species.getFloat(outputs + o);
@@ -123,7 +122,6 @@ public final class RegularLstm {
   public static void stateBackward(
       int h, long gates, long mask, long fresh, long cPrev, long dNew, long dGates, long dc) {
     long block = 4L * h;
-    FloatVector one = FloatVector.broadcast(F, 1f);
     int u = 0;
     for (; u <= h - LANES; u += LANES) {
       long o = 4L * u;
@@ -133,12 +131,12 @@ public final class RegularLstm {
       FloatVector taken = fromMemorySegment(F, ALL, fresh + o, ORDER);
       FloatVector later = fromMemorySegment(F, ALL, dc + o, ORDER);
       FloatVector d = taken.fma(later, fromMemorySegment(F, ALL, dNew + o, ORDER));
-      later = one.sub(taken).mul(later);
+      later = ONE.sub(taken).mul(later);
       FloatVector dKept = d.mul(fromMemorySegment(F, ALL, mask + o, ORDER));
       FloatVector previous = fromMemorySegment(F, ALL, cPrev + o, ORDER);
-      FloatVector dIn = one.sub(in).mul(in).mul(dKept.mul(candidate));
-      FloatVector dForget = one.sub(forget).mul(forget).mul(d.mul(previous));
-      FloatVector dCandidate = candidate.neg().fma(candidate, one).mul(dKept.mul(in));
+      FloatVector dIn = ONE.sub(in).mul(in).mul(dKept.mul(candidate));
+      FloatVector dForget = ONE.sub(forget).mul(forget).mul(d.mul(previous));
+      FloatVector dCandidate = candidate.neg().fma(candidate, ONE).mul(dKept.mul(in));
       dIn.intoMemorySegment(ALL, dGates + o, ORDER);
       dForget.intoMemorySegment(ALL, dGates + block + o, ORDER);
       dCandidate.intoMemorySegment(ALL, dGates + 2 * block + o, ORDER);

@@ -4,6 +4,7 @@ import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ONE;
 import static dev.gatun.kernels.Species.ORDER;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
@@ -35,18 +36,17 @@ public final class SimpleRnn {
 
   /** dx[n] = dy[n]·(1 - y[n]²) for y = tanh(x); dx may be dy or y. */
   public static void tanhBackward(long n, long y, long dy, long dx) {
-    FloatVector one = FloatVector.broadcast(F, 1f);
     long i = 0;
     for (; i <= n - LANES; i += LANES, y += BYTES, dy += BYTES, dx += BYTES) {
       FloatVector t = fromMemorySegment(F, ALL, y, ORDER);
       FloatVector d = fromMemorySegment(F, ALL, dy, ORDER);
-      t.neg().fma(t, one).mul(d).intoMemorySegment(ALL, dx, ORDER);
+      t.neg().fma(t, ONE).mul(d).intoMemorySegment(ALL, dx, ORDER);
     }
     if (i < n) {
       VectorMask<Float> tail = F.indexInRange(0L, n - i);
       FloatVector t = fromMemorySegment(F, ALL, y, ORDER, tail);
       FloatVector d = fromMemorySegment(F, ALL, dy, ORDER, tail);
-      t.neg().fma(t, one).mul(d).intoMemorySegment(ALL, dx, ORDER, tail);
+      t.neg().fma(t, ONE).mul(d).intoMemorySegment(ALL, dx, ORDER, tail);
     }
   }
 

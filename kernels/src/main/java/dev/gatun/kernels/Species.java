@@ -45,6 +45,12 @@ public final class Species {
   static final VectorShuffle<Double> ROTATE_4_DOUBLES = VectorShuffle.iota(D, 4, 1, true);
   static final VectorShuffle<Double> ROTATE_2_DOUBLES = VectorShuffle.iota(D, 2, 1, true);
 
+  // A vector that is broadcast once, for a loop and its masked tail, is one that C2 leaves on the
+  // heap where it inlines late: docs/decisions/0007. A constant is there already. But not as the
+  // start of a sum: merged with a constant, a sum is an object in every round.
+  static final FloatVector ZERO = FloatVector.zero(F);
+  static final FloatVector ONE = FloatVector.broadcast(F, 1f);
+
   static final ByteOrder ORDER = ByteOrder.nativeOrder();
   static final MemorySegment ALL = NativeMemory.ALL;
   static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;

@@ -157,7 +157,7 @@ public final class CpuBackend implements Backend {
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
     usage.check();
     recurrentChecks.plan(spec, weights, io, mode, mask);
-    WarmUp.plan(spec.cell(), mode);
+    WarmUp.plan(spec, mode);
     boolean inputGradient = io.gradients() != null && io.gradients().dx() != null;
     CpuRecurrentWeights packed =
         new CpuRecurrentWeights(
@@ -187,7 +187,7 @@ public final class CpuBackend implements Backend {
       throw new IllegalArgumentException("recurrent: the weights were packed by another backend");
     }
     recurrentChecks.plan(packed.spec(), io);
-    WarmUp.plan(packed.spec().cell(), Mode.INFERENCE);
+    WarmUp.plan(packed.spec(), Mode.INFERENCE);
     return new CpuRecurrent(this, packed, null, io, Mode.INFERENCE, null);
   }
 

@@ -139,15 +139,14 @@ final class CpuRecurrent implements Recurrent {
   }
 
   private static Pass newPass(PassPlan plan, int layer, int direction) {
-    Regularization how = plan.spec().regularization();
-    boolean drops = how.layerNorm() || how.recurrentDropout() > 0;
+    boolean inside = Regularizer.changesCell(plan.spec());
     return switch (plan.spec().cell()) {
       case LSTM ->
-          drops || how.zoneoutCell() > 0
+          inside
               ? new RegularLstmPass(plan, layer, direction)
               : new LstmPass(plan, layer, direction);
       case GRU ->
-          drops ? new RegularGruPass(plan, layer, direction) : new GruPass(plan, layer, direction);
+          inside ? new RegularGruPass(plan, layer, direction) : new GruPass(plan, layer, direction);
       case GRU_RESET_BEFORE -> new GruResetBeforePass(plan, layer, direction);
       case TANH, RELU -> new SimplePass(plan, layer, direction);
     };

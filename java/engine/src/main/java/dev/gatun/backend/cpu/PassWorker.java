@@ -24,6 +24,7 @@ final class PassWorker {
   private final Lockstep.Chunk zoneStateTask = this::zoneState;
   private final Lockstep.Chunk copyLastTask = this::copyLast;
   private final Lockstep.Chunk startBackTask = this::startBack;
+  private final Lockstep.Chunk splitGradientTask = this::splitGradient;
   private final Lockstep.Chunk cellBackTask = this::cellBack;
   private final Lockstep.Chunk productBackTask = this::productBack;
   private final Lockstep.Chunk afterBackTask = this::afterBack;
@@ -186,6 +187,7 @@ final class PassWorker {
       pass.place(rows, part, step, active);
       regular.place(rows, active);
       pass.prepareBackward(rows, active);
+      more = more && (!regular.splitsGradient() || run(byRows(), splitGradientTask));
       for (stage = 0; more && stage < pass.products(); stage++) {
         more = run(byRows(), cellBackTask) && run(together, productBackTask);
       }
@@ -204,18 +206,27 @@ final class PassWorker {
     pass.startBack(part);
   }
 
+  /** In a task of its own: with the cell it is more than C2 compiles without leaving vectors. */
+  private void splitGradient(int chunk, int chunks) {
+    int from = share(chunk, chunks);
+    int to = share(chunk + 1, chunks);
+    addOutputGradient(from, to);
+    regular.beforeBackward(rows, from, to);
+  }
+
   private void cellBack(int chunk, int chunks) {
     int from = share(chunk, chunks);
     int to = share(chunk + 1, chunks);
-    if (stage == 0 && pass.io.dy != 0) {
-      for (int i = from; i < to; i++) {
-        Elementwise.add(pass.out, pass.io.dy + 4L * rows.row[i] * pass.io.yStride, rows.dh[i]);
-      }
-    }
-    if (stage == 0 && regular.splitsGradient()) {
-      regular.beforeBackward(rows, from, to);
+    if (stage == 0 && !regular.splitsGradient()) {
+      addOutputGradient(from, to);
     }
     pass.cellBack(stage, rows, from, to);
+  }
+
+  private void addOutputGradient(int from, int to) {
+    for (int i = from; pass.io.dy != 0 && i < to; i++) {
+      Elementwise.add(pass.out, pass.io.dy + 4L * rows.row[i] * pass.io.yStride, rows.dh[i]);
+    }
   }
 
   private void afterBack(int chunk, int chunks) {

@@ -65,6 +65,12 @@ final class Regularizer {
     dKept = training && zonesState() ? plan.perSequence(out) : 0;
   }
 
+  /** Whether LSTM and GRU need cells that take masks or are normalised. */
+  static boolean changesCell(RecurrentSpec spec) {
+    Regularization rates = spec.regularization();
+    return rates.layerNorm() || rates.recurrentDropout() > 0 || rates.zoneoutCell() > 0;
+  }
+
   /** Whether R sees another h than the cell. */
   static boolean masksState(RecurrentSpec spec, boolean training) {
     return training && spec.regularization().variationalHidden() > 0;

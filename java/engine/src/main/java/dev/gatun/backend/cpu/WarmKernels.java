@@ -1,18 +1,25 @@
 package dev.gatun.backend.cpu;
 
-import dev.gatun.backend.Cell;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.Regularization;
 import dev.gatun.kernels.Activations;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.Gru;
 import dev.gatun.kernels.GruResetBefore;
+import dev.gatun.kernels.LayerNorm;
 import dev.gatun.kernels.Lstm;
 import dev.gatun.kernels.Optimizers;
 import dev.gatun.kernels.PackedGemm;
+import dev.gatun.kernels.Philox;
 import dev.gatun.kernels.Reductions;
+import dev.gatun.kernels.RegularGru;
+import dev.gatun.kernels.RegularLstm;
 import dev.gatun.kernels.SimpleRnn;
 import dev.gatun.kernels.SoftmaxCrossEntropy;
 import dev.gatun.kernels.Species;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -103,6 +110,63 @@ enum WarmKernels {
     }
   },
 
+  LAYER_NORM_FORWARD {
+    @Override
+    void call(Scratch m) {
+      LayerNorm.normalize(UNITS, m.x, 1, m.y);
+      LayerNorm.scaleShift(UNITS, m.x, m.b, m.h, m.y);
+      Elementwise.addProduct(UNITS, m.x, m.b, m.y);
+    }
+  },
+
+  LAYER_NORM_BACKWARD {
+    @Override
+    void call(Scratch m) {
+      LayerNorm.backward(UNITS, m.x, m.y, m.b, 1, m.gates, m.h, m.z);
+    }
+  },
+
+  REGULAR_LSTM_FORWARD {
+    @Override
+    void call(Scratch m) {
+      RegularLstm.state(UNITS, m.gates, m.b, m.b, m.x, m.y, m.z);
+      RegularLstm.output(UNITS, m.gates, m.y, m.y, m.h);
+    }
+  },
+
+  REGULAR_LSTM_BACKWARD {
+    @Override
+    void call(Scratch m) {
+      RegularLstm.outputBackward(UNITS, m.gates, m.x, m.h, m.gates, m.y);
+      RegularLstm.stateBackward(UNITS, m.gates, m.b, m.b, m.x, m.y, m.gates, m.z);
+    }
+  },
+
+  REGULAR_GRU_FORWARD {
+    @Override
+    void call(Scratch m) {
+      RegularGru.forward(UNITS, m.gates, m.b, m.x, m.y, m.h);
+    }
+  },
+
+  REGULAR_GRU_BACKWARD {
+    @Override
+    void call(Scratch m) {
+      RegularGru.backward(UNITS, m.gates, m.b, m.x, m.y, m.z, m.gates, m.b, m.h);
+    }
+  },
+
+  /** Of dropout inside a cell. */
+  MASKS {
+    @Override
+    void call(Scratch m) {
+      Philox.mask(UNITS, 0, m.x, 1, 0.5, 0, 0);
+      Elementwise.product(UNITS, m.x, m.y, m.z);
+      Elementwise.mix(UNITS, m.x, m.y, m.z, m.h);
+      Elementwise.split(UNITS, m.x, m.y, m.z);
+    }
+  },
+
   /** What comes with every training, in the order of a step. */
   TRAINING {
     @Override
@@ -159,24 +223,43 @@ enum WarmKernels {
     }
   }
 
-  static WarmKernels forward(Cell cell) {
-    return switch (cell) {
-      case LSTM -> LSTM_FORWARD;
-      case GRU -> GRU_FORWARD;
-      case GRU_RESET_BEFORE -> GRU_RESET_BEFORE_FORWARD;
-      case TANH -> TANH_FORWARD;
-      case RELU -> RELU_FORWARD;
-    };
+  /** Those of a stack's passes forward. */
+  static List<WarmKernels> forward(RecurrentSpec spec) {
+    boolean regular = Regularizer.changesCell(spec);
+    List<WarmKernels> kernels = new ArrayList<>();
+    kernels.add(
+        switch (spec.cell()) {
+          case LSTM -> regular ? REGULAR_LSTM_FORWARD : LSTM_FORWARD;
+          case GRU -> regular ? REGULAR_GRU_FORWARD : GRU_FORWARD;
+          case GRU_RESET_BEFORE -> GRU_RESET_BEFORE_FORWARD;
+          case TANH -> TANH_FORWARD;
+          case RELU -> RELU_FORWARD;
+        });
+    if (spec.regularization().layerNorm()) {
+      kernels.add(LAYER_NORM_FORWARD);
+    }
+    if (!spec.regularization().equals(Regularization.NONE)) {
+      kernels.add(MASKS);
+    }
+    return kernels;
   }
 
-  static WarmKernels backward(Cell cell) {
-    return switch (cell) {
-      case LSTM -> LSTM_BACKWARD;
-      case GRU -> GRU_BACKWARD;
-      case GRU_RESET_BEFORE -> GRU_RESET_BEFORE_BACKWARD;
-      case TANH -> TANH_BACKWARD;
-      case RELU -> RELU_BACKWARD;
-    };
+  /** And backward. */
+  static List<WarmKernels> backward(RecurrentSpec spec) {
+    boolean regular = Regularizer.changesCell(spec);
+    List<WarmKernels> kernels = new ArrayList<>();
+    kernels.add(
+        switch (spec.cell()) {
+          case LSTM -> regular ? REGULAR_LSTM_BACKWARD : LSTM_BACKWARD;
+          case GRU -> regular ? REGULAR_GRU_BACKWARD : GRU_BACKWARD;
+          case GRU_RESET_BEFORE -> GRU_RESET_BEFORE_BACKWARD;
+          case TANH -> TANH_BACKWARD;
+          case RELU -> RELU_BACKWARD;
+        });
+    if (spec.regularization().layerNorm()) {
+      kernels.add(LAYER_NORM_BACKWARD);
+    }
+    return kernels;
   }
 
   abstract void call(Scratch memory);

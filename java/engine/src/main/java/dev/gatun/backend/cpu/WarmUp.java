@@ -1,7 +1,7 @@
 package dev.gatun.backend.cpu;
 
-import dev.gatun.backend.Cell;
 import dev.gatun.backend.Mode;
+import dev.gatun.backend.RecurrentSpec;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -42,13 +42,13 @@ public final class WarmUp {
     users++;
   }
 
-  /** Starts on what plans of a cell need, if nobody has yet. */
-  static synchronized void plan(Cell cell, Mode mode) {
+  /** Starts on what plans of a stack need, if nobody has yet. */
+  static synchronized void plan(RecurrentSpec spec, Mode mode) {
     List<WarmKernels> kernels = new ArrayList<>();
     kernels.add(WarmKernels.PRODUCTS);
-    kernels.add(WarmKernels.forward(cell));
+    kernels.addAll(WarmKernels.forward(spec));
     if (mode == Mode.TRAINING) {
-      kernels.add(WarmKernels.backward(cell));
+      kernels.addAll(WarmKernels.backward(spec));
       kernels.add(WarmKernels.TRAINING);
     }
     ask(kernels);
