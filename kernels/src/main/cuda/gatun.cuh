@@ -66,3 +66,5 @@ __device__ inline PhiloxBlock philox(u64 key, u64 counterLow, u64 counterHigh) {
 __device__ inline u64 maskCounter(int layer, const i64* step) {
   return (u64)layer << 40 | (u64)*step;
 }
+
+__device__ inline float sigmoid(float x) { return 1 / (1 + expf(-x)); }

@@ -1,7 +1,9 @@
 package dev.gatun.backend.cpu;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.gatun.backend.cpu.ProductChoice.Engine;
-import dev.gatun.bindings.CachedText;
+import dev.gatun.bindings.CachedFile;
 import dev.gatun.bindings.NativeEnvironment;
 import dev.gatun.bindings.OpenBlas;
 import dev.gatun.kernels.Species;
@@ -32,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record Calibration(Speeds forward, Speeds inputGradient, Speeds weightGradient) {
   private static final String FOLDER = "calibration";
+
+  /** Ours are below 1 KB; what is longer is none of them. */
+  private static final long MOST_BYTES = 1 << 16;
 
   /** Rows of the products measured: 32 sequences of 64 steps. */
   private static final int ROWS = 2048;
@@ -179,16 +184,16 @@ public record Calibration(Speeds forward, Speeds inputGradient, Speeds weightGra
    * or it is damaged, of something else, or not this user's alone.
    */
   public static @Nullable Calibration stored() {
-    if (!CachedText.exists(FOLDER)) {
+    if (!CachedFile.exists(FOLDER)) {
       return null; // spares a process that has just started the rest
     }
     Map<String, Json> key = key();
-    @Nullable String text = CachedText.read(FOLDER, fileName(key));
+    byte @Nullable [] text = CachedFile.read(FOLDER, fileName(key), MOST_BYTES);
     if (text == null) {
       return null;
     }
     try {
-      Json.Members file = Json.parse(text).asObject();
+      Json.Members file = Json.parse(new String(text, UTF_8)).asObject();
       for (Map.Entry<String, Json> fact : key.entrySet()) {
         if (!fact.getValue().equals(file.find(fact.getKey()))) {
           return null;
@@ -222,7 +227,8 @@ public record Calibration(Speeds forward, Speeds inputGradient, Speeds weightGra
     Map<String, Json> key = key();
     Map<String, Json> file = new LinkedHashMap<>(key);
     file.putAll(facts());
-    return CachedText.write(FOLDER, fileName(key), Json.of(file).print() + "\n");
+    String text = Json.of(file).print() + "\n";
+    return CachedFile.write(FOLDER, fileName(key), text.getBytes(UTF_8));
   }
 
   /** The speeds, as in the file. */

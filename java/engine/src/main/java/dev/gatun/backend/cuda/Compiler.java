@@ -13,7 +13,7 @@ import java.lang.foreign.ValueLayout;
  */
 public final class Compiler {
   /** What every source may include. */
-  private static final String HEADER = "gatun.cuh";
+  static final String HEADER = "gatun.cuh";
 
   /**
    * A compiled source.
@@ -26,6 +26,17 @@ public final class Compiler {
   public record Compiled(byte[] image, String log) {}
 
   private Compiler() {}
+
+  /** NVRTC's version, part of a compiled kernel's name. */
+  static String version() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment numbers = arena.allocate(ValueLayout.JAVA_INT, 2);
+      Calls.compiler(nvrtc_h.nvrtcVersion(numbers, numbers.asSlice(Integer.BYTES)), "nvrtcVersion");
+      return numbers.getAtIndex(ValueLayout.JAVA_INT, 0)
+          + "."
+          + numbers.getAtIndex(ValueLayout.JAVA_INT, 1);
+    }
+  }
 
   /**
    * What to compile for: machine code ({@code sm_90}) where NVRTC knows the device, else the newest

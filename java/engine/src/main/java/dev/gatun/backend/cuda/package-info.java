@@ -1,2 +1,2 @@
-/** What the CUDA backend is being built on: so far the compiler of its kernels. */
+/** The GPU backend: cuDNN, cuBLAS and CUDA C kernels over the CUDA runtime. */
 package dev.gatun.backend.cuda;

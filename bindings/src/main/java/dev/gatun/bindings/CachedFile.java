@@ -6,12 +6,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import org.jspecify.annotations.Nullable;
 
-/** Short texts that Gatun keeps beside its unpacked libraries, under the same protection. */
-public final class CachedText {
-  /** Ours are below 1 KB; what is longer is none of them. */
-  private static final long MOST_BYTES = 1 << 16;
-
-  private CachedText() {}
+/** What Gatun keeps beside its unpacked libraries, under the same protection. */
+public final class CachedFile {
+  private CachedFile() {}
 
   /** Whether there is anything in a folder of the cache: cheap, and makes nothing. */
   public static boolean exists(String folder) {
@@ -21,16 +18,17 @@ public final class CachedText {
   /**
    * Reads a file of a folder of the cache.
    *
+   * @param mostBytes what is longer is none of ours
    * @return null if there is none, if it cannot be read, or if someone else could have written it
    */
-  public static @Nullable String read(String folder, String name) {
+  public static byte @Nullable [] read(String folder, String name, long mostBytes) {
     try {
       CacheFolder opened = CacheFolder.open(folder);
       Path file = opened.resolve(name);
-      if (!opened.wasClosed() || !CacheFolder.holds(file) || Files.size(file) > MOST_BYTES) {
+      if (!opened.wasClosed() || !CacheFolder.holds(file) || Files.size(file) > mostBytes) {
         return null;
       }
-      return Files.readString(file);
+      return Files.readAllBytes(file);
     } catch (IOException e) {
       return null; // what cannot be read is not there: it only saves work
     }
@@ -42,13 +40,13 @@ public final class CachedText {
    * @return the file
    * @throws IOException with the remedy, if the folder cannot be used
    */
-  public static Path write(String folder, String name, String text) throws IOException {
+  public static Path write(String folder, String name, byte[] content) throws IOException {
     CacheFolder opened = CacheFolder.open(folder);
     Path target = opened.resolve(name);
     try {
       Path temporary = Files.createTempFile(opened.path(), name, ".writing"); // owner-only
       try {
-        Files.writeString(temporary, text);
+        Files.write(temporary, content);
         Files.move(
             temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } finally {

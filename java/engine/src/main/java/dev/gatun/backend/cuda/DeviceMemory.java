@@ -1,0 +1,90 @@
+package dev.gatun.backend.cuda;
+
+import dev.gatun.DeviceException;
+import dev.gatun.bindings.generated.cudart.cudart_h;
+import dev.gatun.tensor.Memory;
+import dev.gatun.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Memory of a GPU, zeroed, aligned to 256 bytes. */
+final class DeviceMemory extends Memory {
+  private final CudaContext owner;
+  private final MemorySegment block;
+  private boolean closed;
+
+  private DeviceMemory(CudaContext owner, MemorySegment block, long bytes) {
+    super(bytes);
+    this.owner = owner;
+    this.block = block;
+  }
+
+  /**
+   * Allocates zeroed memory of the current device.
+   *
+   * @param owner the context whose stream it is written by
+   * @throws OutOfMemoryError naming sizes, if the device has no more; it stays usable
+   */
+  static DeviceMemory allocate(CudaContext owner, long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("cannot allocate " + bytes + " bytes of device memory");
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment pointer = arena.allocate(ValueLayout.ADDRESS);
+      int status = cudart_h.cudaMalloc(pointer, Math.max(bytes, 1));
+      if (status == cudart_h.cudaErrorMemoryAllocation()) {
+        cudart_h.cudaGetLastError();
+        long[] memory = Device.memory();
+        throw new OutOfMemoryError(
+            "no memory on %s for a block of %d bytes: %d of %d are free"
+                .formatted(owner.device().name(), bytes, memory[0], memory[1]));
+      }
+      Calls.runtime(status, "cudaMalloc of " + bytes + " bytes on " + owner.device().name());
+      DeviceMemory memory = new DeviceMemory(owner, pointer.get(ValueLayout.ADDRESS, 0), bytes);
+      try {
+        Calls.runtime(
+            cudart_h.cudaMemsetAsync(memory.block, 0, bytes, owner.stream()), "cudaMemsetAsync");
+        return memory;
+      } catch (DeviceException e) {
+        memory.close();
+        throw e;
+      }
+    }
+  }
+
+  /** The context whose stream writes it. */
+  CudaContext owner() {
+    return owner;
+  }
+
+  /**
+   * The address of a tensor's first element on the device.
+   *
+   * @throws IllegalStateException if it lies elsewhere or its memory has been closed
+   */
+  static long address(Tensor tensor) {
+    if (!(tensor.memory() instanceof DeviceMemory memory)) {
+      throw new IllegalStateException("this tensor is not on a GPU: copy it there first");
+    }
+    if (memory.closed) {
+      throw new IllegalStateException("the memory of this tensor has been closed");
+    }
+    return memory.block.address() + tensor.byteOffset();
+  }
+
+  /** As {@link #address}; 0, C's null pointer, for none. */
+  static long addressOrNull(@org.jspecify.annotations.Nullable Tensor tensor) {
+    return tensor == null ? 0 : address(tensor);
+  }
+
+  /** Frees the block after everything the device still does with it. */
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      owner.device().makeCurrent();
+      Calls.runtime(cudart_h.cudaFree(block), "cudaFree");
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package dev.gatun.backend.cuda;
+
+import dev.gatun.bindings.NativeMemory;
+import dev.gatun.bindings.generated.cudart.cudart_h;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Pinned host memory that copies between host and device go through, so that the host goes on while
+ * the device still reads. Two halves take turns; a half is written again only when the device has
+ * read it.
+ */
+final class Staging implements AutoCloseable {
+  /** Bytes of a half: above 1 MB a copy runs at the bus's full speed. */
+  private static final long HALF = 4L << 20;
+
+  private final CudaContext context;
+  private final MemorySegment block;
+  private final MemorySegment[] events = new MemorySegment[2];
+  private int next;
+
+  Staging(CudaContext context) {
+    this.context = context;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment pointer = arena.allocate(ValueLayout.ADDRESS);
+      Calls.runtime(cudart_h.cudaMallocHost(pointer, 2 * HALF), "cudaMallocHost");
+      block = NativeMemory.ALL.asSlice(pointer.get(ValueLayout.JAVA_LONG, 0), 2 * HALF);
+      int opened = 0;
+      try {
+        for (; opened < 2; opened++) {
+          Calls.runtime(
+              cudart_h.cudaEventCreateWithFlags(pointer, cudart_h.cudaEventDisableTiming()),
+              "cudaEventCreate");
+          events[opened] = pointer.get(ValueLayout.ADDRESS, 0);
+        }
+      } catch (RuntimeException e) {
+        if (opened == 1) {
+          cudart_h.cudaEventDestroy(events[0]);
+        }
+        cudart_h.cudaFreeHost(block);
+        throw e;
+      }
+    }
+  }
+
+  /** Copies from the host; returns when the source may change, not when the device has it. */
+  void upload(MemorySegment from, long to) {
+    for (long at = 0; at < from.byteSize(); at += HALF) {
+      long bytes = Math.min(HALF, from.byteSize() - at);
+      MemorySegment half = block.asSlice(next * HALF, bytes);
+      Calls.runtime(cudart_h.cudaEventSynchronize(events[next]), "cudaEventSynchronize");
+      half.copyFrom(from.asSlice(at, bytes));
+      Calls.runtime(
+          cudart_h.cudaMemcpyAsync(
+              MemorySegment.ofAddress(to + at),
+              half,
+              bytes,
+              cudart_h.cudaMemcpyHostToDevice(),
+              context.stream()),
+          "cudaMemcpyAsync to " + context.device().name());
+      Calls.runtime(cudart_h.cudaEventRecord(events[next], context.stream()), "cudaEventRecord");
+      next = 1 - next;
+    }
+  }
+
+  /** Copies to the host; returns when it is there. */
+  void download(long from, MemorySegment to) {
+    for (long at = 0; at < to.byteSize(); at += HALF) {
+      long bytes = Math.min(HALF, to.byteSize() - at);
+      MemorySegment half = block.asSlice(next * HALF, bytes);
+      Calls.runtime(
+          cudart_h.cudaMemcpyAsync(
+              half,
+              MemorySegment.ofAddress(from + at),
+              bytes,
+              cudart_h.cudaMemcpyDeviceToHost(),
+              context.stream()),
+          "cudaMemcpyAsync from " + context.device().name());
+      context.synchronize();
+      to.asSlice(at, bytes).copyFrom(half);
+      next = 1 - next;
+    }
+  }
+
+  /** To be called when the stream has been waited for. */
+  @Override
+  public void close() {
+    for (MemorySegment event : events) {
+      cudart_h.cudaEventDestroy(event);
+    }
+    cudart_h.cudaFreeHost(block);
+  }
+}
