@@ -6,7 +6,6 @@ import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A stream of a device, with the handles of cuDNN and cuBLAS that work on it. Everything is done in
@@ -17,9 +16,6 @@ final class CudaContext implements AutoCloseable {
   private final MemorySegment stream;
   private final MemorySegment dnn;
   private final MemorySegment blas;
-
-  /** The thread for which the device was last made the current one. */
-  private @Nullable Thread current;
 
   private boolean closed;
 
@@ -83,24 +79,28 @@ final class CudaContext implements AutoCloseable {
     return blas;
   }
 
-  /** To be called by each public operation before it calls a library. */
+  /**
+   * To be called by each public operation before it calls a library: the thread may have worked
+   * with another device since.
+   */
   void enter() {
-    Thread thread = Thread.currentThread();
-    if (!thread.equals(current)) {
-      device.makeCurrent();
-      current = thread;
-    }
+    device.makeCurrent();
   }
 
-  /** Waits for everything asked of this stream; errors of kernels come out here. */
-  void synchronize() {
-    Calls.runtime(
-        cudart_h.cudaStreamSynchronize(stream), "cudaStreamSynchronize on " + device.name());
+  /**
+   * Waits for everything asked of this stream, on any thread; errors of kernels come out here.
+   * After {@link #close} there is nothing to wait for.
+   */
+  synchronized void synchronize() {
+    if (!closed) {
+      Calls.runtime(
+          cudart_h.cudaStreamSynchronize(stream), "cudaStreamSynchronize on " + device.name());
+    }
   }
 
   /** Waits, then frees the handles and the stream. */
   @Override
-  public void close() {
+  public synchronized void close() {
     if (!closed) {
       closed = true;
       device.makeCurrent();

@@ -7,6 +7,7 @@ import dev.gatun.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /** Memory of a GPU, zeroed, aligned to 256 bytes. */
 final class DeviceMemory extends Memory {
@@ -53,9 +54,13 @@ final class DeviceMemory extends Memory {
     }
   }
 
-  /** The context whose stream writes it. */
-  CudaContext owner() {
-    return owner;
+  /**
+   * The context whose stream works with a tensor.
+   *
+   * @throws IllegalStateException as {@link #address}
+   */
+  static CudaContext owner(Tensor tensor) {
+    return of(tensor).owner;
   }
 
   /**
@@ -64,17 +69,21 @@ final class DeviceMemory extends Memory {
    * @throws IllegalStateException if it lies elsewhere or its memory has been closed
    */
   static long address(Tensor tensor) {
+    return of(tensor).block.address() + tensor.byteOffset();
+  }
+
+  private static DeviceMemory of(Tensor tensor) {
     if (!(tensor.memory() instanceof DeviceMemory memory)) {
       throw new IllegalStateException("this tensor is not on a GPU: copy it there first");
     }
     if (memory.closed) {
       throw new IllegalStateException("the memory of this tensor has been closed");
     }
-    return memory.block.address() + tensor.byteOffset();
+    return memory;
   }
 
   /** As {@link #address}; 0, C's null pointer, for none. */
-  static long addressOrNull(@org.jspecify.annotations.Nullable Tensor tensor) {
+  static long addressOrNull(@Nullable Tensor tensor) {
     return tensor == null ? 0 : address(tensor);
   }
 

@@ -1,0 +1,410 @@
+package dev.gatun.backend.cuda;
+
+import static dev.gatun.backend.cuda.DeviceMemory.address;
+
+import dev.gatun.DeviceException;
+import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.Checks;
+import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.Mode;
+import dev.gatun.backend.Recurrent;
+import dev.gatun.backend.RecurrentChecks;
+import dev.gatun.backend.RecurrentIo;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.RecurrentWeights;
+import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.WeightType;
+import dev.gatun.bindings.Cuda;
+import dev.gatun.bindings.LibraryStatus;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Memory;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Usage;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The GPU backend: float32, one stream of one device. Operations return when they have been asked
+ * for, not when they are done; the host waits only when a tensor is copied to its memory. Results
+ * have the same bits from run to run.
+ *
+ * <p>Another context's writes are seen by this one if they were asked for before this was forked
+ * from it, or through {@link #copy}.
+ */
+public final class CudaBackend implements Backend {
+  private static final String KERNELS = "ops.cu";
+
+  private final Checks checks = new Checks(DType.F32);
+  private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F32);
+  private final String name;
+  private final Usage usage;
+  private final CudaContext context;
+  private final Transfers transfers;
+  private final CudaOps ops;
+  private final Products products;
+
+  /**
+   * Opens a context on a device.
+   *
+   * @param name what it was asked for by: {@code cuda} or {@code cuda:1}
+   * @param device CUDA's number of it, below the number of devices
+   * @throws DeviceException if {@link #missing} names something, or the device refuses
+   */
+  public CudaBackend(String name, int device) {
+    this(name, open(device));
+  }
+
+  private CudaBackend(String name, Device device) {
+    this.name = name;
+    usage = new Usage("the backend " + name);
+    context = new CudaContext(device);
+    Transfers opened = null;
+    try {
+      KernelLibrary library = KernelLibrary.of(device, KERNELS);
+      opened = new Transfers(context, library);
+      transfers = opened;
+      products = new Products(context);
+      ops = new CudaOps(context, library);
+    } catch (RuntimeException | Error e) {
+      context.close();
+      if (opened != null) {
+        opened.close();
+      }
+      throw e;
+    }
+  }
+
+  private static Device open(int device) {
+    String missing = missing();
+    if (missing != null) {
+      throw new DeviceException(missing);
+    }
+    return Device.open(device);
+  }
+
+  /** What keeps every device of this machine from being opened, with the remedy; null: nothing. */
+  public static @Nullable String missing() {
+    Cuda.Probe probe = Cuda.probe();
+    String libraries =
+        probe.libraries().stream()
+            .filter(library -> !library.available())
+            .map(library -> library.name() + ": " + library.reason())
+            .collect(Collectors.joining("; "));
+    return libraries.isEmpty() ? probe.reason() : libraries;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public String description() {
+    Device device = context.device();
+    String libraries =
+        Cuda.probe().libraries().stream()
+            .map((LibraryStatus library) -> library.name() + " " + library.version())
+            .collect(Collectors.joining(", "));
+    return "%s: device %d of compute capability %d.%d with %d multiprocessors, %s, unverified"
+        .formatted(
+            name,
+            device.index(),
+            device.capability() / 10,
+            device.capability() % 10,
+            device.multiprocessors(),
+            libraries);
+  }
+
+  @Override
+  public DType real() {
+    return DType.F32;
+  }
+
+  @Override
+  public Usage usage() {
+    return usage;
+  }
+
+  /** To be followed by {@code usage.exit()}: keeps the stream open while it is asked for work. */
+  private void enter() {
+    usage.enter();
+    try {
+      context.enter();
+    } catch (DeviceException e) {
+      usage.exit();
+      throw e;
+    }
+  }
+
+  @Override
+  public Memory allocate(long bytes) {
+    enter();
+    try {
+      return DeviceMemory.allocate(context, bytes);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public Backend fork() {
+    enter();
+    try {
+      context.synchronize(); // what was written so far is there for the fork
+      return new CudaBackend(name, context.device());
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void copy(Tensor from, Tensor to) {
+    checks.copy(from, to);
+    enter();
+    try {
+      transfers.copy(from, to);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void fill(Tensor tensor, double value) {
+    enter();
+    try {
+      ops.fill(tensor, value);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public Recurrent recurrent(
+      RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
+    recurrentChecks.plan(spec, weights, io, mode, mask);
+    return compile(spec, weights, io, mode, mask);
+  }
+
+  @Override
+  public RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type) {
+    recurrentChecks.pack(spec, weights);
+    if (type != WeightType.FLOAT32) {
+      throw new IllegalArgumentException(
+          "pack: a GPU keeps weights in fp32 only, not in %s: choose fp32, or the backend cpu"
+              .formatted(type.label()));
+    }
+    enter();
+    try {
+      CudaRecurrentWeights packed = new CudaRecurrentWeights(workspace(), spec);
+      try {
+        transfers.copy(weights, packed.values());
+        context.synchronize(); // other contexts read it without asking this one
+        return packed;
+      } catch (RuntimeException | Error e) {
+        packed.close();
+        throw e;
+      }
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public Recurrent recurrent(RecurrentWeights weights, RecurrentIo io) {
+    if (!(weights instanceof CudaRecurrentWeights packed)) {
+      throw new IllegalArgumentException("recurrent: the weights were packed by another backend");
+    }
+    recurrentChecks.plan(packed.spec(), io);
+    return compile(packed.spec(), packed.values(), io, Mode.INFERENCE, null);
+  }
+
+  /**
+   * By cuDNN where it can express the stack, else by our own kernels; mask null: packed weights.
+   */
+  private Recurrent compile(
+      RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
+    enter();
+    try {
+      throw new UnsupportedOperationException(
+          "recurrent: not on a GPU in this version: " + spec + weights + io + mode + mask);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void linear(int rows, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y) {
+    checks.linear(rows, x, weight, bias, y);
+    enter();
+    try {
+      int o = Math.toIntExact(weight.dim(0));
+      int k = Math.toIntExact(weight.dim(1));
+      if (rows > 0) {
+        products.forward(rows, o, k, address(x), address(weight), address(y), false);
+        if (bias != null) {
+          ops.addBias(rows, o, bias, y);
+        }
+      }
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void linearBackward(
+      int rows,
+      Tensor x,
+      Tensor weight,
+      Tensor dy,
+      @Nullable Tensor dx,
+      Tensor dWeight,
+      @Nullable Tensor dBias) {
+    checks.linearBackward(rows, x, weight, dy, dx, dWeight, dBias);
+    enter();
+    try {
+      int o = Math.toIntExact(weight.dim(0));
+      int k = Math.toIntExact(weight.dim(1));
+      if (rows > 0) {
+        products.weightGradient(rows, o, k, address(dy), o, address(x), k, address(dWeight));
+        if (dBias != null) {
+          ops.columnSums(rows, o, dy, dBias);
+        }
+        if (dx != null) {
+          products.inputGradient(rows, o, k, address(dy), address(weight), address(dx), false);
+        }
+      }
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void embedding(int rows, Tensor ids, Tensor table, Tensor y) {
+    checks.embedding(rows, ids, table, y);
+    enter();
+    try {
+      ops.embedding(rows, ids, table, y);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable) {
+    checks.embeddingBackward(rows, ids, dy, dTable);
+    enter();
+    try {
+      ops.embeddingBackward(rows, ids, dy, dTable);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key) {
+    checks.dropout(size, x, y, rate, key);
+    enter();
+    try {
+      ops.dropout(size, x, y, rate, key);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void copyColumns(
+      int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
+    checks.copyColumns(rows, from, fromColumn, to, toColumn, columns);
+    enter();
+    try {
+      ops.copyColumns(rows, from, fromColumn, to, toColumn, columns);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void softmaxCrossEntropy(
+      int rows,
+      Tensor logits,
+      Tensor targets,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dLogits) {
+    checks.softmaxCrossEntropy(rows, logits, targets, scale, loss, dLogits);
+    enter();
+    try {
+      ops.softmaxCrossEntropy(rows, logits, targets, scale, loss, dLogits);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void meanSquaredError(
+      int rows,
+      Tensor prediction,
+      Tensor target,
+      @Nullable Tensor rowWeights,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dPrediction) {
+    checks.meanSquaredError(rows, prediction, target, rowWeights, scale, loss, dPrediction);
+    enter();
+    try {
+      ops.meanSquaredError(rows, prediction, target, rowWeights, scale, loss, dPrediction);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
+    checks.prepareUpdate(gradients, maxNorm, control);
+    enter();
+    try {
+      ops.prepareUpdate(gradients, maxNorm, control);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void sgd(
+      SgdRule rule,
+      Tensor parameters,
+      Tensor gradients,
+      @Nullable Tensor momentum,
+      Tensor control) {
+    checks.sgd(rule, parameters, gradients, momentum, control);
+    enter();
+    try {
+      ops.sgd(rule, parameters, gradients, momentum, control);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public void adam(
+      AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
+    checks.adam(parameters, gradients, m, v, control);
+    enter();
+    try {
+      ops.adam(rule, parameters, gradients, m, v, control);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  /** Waits for the stream and frees it; memory it allocated stays valid. */
+  @Override
+  public void close() {
+    if (usage.close()) {
+      context.close();
+      transfers.close();
+      ops.close();
+    }
+  }
+}

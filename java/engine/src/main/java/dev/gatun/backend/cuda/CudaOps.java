@@ -1,0 +1,281 @@
+package dev.gatun.backend.cuda;
+
+import static dev.gatun.backend.cuda.DeviceMemory.address;
+import static dev.gatun.backend.cuda.DeviceMemory.addressOrNull;
+
+import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.SgdRule;
+import dev.gatun.kernels.Philox;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The kernels of {@code ops.cu} on one context, without checks of arguments. Scratch grows to the
+ * largest call; after that nothing is allocated.
+ */
+final class CudaOps implements AutoCloseable {
+  /** Columns that a block of columnSums takes: a warp. */
+  private static final int SUM_COLUMNS = 32;
+
+  /**
+   * The most blocks of a sum over everything: enough for every GPU, and few enough that one block
+   * adds up what they leave. A function of the size alone, as the order of the sum is.
+   */
+  private static final int MOST_PARTS = 1024;
+
+  /** Elements that a thread of such a sum takes before there are more blocks. */
+  private static final int PART = 8 * KernelCall.BLOCK;
+
+  private final CudaContext context;
+  private final KernelCall fillFloat;
+  private final KernelCall fillDouble;
+  private final KernelCall fillInt;
+  private final KernelCall fillLong;
+  private final KernelCall addBias;
+  private final KernelCall columnSums;
+  private final KernelCall embedding;
+  private final KernelCall embeddingBackward;
+  private final KernelCall dropout;
+  private final KernelCall copyColumns4;
+  private final KernelCall copyColumns8;
+  private final KernelCall softmaxCrossEntropy;
+  private final KernelCall squaredErrors;
+  private final KernelCall sumLoss;
+  private final KernelCall squares;
+  private final KernelCall prepareUpdate;
+  private final KernelCall sgd;
+  private final KernelCall adam;
+
+  /** F64: the parts of a loss or a norm. */
+  private Tensor parts;
+
+  /** I64 [{@link #MOST_PARTS}]: where each part of the gradients is first not finite. */
+  private final Tensor firsts;
+
+  CudaOps(CudaContext context, KernelLibrary library) {
+    this.context = context;
+    fillFloat = new KernelCall(context, library, "fillFloat", 3);
+    fillDouble = new KernelCall(context, library, "fillDouble", 3);
+    fillInt = new KernelCall(context, library, "fillInt", 3);
+    fillLong = new KernelCall(context, library, "fillLong", 3);
+    addBias = new KernelCall(context, library, "addBias", 4);
+    columnSums = new KernelCall(context, library, "columnSums", 4);
+    embedding = new KernelCall(context, library, "embedding", 6);
+    embeddingBackward = new KernelCall(context, library, "embeddingBackward", 6);
+    dropout = new KernelCall(context, library, "dropout", 8);
+    copyColumns4 = new KernelCall(context, library, "copyColumns4", 6);
+    copyColumns8 = new KernelCall(context, library, "copyColumns8", 6);
+    softmaxCrossEntropy = new KernelCall(context, library, "softmaxCrossEntropy", 7);
+    squaredErrors = new KernelCall(context, library, "squaredErrors", 8);
+    sumLoss = new KernelCall(context, library, "sumLoss", 4);
+    squares = new KernelCall(context, library, "squares", 4);
+    prepareUpdate = new KernelCall(context, library, "prepareUpdate", 5);
+    sgd = new KernelCall(context, library, "sgd", 8);
+    adam = new KernelCall(context, library, "adam", 11);
+    parts = scratch(DType.F64, MOST_PARTS);
+    try {
+      firsts = scratch(DType.I64, MOST_PARTS);
+    } catch (RuntimeException | Error e) {
+      parts.memory().close();
+      throw e;
+    }
+  }
+
+  private Tensor scratch(DType type, long size) {
+    DeviceMemory memory = DeviceMemory.allocate(context, Tensor.bytesOf(type, size));
+    return Tensor.of(memory, type, size);
+  }
+
+  void fill(Tensor tensor, double value) {
+    KernelCall call =
+        switch (tensor.dtype()) {
+          case F32 -> fillFloat.set(2, (float) value);
+          case F64 -> fillDouble.set(2, value);
+          case I32 -> fillInt.set(2, (int) value);
+          case I64 -> fillLong.set(2, (long) value);
+        };
+    call.set(0, tensor.size()).set(1, address(tensor)).run(tensor.size());
+  }
+
+  /** y [rows, columns] += bias [columns]. */
+  void addBias(int rows, int columns, Tensor bias, Tensor y) {
+    addBias.set(0, (long) rows).set(1, columns).set(2, address(bias)).set(3, address(y));
+    addBias.run((long) rows * columns);
+  }
+
+  /** sums [columns] += the sums over the rows of x [rows, columns]. */
+  void columnSums(int rows, int columns, Tensor x, Tensor sums) {
+    columnSums.set(0, (long) rows).set(1, columns).set(2, address(x)).set(3, address(sums));
+    columnSums.run((columns - 1) / SUM_COLUMNS + 1, 1, KernelCall.BLOCK);
+  }
+
+  void embedding(int rows, Tensor ids, Tensor table, Tensor y) {
+    bindTable(embedding, rows, ids, table).set(4, address(table)).set(5, address(y));
+    embedding.run(rows * table.dim(1));
+  }
+
+  void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable) {
+    if (rows > 0) {
+      bindTable(embeddingBackward, rows, ids, dTable).set(4, address(dy)).set(5, address(dTable));
+      embeddingBackward.run(Math.toIntExact(dTable.dim(0)), 1, KernelCall.BLOCK);
+    }
+  }
+
+  private static KernelCall bindTable(KernelCall call, int rows, Tensor ids, Tensor table) {
+    return call.set(0, (long) rows)
+        .set(1, Math.toIntExact(table.dim(1)))
+        .set(2, Math.toIntExact(table.dim(0)))
+        .set(3, address(ids));
+  }
+
+  void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key) {
+    double keep = 1 - rate;
+    dropout
+        .set(0, size)
+        .set(1, address(x))
+        .set(2, address(y))
+        .set(3, (float) (1 / keep))
+        .set(4, Philox.threshold(keep))
+        .set(5, key.seed())
+        .set(6, key.layer())
+        .set(7, address(key.step()))
+        .run((size + 3) / 4); // a thread takes the four words of a random block
+  }
+
+  void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
+    int bytes = from.dtype().bytes();
+    KernelCall call = bytes == Integer.BYTES ? copyColumns4 : copyColumns8;
+    call.set(0, (long) rows)
+        .set(1, columns)
+        .set(2, address(from) + (long) fromColumn * bytes)
+        .set(3, from.dim(-1))
+        .set(4, address(to) + (long) toColumn * bytes)
+        .set(5, to.dim(-1))
+        .run((long) rows * columns);
+  }
+
+  void softmaxCrossEntropy(
+      int rows,
+      Tensor logits,
+      Tensor targets,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dLogits) {
+    reserve(rows);
+    if (rows > 0) {
+      softmaxCrossEntropy
+          .set(0, (long) rows)
+          .set(1, Math.toIntExact(logits.dim(-1)))
+          .set(2, address(logits))
+          .set(3, address(targets))
+          .set(4, address(scale))
+          .set(5, address(parts))
+          .set(6, addressOrNull(dLogits))
+          .run(rows, 1, KernelCall.BLOCK);
+    }
+    sumLoss(rows, scale, loss);
+  }
+
+  void meanSquaredError(
+      int rows,
+      Tensor prediction,
+      Tensor target,
+      @Nullable Tensor rowWeights,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dPrediction) {
+    int blocks = parts(rows * prediction.dim(-1));
+    squaredErrors
+        .set(0, (long) rows)
+        .set(1, Math.toIntExact(prediction.dim(-1)))
+        .set(2, address(prediction))
+        .set(3, address(target))
+        .set(4, addressOrNull(rowWeights))
+        .set(5, address(scale))
+        .set(6, address(parts))
+        .set(7, addressOrNull(dPrediction))
+        .run(blocks, 1, KernelCall.BLOCK);
+    sumLoss(blocks, scale, loss);
+  }
+
+  private void sumLoss(long count, Tensor scale, Tensor loss) {
+    sumLoss
+        .set(0, count)
+        .set(1, address(parts))
+        .set(2, address(scale))
+        .set(3, address(loss))
+        .run(1, 1, KernelCall.BLOCK);
+  }
+
+  /** Blocks of a sum over so many elements, at least 1. */
+  private static int parts(long size) {
+    return Math.clamp((size + PART - 1) / PART, 1, MOST_PARTS);
+  }
+
+  /** Makes room for so many parts. Freeing the old ones waits for the device. */
+  private void reserve(long count) {
+    if (parts.size() < count) {
+      Tensor larger = scratch(DType.F64, count);
+      parts.memory().close();
+      parts = larger;
+    }
+  }
+
+  void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
+    int blocks = parts(gradients.size());
+    squares
+        .set(0, gradients.size())
+        .set(1, address(gradients))
+        .set(2, address(parts))
+        .set(3, address(firsts))
+        .run(blocks, 1, KernelCall.BLOCK);
+    prepareUpdate
+        .set(0, (long) blocks)
+        .set(1, address(parts))
+        .set(2, address(firsts))
+        .set(3, maxNorm)
+        .set(4, address(control))
+        .run(1, 1, KernelCall.BLOCK);
+  }
+
+  void sgd(
+      SgdRule rule,
+      Tensor parameters,
+      Tensor gradients,
+      @Nullable Tensor momentum,
+      Tensor control) {
+    sgd.set(0, parameters.size())
+        .set(1, address(parameters))
+        .set(2, address(gradients))
+        .set(3, addressOrNull(momentum))
+        .set(4, address(control))
+        .set(5, (float) rule.momentum())
+        .set(6, rule.nesterov() ? 1 : 0)
+        .set(7, (float) rule.weightDecay())
+        .run(parameters.size());
+  }
+
+  void adam(
+      AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
+    adam.set(0, parameters.size())
+        .set(1, address(parameters))
+        .set(2, address(gradients))
+        .set(3, address(m))
+        .set(4, address(v))
+        .set(5, address(control))
+        .set(6, rule.beta1())
+        .set(7, rule.beta2())
+        .set(8, rule.epsilon())
+        .set(9, rule.weightDecay())
+        .set(10, rule.decoupled() ? 1 : 0)
+        .run(parameters.size());
+  }
+
+  @Override
+  public void close() {
+    parts.memory().close();
+    firsts.memory().close();
+  }
+}

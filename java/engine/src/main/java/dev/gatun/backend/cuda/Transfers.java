@@ -1,0 +1,126 @@
+package dev.gatun.backend.cuda;
+
+import static dev.gatun.backend.cuda.DeviceMemory.address;
+
+import dev.gatun.bindings.generated.cudart.cudart_h;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.HostMemory;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** Copies between host and device and within the device; float32 and float64 convert. */
+final class Transfers implements AutoCloseable {
+  private final CudaContext context;
+  private final Staging staging;
+  private final KernelCall toDouble;
+  private final KernelCall toFloat;
+
+  Transfers(CudaContext context, KernelLibrary library) {
+    this.context = context;
+    toDouble = new KernelCall(context, library, "toDouble", 3);
+    toFloat = new KernelCall(context, library, "toFloat", 3);
+    staging = new Staging(context);
+  }
+
+  /** Copies all elements; waits for the device only when they go to the host. */
+  void copy(Tensor from, Tensor to) {
+    boolean fromHost = from.memory() instanceof HostMemory;
+    boolean toHost = to.memory() instanceof HostMemory;
+    if (fromHost && toHost) {
+      copyOnHost(from, to);
+    } else if (fromHost) {
+      upload(from, to);
+    } else if (toHost) {
+      download(from, to);
+    } else {
+      copyOnDevice(from, to);
+    }
+  }
+
+  private static void copyOnHost(Tensor from, Tensor to) {
+    if (from.dtype() == to.dtype()) {
+      to.segment().copyFrom(from.segment());
+      return;
+    }
+    for (long i = 0; i < from.size(); i++) {
+      to.set(i, from.get(i));
+    }
+  }
+
+  private void upload(Tensor from, Tensor to) {
+    CudaContext other = otherOwner(to);
+    if (other != null) {
+      other.synchronize(); // it may still read what is to be overwritten
+    }
+    if (from.dtype() == to.dtype()) {
+      staging.upload(from.segment(), address(to));
+    } else {
+      try (Workspace host = Workspace.host(to.dtype())) {
+        Tensor converted = host.real(to.size());
+        copyOnHost(from, converted);
+        staging.upload(converted.segment(), address(to));
+      }
+    }
+    if (other != null) {
+      context.synchronize(); // the other context may read it without asking this one
+    }
+  }
+
+  private void download(Tensor from, Tensor to) {
+    CudaContext other = otherOwner(from);
+    if (other != null) {
+      other.synchronize();
+    }
+    if (from.dtype() == to.dtype()) {
+      staging.download(address(from), to.segment());
+      return;
+    }
+    try (Workspace host = Workspace.host(from.dtype())) {
+      Tensor raw = host.real(from.size());
+      staging.download(address(from), raw.segment());
+      copyOnHost(raw, to);
+    }
+  }
+
+  private void copyOnDevice(Tensor from, Tensor to) {
+    CudaContext source = otherOwner(from);
+    CudaContext target = otherOwner(to);
+    if (source != null) {
+      source.synchronize();
+    }
+    if (target != null) {
+      target.synchronize();
+    }
+    long bytes = from.size() * from.dtype().bytes();
+    if (from.dtype() != to.dtype()) {
+      KernelCall conversion = to.dtype() == DType.F64 ? toDouble : toFloat;
+      conversion.set(0, from.size()).set(1, address(from)).set(2, address(to)).run(from.size());
+    } else if (bytes > 0) {
+      Calls.runtime(
+          cudart_h.cudaMemcpyAsync(
+              MemorySegment.ofAddress(address(to)),
+              MemorySegment.ofAddress(address(from)),
+              bytes,
+              cudart_h.cudaMemcpyDeviceToDevice(),
+              context.stream()),
+          "cudaMemcpyAsync on " + context.device().name());
+    }
+    if (source != null || target != null) {
+      context.synchronize(); // the owners go on without asking this context
+    }
+  }
+
+  /** Another context whose stream works with the tensor's memory; null: none. */
+  private @Nullable CudaContext otherOwner(Tensor tensor) {
+    CudaContext owner = DeviceMemory.owner(tensor);
+    return owner == context ? null : owner;
+  }
+
+  /** To be called when the stream has been waited for. */
+  @Override
+  public void close() {
+    staging.close();
+  }
+}
