@@ -1,13 +1,18 @@
 package dev.gatun;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.cpu.CpuBackend;
 import dev.gatun.backend.cpu.WarmUp;
+import dev.gatun.backend.cuda.CudaBackend;
 import dev.gatun.backend.reference.ReferenceBackend;
+import dev.gatun.bindings.Cuda;
 import dev.gatun.bindings.LibraryUnavailableException;
 import dev.gatun.bindings.NativeMemory;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Opens backends by name. */
@@ -18,17 +23,31 @@ public final class Backends {
   private static final String CPU = "cpu";
   private static final String REFERENCE = "reference";
 
+  /** The first GPU; another one is {@code cuda:1} and so on. */
+  private static final String CUDA = "cuda";
+
+  private static final Pattern DEVICE = Pattern.compile(CUDA + "(?::(\\d{1,4}))?");
+
   private Backends() {}
 
-  /** The names that {@link #open(String)} knows. */
+  /** The names that {@link #open(String)} can open here: {@code cuda} only if a GPU is usable. */
   public static List<String> names() {
-    return List.of(CPU, REFERENCE);
+    return whyNoCuda() == null ? List.of(CPU, REFERENCE, CUDA) : List.of(CPU, REFERENCE);
+  }
+
+  /**
+   * What keeps {@code cuda} from being opened, as one line with the remedy; null if nothing is
+   * known to. Looks for the libraries on the first call.
+   */
+  public static @Nullable String whyNoCuda() {
+    String missing = missingFlag();
+    return missing == null ? CudaBackend.missing() : missing;
   }
 
   /**
    * Opens a backend with as many threads as the machine has processors.
    *
-   * @param name one of {@link #names}
+   * @param name one of {@link #names}, or {@code cuda:N} for a GPU by its number
    * @return a context that the caller closes
    * @throws IllegalArgumentException if there is no such backend
    * @throws BackendUnavailableException as {@link #open(String, int)}
@@ -40,12 +59,13 @@ public final class Backends {
   /**
    * Opens a backend.
    *
-   * @param name one of {@link #names}
-   * @param threads 1 to {@link #MOST_THREADS}; the reference always runs on the caller's thread
+   * @param name one of {@link #names}, or {@code cuda:N} for a GPU by its number
+   * @param threads 1 to {@link #MOST_THREADS}; only the CPU backend has more than the caller's
    * @return a context that the caller closes
    * @throws IllegalArgumentException if there is no such backend, or for fewer threads or more
    * @throws BackendUnavailableException if the JVM was started without the two flags that Gatun
-   *     needs, OpenBLAS cannot be loaded, or {@code gatun.products} is no choice
+   *     needs, OpenBLAS cannot be loaded, {@code gatun.products} is no choice, or a GPU was asked
+   *     for and its libraries or the device are not there
    */
   public static Backend open(String name, int threads) {
     Objects.requireNonNull(name, "name");
@@ -57,10 +77,7 @@ public final class Backends {
     return switch (name) {
       case CPU -> openCpu(threads);
       case REFERENCE -> new ReferenceBackend();
-      default ->
-          throw new IllegalArgumentException(
-              "there is no backend \"%s\": choose one of %s"
-                  .formatted(name, String.join(", ", names())));
+      default -> openCuda(name);
     };
   }
 
@@ -82,6 +99,31 @@ public final class Backends {
       return new CpuBackend(threads);
     } catch (LibraryUnavailableException | IllegalArgumentException e) {
       throw new BackendUnavailableException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static Backend openCuda(String name) {
+    Matcher wanted = DEVICE.matcher(name);
+    if (!wanted.matches()) {
+      throw new IllegalArgumentException(
+          "there is no backend \"%s\": choose one of cpu, reference, cuda, cuda:N".formatted(name));
+    }
+    String missing = CudaBackend.missing();
+    if (missing != null) {
+      throw new BackendUnavailableException(
+          name + " cannot be opened: " + missing + " (gatun doctor shows where it was looked for)");
+    }
+    int device = wanted.group(1) == null ? 0 : Integer.parseInt(wanted.group(1));
+    int devices = Cuda.probe().devices();
+    if (device >= devices) {
+      throw new BackendUnavailableException(
+          "%s cannot be opened: this machine's devices are cuda:0 to cuda:%d"
+              .formatted(name, devices - 1));
+    }
+    try {
+      return new CudaBackend(name, device);
+    } catch (DeviceException e) {
+      throw new BackendUnavailableException(name + " cannot be opened: " + e.getMessage(), e);
     }
   }
 

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.gatun.DeviceException;
+import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.cuda.Compiler;
 import dev.gatun.bindings.Cuda;
 import dev.gatun.bindings.LibraryStatus;

@@ -1,6 +1,6 @@
 package dev.gatun.backend.cuda;
 
-import dev.gatun.DeviceException;
+import dev.gatun.backend.DeviceException;
 import dev.gatun.bindings.generated.cublas.cublas_h;
 import dev.gatun.bindings.generated.cudart.cudart_h;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;

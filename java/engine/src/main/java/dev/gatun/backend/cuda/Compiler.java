@@ -1,6 +1,6 @@
 package dev.gatun.backend.cuda;
 
-import dev.gatun.DeviceException;
+import dev.gatun.backend.DeviceException;
 import dev.gatun.bindings.generated.nvrtc.nvrtc_h;
 import dev.gatun.kernels.CudaSource;
 import java.lang.foreign.Arena;

@@ -2,10 +2,10 @@ package dev.gatun.backend.cuda;
 
 import static dev.gatun.backend.cuda.DeviceMemory.address;
 
-import dev.gatun.DeviceException;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
+import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
@@ -21,6 +21,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -86,12 +87,15 @@ public final class CudaBackend implements Backend {
   /** What keeps every device of this machine from being opened, with the remedy; null: nothing. */
   public static @Nullable String missing() {
     Cuda.Probe probe = Cuda.probe();
-    String libraries =
-        probe.libraries().stream()
-            .filter(library -> !library.available())
-            .map(library -> library.name() + ": " + library.reason())
-            .collect(Collectors.joining("; "));
-    return libraries.isEmpty() ? probe.reason() : libraries;
+    List<LibraryStatus> absent =
+        probe.libraries().stream().filter(library -> !library.available()).toList();
+    if (absent.isEmpty()) {
+      return probe.reason();
+    }
+    String first = absent.getFirst().name() + ": " + absent.getFirst().reason();
+    String others =
+        absent.stream().skip(1).map(LibraryStatus::name).collect(Collectors.joining(", "));
+    return others.isEmpty() ? first : first + " (nor are there " + others + ")";
   }
 
   @Override
@@ -104,7 +108,7 @@ public final class CudaBackend implements Backend {
     Device device = context.device();
     String libraries =
         Cuda.probe().libraries().stream()
-            .map((LibraryStatus library) -> library.name() + " " + library.version())
+            .map(library -> library.name() + " " + library.version())
             .collect(Collectors.joining(", "));
     return "%s: device %d of compute capability %d.%d with %d multiprocessors, %s, unverified"
         .formatted(

@@ -1,6 +1,6 @@
 package dev.gatun.backend.cuda;
 
-import dev.gatun.DeviceException;
+import dev.gatun.backend.DeviceException;
 import dev.gatun.bindings.generated.cudart.cudart_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,6 +1,6 @@
 package dev.gatun.backend.cuda;
 
-import dev.gatun.DeviceException;
+import dev.gatun.backend.DeviceException;
 import dev.gatun.bindings.generated.cudart.cudart_h;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;

@@ -2,7 +2,7 @@ package dev.gatun.backend.cuda;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.gatun.DeviceException;
+import dev.gatun.backend.DeviceException;
 import dev.gatun.bindings.CachedFile;
 import dev.gatun.bindings.generated.cudart.cudart_h;
 import dev.gatun.kernels.CudaSource;

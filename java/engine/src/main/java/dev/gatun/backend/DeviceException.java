@@ -1,4 +1,4 @@
-package dev.gatun;
+package dev.gatun.backend;
 
 /**
  * A call to a GPU's libraries failed; the message names the call, the device and the library's own
