@@ -67,4 +67,10 @@ __device__ inline u64 maskCounter(int layer, const i64* step) {
   return (u64)layer << 40 | (u64)*step;
 }
 
+// Whether a mask keeps an element; threshold: round((1 - rate) 2^32).
+__device__ inline bool keeps(u64 seed, int layer, const i64* step, u64 element, u64 threshold) {
+  const PhiloxBlock random = philox(seed, element / 4, maskCounter(layer, step));
+  return random.word[element % 4] < threshold;
+}
+
 __device__ inline float sigmoid(float x) { return 1 / (1 + expf(-x)); }
