@@ -122,7 +122,7 @@ public final class Backends {
     }
     try {
       return new CudaBackend(name, device);
-    } catch (DeviceException e) {
+    } catch (DeviceException | OutOfMemoryError e) {
       throw new BackendUnavailableException(name + " cannot be opened: " + e.getMessage(), e);
     }
   }

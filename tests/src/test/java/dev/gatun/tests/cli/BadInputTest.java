@@ -164,7 +164,8 @@ class BadInputTest {
   void unknownDevicesAreNamed() throws Exception {
     refused("--device tpu: unknown; give auto", "train", "s.yaml", "--device", "tpu");
     refused("train.device tpu: unknown", "train", "s.yaml", "--set", "train.device=tpu");
-    refused("no CUDA backend", "train", "s.yaml", "--device", "cuda:0");
+    refused("unknown; give auto", "train", "s.yaml", "--device", "cuda:x");
+    refused("--device cuda:999 cannot be opened", "train", "s.yaml", "--device", "cuda:999");
   }
 
   @Test

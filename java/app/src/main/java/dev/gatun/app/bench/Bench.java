@@ -67,7 +67,10 @@ public final class Bench {
               : null;
       RecurrentIo io = new RecurrentIo(x, null, null, y, state(memory, spec, batch), gradients);
       MaskKey mask = new MaskKey(1, 0, memory.tensor(DType.I64, 1));
-      try (Recurrent plan = backend.recurrent(spec, weights, io, mode, mask)) {
+      Tensor first = y.view(0, 1);
+      try (Workspace host = Workspace.host(backend.real());
+          Recurrent plan = backend.recurrent(spec, weights, io, mode, mask)) {
+        Tensor seen = host.real(1);
         plan.refresh();
         return Timing.of(
             () -> {
@@ -78,6 +81,7 @@ public final class Bench {
               if (train) {
                 plan.backward();
               }
+              backend.copy(first, seen); // waits for a device
             },
             seconds);
       }

@@ -26,7 +26,7 @@ final class BenchOptions {
       names = "--device",
       paramLabel = "NAME",
       defaultValue = "cpu",
-      description = "cpu. Default: cpu.")
+      description = "auto, cpu, cuda, cuda:N or reference. Default: cpu.")
   private String device = "cpu";
 
   @Option(
@@ -47,6 +47,9 @@ final class BenchOptions {
   @Option(names = "--json", description = "One JSON object on standard output.")
   private boolean json;
 
+  /** What was opened: figures of this machine's cores say nothing of a GPU. */
+  private boolean gpu;
+
   Backend open() {
     if (precision != WeightType.FLOAT32) {
       throw new InputException(
@@ -66,7 +69,9 @@ final class BenchOptions {
     if (!(seconds > 0 && seconds <= 3600)) {
       throw new InputException("--seconds " + seconds + ": give above 0 and at most 3600");
     }
-    return Devices.open(device, "--device", threads);
+    Backend backend = Devices.open(device, "--device", threads);
+    gpu = backend.name().startsWith("cuda");
+    return backend;
   }
 
   double seconds() {
@@ -85,8 +90,9 @@ final class BenchOptions {
   Map<String, Json> figures(Timing timing, double flops, double bytes) {
     double seconds = timing.quantile(0.5) * 1e-9;
     double gflops = flops / seconds * 1e-9;
-    double peak = Machine.gflops(threads());
-    double roof = Math.min(peak, flops / bytes * Machine.gigabytesPerSecond(threads()));
+    double peak = gpu ? Double.NaN : Machine.gflops(threads());
+    double roof =
+        gpu ? Double.NaN : Math.min(peak, flops / bytes * Machine.gigabytesPerSecond(threads()));
     Map<String, Json> figures = times(timing);
     figures.put("gflops", rounded(gflops));
     figures.put("peak_gflops", rounded(peak));
@@ -103,7 +109,7 @@ final class BenchOptions {
     figures.put("runs", Json.of((long) timing.nanos().length));
     figures.put("threads", Json.of((long) threads()));
     figures.put("allocated_bytes_per_run", Json.of(timing.allocatedPerRun()));
-    figures.put("openblas_core", Json.of(OpenBlas.core()));
+    figures.put("openblas_core", gpu ? Json.Null.NULL : Json.of(OpenBlas.core()));
     return figures;
   }
 

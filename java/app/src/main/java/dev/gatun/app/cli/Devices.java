@@ -1,11 +1,25 @@
 package dev.gatun.app.cli;
 
+import dev.gatun.BackendUnavailableException;
 import dev.gatun.Backends;
 import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Backend;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Opens what an option or a configuration asks to compute with. */
 final class Devices {
+  private static final String AUTO = "auto";
+  private static final Pattern KNOWN = Pattern.compile("cpu|reference|cuda(:\\d{1,4})?");
+
+  /**
+   * What was opened.
+   *
+   * @param backend the caller closes it
+   * @param announcement one line: what computes, and with auto why no GPU does
+   */
+  record Opened(Backend backend, String announcement) {}
+
   private Devices() {}
 
   /**
@@ -16,22 +30,44 @@ final class Devices {
    * @param threads 0: one for each core
    */
   static Backend open(String name, String from, int threads) {
+    return announced(name, from, threads).backend();
+  }
+
+  /** As {@link #open}. */
+  static Opened announced(String name, String from, int threads) {
     if (threads < 0 || threads > Backends.MOST_THREADS) {
       throw new InputException(
           "--threads %d: give 1 to %d, or 0 for every core"
               .formatted(threads, Backends.MOST_THREADS));
     }
-    if (name.startsWith("cuda")) {
-      throw new InputException(
-          from + " " + name + ": this version has no CUDA backend; give auto, cpu or reference");
-    }
-    String known = name.equals("auto") ? "cpu" : name;
-    if (!Backends.names().contains(known)) {
-      throw new InputException(
-          "%s %s: unknown; give auto, %s (cuda: not in this version)"
-              .formatted(from, name, String.join(", ", Backends.names())));
-    }
     int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
-    return Backends.open(known, count);
+    if (name.equals(AUTO)) {
+      return best(count);
+    }
+    if (!KNOWN.matcher(name).matches()) {
+      throw new InputException(
+          "%s %s: unknown; give auto, cpu, cuda, cuda:N or reference".formatted(from, name));
+    }
+    try {
+      Backend backend = Backends.open(name, count);
+      return new Opened(backend, backend.description());
+    } catch (BackendUnavailableException e) {
+      throw name.startsWith("cuda") ? new InputException(from + " " + e.getMessage(), e) : e;
+    }
+  }
+
+  /** A GPU if everything that it needs is there, else the CPU. */
+  private static Opened best(int threads) {
+    @Nullable String reason = Backends.whyNoCuda();
+    if (reason == null) {
+      try {
+        Backend gpu = Backends.open("cuda", threads);
+        return new Opened(gpu, gpu.description());
+      } catch (BackendUnavailableException e) {
+        reason = e.getMessage();
+      }
+    }
+    Backend cpu = Backends.open("cpu", threads);
+    return new Opened(cpu, cpu.description() + "; no GPU: " + reason);
   }
 }

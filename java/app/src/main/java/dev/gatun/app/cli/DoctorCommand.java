@@ -1,6 +1,8 @@
 package dev.gatun.app.cli;
 
+import dev.gatun.Backends;
 import dev.gatun.app.bench.Machine;
+import dev.gatun.backend.cuda.CudaBackend;
 import dev.gatun.bindings.Cuda;
 import dev.gatun.bindings.LibraryStatus;
 import dev.gatun.bindings.NativeEnvironment;
@@ -61,7 +63,9 @@ final class DoctorCommand implements Callable<Integer> {
     Cuda.Probe cuda = Cuda.probe();
     Map<String, Json> gpu = new LinkedHashMap<>();
     gpu.put("devices", Json.of((long) cuda.devices()));
-    gpu.put("reason", orNull(cuda.reason()));
+    gpu.put("names", Json.of(CudaBackend.devices().stream().map(Json::of).toList()));
+    gpu.put("reason", orNull(Backends.whyNoCuda()));
+    gpu.put("verified", Json.of(false));
     cuda.libraries()
         .forEach(
             status ->
@@ -128,8 +132,14 @@ final class DoctorCommand implements Callable<Integer> {
     }
     NativeEnvironment.variables().forEach((name, value) -> line(out, name, value));
     OpenBlas.warnings().forEach(warning -> line(out, "Warning", warning));
-    String devices = cuda.reason() == null ? cuda.devices() + " devices" : "none: " + cuda.reason();
-    line(out, "GPU", devices);
+    CudaBackend.devices().forEach(device -> line(out, "GPU", device));
+    @Nullable String reason = Backends.whyNoCuda();
+    line(
+        out,
+        cuda.devices() == 0 ? "GPU" : "",
+        reason == null
+            ? "unverified: Gatun's results on a device have not been checked yet"
+            : "not used: " + reason);
     cuda.libraries().forEach(status -> print(out, status));
   }
 

@@ -70,7 +70,7 @@ final class EvalCommand implements Callable<Integer> {
     Task task = task(trained);
     SequencedMap<String, Double> measures;
     SequencedMap<String, Double> exact;
-    try (Backend backend = compute.open(trained.config());
+    try (Backend backend = compute.open(trained.config(), precision);
         Model model = trained.load(task.model(), backend)) {
       measures = task.measure(model, task.measured(), precision);
       exact =

@@ -2,6 +2,7 @@ package dev.gatun.app.cli;
 
 import dev.gatun.BackendUnavailableException;
 import dev.gatun.app.config.InputException;
+import dev.gatun.backend.DeviceException;
 import dev.gatun.bindings.LibraryUnavailableException;
 import dev.gatun.persist.FormatException;
 import java.io.PrintWriter;
@@ -134,6 +135,7 @@ public final class Gatun {
         e instanceof InputException
             || e instanceof FormatException
             || e instanceof LibraryUnavailableException
+            || e instanceof DeviceException
             || e instanceof BackendUnavailableException;
     String name = e.getClass().getSimpleName();
     if (e.getMessage() == null) {

@@ -69,7 +69,7 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--device",
       paramLabel = "NAME",
-      description = "auto, cpu or reference, as --set train.device=NAME.")
+      description = "auto, cpu, cuda, cuda:N or reference, as --set train.device=NAME.")
   private @Nullable String device;
 
   @Option(
@@ -95,12 +95,15 @@ final class TrainCommand implements Callable<Integer> {
     Config config = Config.read(file, overrides, options());
     String deviceName = config.get(TrainKeys.DEVICE);
     Training.Result result;
-    try (Backend backend =
-        Devices.open(
+    Devices.Opened opened =
+        Devices.announced(
             deviceName,
             device == null ? "train.device" : "--device",
-            config.get(TrainKeys.THREADS))) {
-      result = new Training(config, backend).run(run, nameOf(file), resume, this::print);
+            config.get(TrainKeys.THREADS));
+    try (Backend backend = opened.backend()) {
+      result =
+          new Training(config, backend, opened.announcement())
+              .run(run, nameOf(file), resume, this::print);
     }
     if (result.outcome() == Outcome.NON_FINITE) {
       spec.commandLine()

@@ -190,7 +190,11 @@ public final class TrainKeys {
           .knownAs("random_seed", "random_state", "manual_seed");
 
   public static final Key<String> DEVICE =
-      Key.of("train.device", Type.text("auto, cpu or reference"), "auto", "what computes")
+      Key.of(
+              "train.device",
+              Type.text("auto, cpu, cuda, cuda:N or reference"),
+              "auto",
+              "what computes")
           .knownAs("backend", "accelerator");
 
   public static final Key<Integer> THREADS =

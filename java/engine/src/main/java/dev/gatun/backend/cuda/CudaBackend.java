@@ -23,6 +23,7 @@ import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,6 +99,18 @@ public final class CudaBackend implements Backend {
     return others.isEmpty() ? first : first + " (nor are there " + others + ")";
   }
 
+  /**
+   * Every device of this machine by its name, with its kind; empty without a usable runtime.
+   *
+   * @throws DeviceException if a device does not answer
+   */
+  public static List<String> devices() {
+    return IntStream.range(0, Cuda.probe().devices())
+        .mapToObj(Device::look)
+        .map(device -> device.name() + ": " + device.kind())
+        .toList();
+  }
+
   @Override
   public String name() {
     return name;
@@ -110,14 +123,7 @@ public final class CudaBackend implements Backend {
         Cuda.probe().libraries().stream()
             .map(library -> library.name() + " " + library.version())
             .collect(Collectors.joining(", "));
-    return "%s: device %d of compute capability %d.%d with %d multiprocessors, %s, unverified"
-        .formatted(
-            name,
-            device.index(),
-            device.capability() / 10,
-            device.capability() % 10,
-            device.multiprocessors(),
-            libraries);
+    return "%s: %s, %s (unverified)".formatted(name, device.kind(), libraries);
   }
 
   @Override

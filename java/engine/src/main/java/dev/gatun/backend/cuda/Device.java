@@ -21,6 +21,11 @@ record Device(int index, int capability, int multiprocessors) {
    */
   static Device open(int index) {
     Calls.runtime(cudart_h.cudaSetDevice(index), "cudaSetDevice(" + index + ")");
+    return look(index);
+  }
+
+  /** As {@link #open}, without taking any of its memory. */
+  static Device look(int index) {
     return new Device(
         index,
         10 * attribute(cudart_h.cudaDevAttrComputeCapabilityMajor(), index)
@@ -35,6 +40,12 @@ record Device(int index, int capability, int multiprocessors) {
           cudart_h.cudaDeviceGetAttribute(value, attribute, index), "cudaDeviceGetAttribute");
       return value.get(ValueLayout.JAVA_INT, 0);
     }
+  }
+
+  /** For people: what kind of device it is. */
+  String kind() {
+    return "compute capability %d.%d, %d multiprocessors"
+        .formatted(capability / 10, capability % 10, multiprocessors);
   }
 
   /** The name that Gatun's options use. */
