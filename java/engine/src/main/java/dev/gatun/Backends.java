@@ -5,6 +5,7 @@ import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.cpu.CpuBackend;
 import dev.gatun.backend.cpu.WarmUp;
 import dev.gatun.backend.cuda.CudaBackend;
+import dev.gatun.backend.cuda.CudaDevices;
 import dev.gatun.backend.reference.ReferenceBackend;
 import dev.gatun.bindings.Cuda;
 import dev.gatun.bindings.LibraryUnavailableException;
@@ -41,7 +42,7 @@ public final class Backends {
    */
   public static @Nullable String whyNoCuda() {
     String missing = missingFlag();
-    return missing == null ? CudaBackend.missing() : missing;
+    return missing == null ? CudaDevices.missing() : missing;
   }
 
   /**
@@ -108,7 +109,7 @@ public final class Backends {
       throw new IllegalArgumentException(
           "there is no backend \"%s\": choose one of cpu, reference, cuda, cuda:N".formatted(name));
     }
-    String missing = CudaBackend.missing();
+    String missing = CudaDevices.missing();
     if (missing != null) {
       throw new BackendUnavailableException(
           name + " cannot be opened: " + missing + " (gatun doctor shows where it was looked for)");

@@ -2,7 +2,7 @@ package dev.gatun.app.cli;
 
 import dev.gatun.Backends;
 import dev.gatun.app.bench.Machine;
-import dev.gatun.backend.cuda.CudaBackend;
+import dev.gatun.backend.cuda.CudaDevices;
 import dev.gatun.bindings.Cuda;
 import dev.gatun.bindings.LibraryStatus;
 import dev.gatun.bindings.NativeEnvironment;
@@ -63,7 +63,7 @@ final class DoctorCommand implements Callable<Integer> {
     Cuda.Probe cuda = Cuda.probe();
     Map<String, Json> gpu = new LinkedHashMap<>();
     gpu.put("devices", Json.of((long) cuda.devices()));
-    gpu.put("names", Json.of(CudaBackend.devices().stream().map(Json::of).toList()));
+    gpu.put("names", Json.of(CudaDevices.names().stream().map(Json::of).toList()));
     gpu.put("reason", orNull(Backends.whyNoCuda()));
     gpu.put("verified", Json.of(false));
     cuda.libraries()
@@ -132,7 +132,7 @@ final class DoctorCommand implements Callable<Integer> {
     }
     NativeEnvironment.variables().forEach((name, value) -> line(out, name, value));
     OpenBlas.warnings().forEach(warning -> line(out, "Warning", warning));
-    CudaBackend.devices().forEach(device -> line(out, "GPU", device));
+    CudaDevices.names().forEach(device -> line(out, "GPU", device));
     @Nullable String reason = Backends.whyNoCuda();
     line(
         out,

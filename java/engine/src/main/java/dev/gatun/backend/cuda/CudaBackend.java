@@ -16,14 +16,11 @@ import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.backend.WeightType;
 import dev.gatun.bindings.Cuda;
-import dev.gatun.bindings.LibraryStatus;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
-import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +38,7 @@ public final class CudaBackend implements Backend {
   private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F32);
   private final String name;
   private final Usage usage;
+  private final Work work = new Work();
   private final CudaContext context;
   private final Transfers transfers;
   private final CudaOps ops;
@@ -51,7 +49,7 @@ public final class CudaBackend implements Backend {
    *
    * @param name what it was asked for by: {@code cuda} or {@code cuda:1}
    * @param device CUDA's number of it, below the number of devices
-   * @throws DeviceException if {@link #missing} names something, or the device refuses
+   * @throws DeviceException if {@link CudaDevices#missing} names something, or the device refuses
    */
   public CudaBackend(String name, int device) {
     this(name, open(device));
@@ -78,37 +76,11 @@ public final class CudaBackend implements Backend {
   }
 
   private static Device open(int device) {
-    String missing = missing();
+    String missing = CudaDevices.missing();
     if (missing != null) {
       throw new DeviceException(missing);
     }
     return Device.open(device);
-  }
-
-  /** What keeps every device of this machine from being opened, with the remedy; null: nothing. */
-  public static @Nullable String missing() {
-    Cuda.Probe probe = Cuda.probe();
-    List<LibraryStatus> absent =
-        probe.libraries().stream().filter(library -> !library.available()).toList();
-    if (absent.isEmpty()) {
-      return probe.reason();
-    }
-    String first = absent.getFirst().name() + ": " + absent.getFirst().reason();
-    String others =
-        absent.stream().skip(1).map(LibraryStatus::name).collect(Collectors.joining(", "));
-    return others.isEmpty() ? first : first + " (nor are there " + others + ")";
-  }
-
-  /**
-   * Every device of this machine by its name, with its kind; empty without a usable runtime.
-   *
-   * @throws DeviceException if a device does not answer
-   */
-  public static List<String> devices() {
-    return IntStream.range(0, Cuda.probe().devices())
-        .mapToObj(Device::look)
-        .map(device -> device.name() + ": " + device.kind())
-        .toList();
   }
 
   @Override
@@ -136,11 +108,19 @@ public final class CudaBackend implements Backend {
     return usage;
   }
 
-  /** To be followed by {@code usage.exit()}: keeps the stream open while it is asked for work. */
-  private void enter() {
+  /** Keeps the stream open while it is asked for work. */
+  private final class Work implements AutoCloseable {
+    @Override
+    public void close() {
+      usage.exit();
+    }
+  }
+
+  private Work enter() {
     usage.enter();
     try {
       context.enter();
+      return work;
     } catch (DeviceException e) {
       usage.exit();
       throw e;
@@ -149,43 +129,31 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Memory allocate(long bytes) {
-    enter();
-    try {
+    try (Work _ = enter()) {
       return DeviceMemory.allocate(context, bytes);
-    } finally {
-      usage.exit();
     }
   }
 
   @Override
   public Backend fork() {
-    enter();
-    try {
+    try (Work _ = enter()) {
       context.synchronize(); // what was written so far is there for the fork
       return new CudaBackend(name, context.device());
-    } finally {
-      usage.exit();
     }
   }
 
   @Override
   public void copy(Tensor from, Tensor to) {
     checks.copy(from, to);
-    enter();
-    try {
+    try (Work _ = enter()) {
       transfers.copy(from, to);
-    } finally {
-      usage.exit();
     }
   }
 
   @Override
   public void fill(Tensor tensor, double value) {
-    enter();
-    try {
+    try (Work _ = enter()) {
       ops.fill(tensor, value);
-    } finally {
-      usage.exit();
     }
   }
 
@@ -204,8 +172,7 @@ public final class CudaBackend implements Backend {
           "pack: a GPU keeps weights in fp32 only, not in %s: choose fp32, or the backend cpu"
               .formatted(type.label()));
     }
-    enter();
-    try {
+    try (Work _ = enter()) {
       CudaRecurrentWeights packed = new CudaRecurrentWeights(workspace(), spec);
       try {
         transfers.copy(weights, packed.values());
@@ -215,8 +182,6 @@ public final class CudaBackend implements Backend {
         packed.close();
         throw e;
       }
-    } finally {
-      usage.exit();
     }
   }
 
@@ -234,20 +199,16 @@ public final class CudaBackend implements Backend {
    */
   private Recurrent compile(
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
-    enter();
-    try {
+    try (Work _ = enter()) {
       throw new UnsupportedOperationException(
           "recurrent: not on a GPU in this version: " + spec + weights + io + mode + mask);
-    } finally {
-      usage.exit();
     }
   }
 
   @Override
   public void linear(int rows, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y) {
     checks.linear(rows, x, weight, bias, y);
-    enter();
-    try {
+    try (Work _ = enter()) {
       int o = Math.toIntExact(weight.dim(0));
       int k = Math.toIntExact(weight.dim(1));
       if (rows > 0) {
@@ -256,8 +217,6 @@ public final class CudaBackend implements Backend {
           ops.addBias(rows, o, bias, y);
         }
       }
-    } finally {
-      usage.exit();
     }
   }
 
@@ -271,8 +230,7 @@ public final class CudaBackend implements Backend {
       Tensor dWeight,
       @Nullable Tensor dBias) {
     checks.linearBackward(rows, x, weight, dy, dx, dWeight, dBias);
-    enter();
-    try {
+    try (Work _ = enter()) {
       int o = Math.toIntExact(weight.dim(0));
       int k = Math.toIntExact(weight.dim(1));
       if (rows > 0) {
@@ -284,41 +242,30 @@ public final class CudaBackend implements Backend {
           products.inputGradient(rows, o, k, address(dy), address(weight), address(dx), false);
         }
       }
-    } finally {
-      usage.exit();
     }
   }
 
   @Override
   public void embedding(int rows, Tensor ids, Tensor table, Tensor y) {
     checks.embedding(rows, ids, table, y);
-    enter();
-    try {
+    try (Work _ = enter()) {
       ops.embedding(rows, ids, table, y);
-    } finally {
-      usage.exit();
     }
   }
 
   @Override
   public void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable) {
     checks.embeddingBackward(rows, ids, dy, dTable);
-    enter();
-    try {
+    try (Work _ = enter()) {
       ops.embeddingBackward(rows, ids, dy, dTable);
-    } finally {
-      usage.exit();
     }
   }
 
   @Override
   public void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key) {
     checks.dropout(size, x, y, rate, key);
-    enter();
-    try {
+    try (Work _ = enter()) {
       ops.dropout(size, x, y, rate, key);
-    } finally {
-      usage.exit();
     }
   }
 
@@ -326,11 +273,8 @@ public final class CudaBackend implements Backend {
   public void copyColumns(
       int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
     checks.copyColumns(rows, from, fromColumn, to, toColumn, columns);
-    enter();
-    try {
+    try (Work _ = enter()) {
       ops.copyColumns(rows, from, fromColumn, to, toColumn, columns);
-    } finally {
-      usage.exit();
     }
   }
 
@@ -343,11 +287,8 @@ public final class CudaBackend implements Backend {
       Tensor loss,
       @Nullable Tensor dLogits) {
     checks.softmaxCrossEntropy(rows, logits, targets, scale, loss, dLogits);
-    enter();
-    try {
+    try (Work _ = enter()) {
       ops.softmaxCrossEntropy(rows, logits, targets, scale, loss, dLogits);
-    } finally {
-      usage.exit();
     }
   }
 
@@ -361,22 +302,16 @@ public final class CudaBackend implements Backend {
       Tensor loss,
       @Nullable Tensor dPrediction) {
     checks.meanSquaredError(rows, prediction, target, rowWeights, scale, loss, dPrediction);
-    enter();
-    try {
+    try (Work _ = enter()) {
       ops.meanSquaredError(rows, prediction, target, rowWeights, scale, loss, dPrediction);
-    } finally {
-      usage.exit();
     }
   }
 
   @Override
   public void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
     checks.prepareUpdate(gradients, maxNorm, control);
-    enter();
-    try {
+    try (Work _ = enter()) {
       ops.prepareUpdate(gradients, maxNorm, control);
-    } finally {
-      usage.exit();
     }
   }
 
@@ -388,11 +323,8 @@ public final class CudaBackend implements Backend {
       @Nullable Tensor momentum,
       Tensor control) {
     checks.sgd(rule, parameters, gradients, momentum, control);
-    enter();
-    try {
+    try (Work _ = enter()) {
       ops.sgd(rule, parameters, gradients, momentum, control);
-    } finally {
-      usage.exit();
     }
   }
 
@@ -400,11 +332,8 @@ public final class CudaBackend implements Backend {
   public void adam(
       AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
     checks.adam(parameters, gradients, m, v, control);
-    enter();
-    try {
+    try (Work _ = enter()) {
       ops.adam(rule, parameters, gradients, m, v, control);
-    } finally {
-      usage.exit();
     }
   }
 
