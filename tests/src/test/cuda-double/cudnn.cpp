@@ -47,7 +47,8 @@ bool describes(const cudnnTensorStruct& state, const cudnnRNNStruct& rnn, int ba
 }
 
 cudnnStatus_t checkState(
-    cudnnTensorDescriptor_t state, const cudnnRNNStruct& rnn, int batch, int width, const char* what) {
+    cudnnTensorDescriptor_t state, const cudnnRNNStruct& rnn, int batch, int width,
+    const char* what) {
   if (dead(state)) {
     return fail(CUDNN_STATUS_BAD_PARAM_NULL_POINTER, "%s: none, or a dead one", what);
   }
@@ -136,8 +137,7 @@ cudnnStatus_t checkOverlap(const Range& written, const std::vector<Range>& all, 
     const char* begin = (const char*)other.from;
     if (begin != nullptr && strcmp(other.name, written.name) != 0 && from < begin + other.bytes &&
         begin < from + written.bytes) {
-      return fail(
-          CUDNN_STATUS_BAD_PARAM, "%s: %s overlaps %s", call, written.name, other.name);
+      return fail(CUDNN_STATUS_BAD_PARAM, "%s: %s overlaps %s", call, written.name, other.name);
     }
   }
   return CUDNN_STATUS_SUCCESS;
@@ -207,23 +207,24 @@ cudnnStatus_t run(
   });
 }
 
-cudnnStatus_t begin(const Given& given, bool backward, bool training, bool needsC, const char* call) {
+cudnnStatus_t begin(
+    const Given& given, bool backward, bool training, bool needsC, const char* call) {
   if (cudnnStatus_t status = checkDescriptors(given, backward, needsC, call)) {
     return status;
   }
   return checkSpaces(given, training, call);
 }
 
-#define ENTER(handle)                                                                            \
-  if (cudnnStatus_t status = injected(__func__)) {                                               \
-    return status;                                                                               \
-  }                                                                                              \
-  if (dead(handle)) {                                                                            \
-    return fail(CUDNN_STATUS_BAD_PARAM, "%s: no such handle", __func__);                         \
-  }                                                                                              \
-  const gpu::Use use(handle->busy, __func__);                                                    \
-  if (!use) {                                                                                    \
-    return fail(CUDNN_STATUS_EXECUTION_FAILED, "%s: two threads use one handle", __func__);      \
+#define ENTER(handle)                                                                       \
+  if (cudnnStatus_t status = injected(__func__)) {                                          \
+    return status;                                                                          \
+  }                                                                                         \
+  if (dead(handle)) {                                                                       \
+    return fail(CUDNN_STATUS_BAD_PARAM, "%s: no such handle", __func__);                    \
+  }                                                                                         \
+  const gpu::Use use(handle->busy, __func__);                                               \
+  if (!use) {                                                                               \
+    return fail(CUDNN_STATUS_EXECUTION_FAILED, "%s: two threads use one handle", __func__); \
   }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// cuDNN of the double: versions, errors, handles, tensors, dropout descriptors and, as refusals,
-// the calls that Gatun does not make.
+// cuDNN of the double: versions, errors, handles, tensors and dropout descriptors.
 #include <cstdarg>
 #include <cstdio>
 #include <ctime>
@@ -227,7 +226,8 @@ cudnnStatus_t cudnnSetTensorNdDescriptor(
   }
   if (n < 3 || n > MAX_DIMS || bytesOf(type) == 0) {
     return fail(
-        CUDNN_STATUS_BAD_PARAM, "cudnnSetTensorNdDescriptor: %d dimensions of type %d", n, (int)type);
+        CUDNN_STATUS_BAD_PARAM, "cudnnSetTensorNdDescriptor: %d dimensions of type %d", n,
+        (int)type);
   }
   long long elements = 1;
   for (int i = 0; i < n; i++) {
@@ -332,8 +332,8 @@ static cudnnStatus_t setDropout(
 }
 
 cudnnStatus_t cudnnSetDropoutDescriptor(
-    cudnnDropoutDescriptor_t dropout, cudnnHandle_t handle, float rate, void* states,
-    Size bytes, unsigned long long seed) {
+    cudnnDropoutDescriptor_t dropout, cudnnHandle_t handle, float rate, void* states, Size bytes,
+    unsigned long long seed) {
   if (cudnnStatus_t status =
           setDropout(dropout, handle, rate, states, bytes, "cudnnSetDropoutDescriptor")) {
     return status;
@@ -349,58 +349,9 @@ cudnnStatus_t cudnnSetDropoutDescriptor(
 }
 
 cudnnStatus_t cudnnRestoreDropoutDescriptor(
-    cudnnDropoutDescriptor_t dropout, cudnnHandle_t handle, float rate, void* states,
-    Size bytes, unsigned long long) {
+    cudnnDropoutDescriptor_t dropout, cudnnHandle_t handle, float rate, void* states, Size bytes,
+    unsigned long long) {
   return setDropout(dropout, handle, rate, states, bytes, "cudnnRestoreDropoutDescriptor");
 }
-
-#define UNUSED_HERE(name, ...)                                                              \
-  cudnnStatus_t name(__VA_ARGS__) {                                                         \
-    return fail(CUDNN_STATUS_NOT_SUPPORTED, "%s: the double does not have it", #name);      \
-  }
-
-UNUSED_HERE(cudnnSetTensor, cudnnHandle_t, const cudnnTensorDescriptor_t, void*, const void*)
-UNUSED_HERE(
-    cudnnDropoutForward, cudnnHandle_t, const cudnnDropoutDescriptor_t,
-    const cudnnTensorDescriptor_t, const void*, const cudnnTensorDescriptor_t, void*, void*,
-    Size)
-UNUSED_HERE(
-    cudnnDropoutBackward, cudnnHandle_t, const cudnnDropoutDescriptor_t,
-    const cudnnTensorDescriptor_t, const void*, const cudnnTensorDescriptor_t, void*, void*,
-    Size)
-UNUSED_HERE(
-    cudnnSoftmaxForward, cudnnHandle_t, cudnnSoftmaxAlgorithm_t, cudnnSoftmaxMode_t, const void*,
-    const cudnnTensorDescriptor_t, const void*, const void*, const cudnnTensorDescriptor_t, void*)
-UNUSED_HERE(
-    cudnnSoftmaxBackward, cudnnHandle_t, cudnnSoftmaxAlgorithm_t, cudnnSoftmaxMode_t, const void*,
-    const cudnnTensorDescriptor_t, const void*, const cudnnTensorDescriptor_t, const void*,
-    const void*, const cudnnTensorDescriptor_t, void*)
-
-cudnnStatus_t cudnnCreateCTCLossDescriptor(cudnnCTCLossDescriptor_t* loss) {
-  return create(loss, "cudnnCreateCTCLossDescriptor");
-}
-
-cudnnStatus_t cudnnDestroyCTCLossDescriptor(cudnnCTCLossDescriptor_t loss) {
-  return destroy(loss, "cudnnDestroyCTCLossDescriptor");
-}
-
-UNUSED_HERE(
-    cudnnSetCTCLossDescriptor_v9, cudnnCTCLossDescriptor_t, cudnnDataType_t,
-    cudnnLossNormalizationMode_t, cudnnCTCGradMode_t, int)
-UNUSED_HERE(
-    cudnnGetCTCLossWorkspaceSize_v8, cudnnHandle_t, cudnnCTCLossAlgo_t, cudnnCTCLossDescriptor_t,
-    const cudnnTensorDescriptor_t, const cudnnTensorDescriptor_t, Size*)
-UNUSED_HERE(
-    cudnnGetCTCLossWorkspaceSize, cudnnHandle_t, const cudnnTensorDescriptor_t,
-    const cudnnTensorDescriptor_t, const int*, const int*, const int*, cudnnCTCLossAlgo_t,
-    cudnnCTCLossDescriptor_t, Size*)
-UNUSED_HERE(
-    cudnnCTCLoss_v8, cudnnHandle_t, cudnnCTCLossAlgo_t, cudnnCTCLossDescriptor_t,
-    const cudnnTensorDescriptor_t, const void*, const int[], const int[], const int[], void*,
-    const cudnnTensorDescriptor_t, void*, Size, void*)
-UNUSED_HERE(
-    cudnnCTCLoss, cudnnHandle_t, const cudnnTensorDescriptor_t, const void*, const int[],
-    const int[], const int[], void*, const cudnnTensorDescriptor_t, void*, cudnnCTCLossAlgo_t,
-    cudnnCTCLossDescriptor_t, void*, Size)
 
 }  // extern "C"

@@ -62,7 +62,7 @@ struct cudnnRNNDataStruct {
   int maxLength, batch, width;
   std::vector<int> lengths;
   std::vector<size_t> packed;  // the first row of each step of a packed layout
-  std::vector<char> fill;  // one element, or none
+  std::vector<char> fill;      // one element, or none
 
   // Elements of all rows.
   size_t elements() const;
@@ -151,12 +151,16 @@ struct WeightLayout {
   void place(Part& part, int rows, int columns);
 };
 
-size_t workspaceBytes(const cudnnRNNStruct& rnn, const cudnnRNNDataStruct& x, cudnnForwardMode_t mode);
+size_t workspaceBytes(
+    const cudnnRNNStruct& rnn, const cudnnRNNDataStruct& x, cudnnForwardMode_t mode);
 size_t reserveBytes(const cudnnRNNStruct& rnn, const cudnnRNNDataStruct& x);
 
 // A refusal, or 0, of what a stack and its input can be together.
 cudnnStatus_t checkStack(
     const cudnnRNNStruct* rnn, const cudnnRNNDataStruct* x, bool backward, const char* call);
+
+// A handle and a set stack, or a refusal, after counting the call.
+cudnnStatus_t checkRnn(cudnnHandle_t handle, const cudnnRNNStruct* rnn, const char* call);
 
 // The begin of a reserve.
 struct Header {
@@ -176,7 +180,8 @@ struct Call {
   const int* deviceLengths = nullptr;
   const float *xs = nullptr, *ys = nullptr, *dys = nullptr;
   const float *hx = nullptr, *cx = nullptr, *dhy = nullptr, *dcy = nullptr;
-  float *yOut = nullptr, *hy = nullptr, *cy = nullptr, *dx = nullptr, *dhx = nullptr, *dcx = nullptr;
+  float *yOut = nullptr, *hy = nullptr, *cy = nullptr, *dx = nullptr, *dhx = nullptr,
+        *dcx = nullptr;
   const char* weights = nullptr;
   char *dweights = nullptr, *workspace = nullptr, *reserve = nullptr;
   size_t workspaceSize = 0;
