@@ -200,8 +200,7 @@ public final class CudaBackend implements Backend {
   private Recurrent compile(
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
     try (Work _ = enter()) {
-      throw new UnsupportedOperationException(
-          "recurrent: not on a GPU in this version: " + spec + weights + io + mode + mask);
+      return new CellRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
     }
   }
 
@@ -212,7 +211,7 @@ public final class CudaBackend implements Backend {
       int o = Math.toIntExact(weight.dim(0));
       int k = Math.toIntExact(weight.dim(1));
       if (rows > 0) {
-        products.forward(rows, o, k, address(x), address(weight), address(y), false);
+        products.forward(rows, o, k, address(x), address(weight), address(y));
         if (bias != null) {
           ops.addBias(rows, o, bias, y);
         }

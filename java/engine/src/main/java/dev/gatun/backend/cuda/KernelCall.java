@@ -33,6 +33,21 @@ final class KernelCall {
    * @param arguments how many it takes, each of at most 8 bytes
    */
   KernelCall(CudaContext context, KernelLibrary library, String name, int arguments) {
+    this(context, library, name, MemorySegment.NULL, arguments);
+  }
+
+  /**
+   * A kernel whose first argument is a struct.
+   *
+   * @param struct its value, or empty for none
+   * @param arguments how many it takes, the struct too
+   */
+  KernelCall(
+      CudaContext context,
+      KernelLibrary library,
+      String name,
+      MemorySegment struct,
+      int arguments) {
     this.name = name;
     kernel = library.kernel(name);
     // Garbage with this object: some hundred bytes.
@@ -41,6 +56,10 @@ final class KernelCall {
     pointers = arena.allocate(ValueLayout.ADDRESS, arguments);
     for (int i = 0; i < arguments; i++) {
       pointers.setAtIndex(ValueLayout.ADDRESS, i, values.asSlice((long) i * Long.BYTES));
+    }
+    if (struct.byteSize() > 0) {
+      MemorySegment copy = arena.allocate(struct.byteSize(), Long.BYTES).copyFrom(struct);
+      pointers.setAtIndex(ValueLayout.ADDRESS, 0, copy);
     }
     config = cudaLaunchConfig_st.allocate(arena);
     cudaLaunchConfig_st.stream(config, context.stream());

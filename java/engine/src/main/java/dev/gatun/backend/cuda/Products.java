@@ -30,9 +30,13 @@ final class Products {
     return MemorySegment.ofAddress(address);
   }
 
-  /** y [rows, o] = x [rows, k] weight' [o, k], added to it if so asked. Sizes are at least 1. */
-  void forward(int rows, int o, int k, long x, long weight, long y, boolean add) {
-    MemorySegment beta = add ? one : zero;
+  /** y [rows, o] = x [rows, k] weight' [o, k]. Sizes are at least 1. */
+  void forward(int rows, int o, int k, long x, long weight, long y) {
+    forward(rows, o, k, x, weight, y, o);
+  }
+
+  /** As {@link #forward(int, int, int, long, long, long)}; ldy leads from row to row of y. */
+  void forward(int rows, int o, int k, long x, long weight, long y, int ldy) {
     Calls.blas(
         cublasSgemm_v2(
             handle,
@@ -46,14 +50,19 @@ final class Products {
             k,
             at(x),
             k,
-            beta,
+            zero,
             at(y),
-            o),
+            ldy),
         "cublasSgemm");
   }
 
   /** dx [rows, k] = dy [rows, o] weight [o, k], added to it if so asked. */
   void inputGradient(int rows, int o, int k, long dy, long weight, long dx, boolean add) {
+    inputGradient(rows, o, k, dy, o, weight, dx, add);
+  }
+
+  /** The same; ldy leads from row to row of dy. */
+  void inputGradient(int rows, int o, int k, long dy, int ldy, long weight, long dx, boolean add) {
     MemorySegment beta = add ? one : zero;
     Calls.blas(
         cublasSgemm_v2(
@@ -67,7 +76,7 @@ final class Products {
             at(weight),
             k,
             at(dy),
-            o,
+            ldy,
             beta,
             at(dx),
             k),

@@ -1,0 +1,216 @@
+package dev.gatun.backend.cuda;
+
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.RecurrentSpec.Weight;
+import dev.gatun.backend.Regularization.Mask;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One layer and direction: W x of all steps by one product, then step by step a product with R and
+ * the cell's kernels; backward likewise, and the gradients of the weights by one product each.
+ * Equations: docs/equations.md; what the kernels do with it: cells.cu.
+ */
+abstract class CellPass {
+  final PassMemory memory;
+  final CellPlan plan;
+  final CellKernels kernels;
+  final Products products;
+
+  /** H, P or H, G*H. */
+  final int size;
+
+  final int out;
+  final int gateRows;
+  private final int inputSize;
+  private final boolean normed;
+  private final PassFields fields;
+  private final KernelCall beginForward;
+  private final KernelCall endForward;
+  private final @Nullable KernelCall beginBackward;
+  private final @Nullable KernelCall endBackward;
+  private final @Nullable KernelCall addSeen;
+
+  CellPass(PassMemory memory) {
+    this.memory = memory;
+    plan = memory.plan;
+    kernels = plan.kernels;
+    products = plan.products;
+    RecurrentSpec spec = plan.spec;
+    size = spec.hiddenSize();
+    out = spec.stateSize();
+    gateRows = spec.gateRows();
+    inputSize = spec.inputSize(memory.layer);
+    normed = spec.regularization().layerNorm();
+    fields = memory.fields();
+    beginForward = kernels.cell(fields, "beginForward", 1);
+    endForward = kernels.cell(fields, "endForward", 2);
+    beginBackward = plan.training ? kernels.cell(fields, "beginBackward", 1) : null;
+    endBackward = plan.training ? kernels.cell(fields, "endBackward", 1) : null;
+    addSeen = plan.masksState() ? kernels.cell(fields, "addSeen", 1) : null;
+  }
+
+  static CellPass of(PassMemory memory) {
+    return switch (memory.plan.spec.cell()) {
+      case LSTM -> new LstmCellPass(memory);
+      case GRU_RESET_BEFORE -> new ResetBeforeCellPass(memory);
+      case GRU -> new PlainCellPass(memory, "gruForward", "gruBackward");
+      case TANH, RELU -> new PlainCellPass(memory, "simpleForward", "simpleBackward");
+    };
+  }
+
+  /** A kernel of a step, of arguments t, n and step. */
+  final KernelCall stepKernel(String name) {
+    return kernels.cell(fields, name, 3);
+  }
+
+  /** Runs one over the units of all sequences. */
+  static void run(@Nullable KernelCall kernel, int t, int n, int step, int width) {
+    if (kernel == null) {
+      throw new IllegalStateException("this pass has no such step");
+    }
+    kernel.set(1, t).set(2, n).set(3, step).run((long) n * width);
+  }
+
+  /** One step of n sequences. */
+  abstract void step(int t, int n, int step);
+
+  /** Its back-propagation: kept becomes dL/du, dh the gradient of the h before it. */
+  abstract void stepBack(int t, int n, int step);
+
+  final void forward(int t, int n) {
+    int rows = t * n;
+    products.forward(rows, gateRows, inputSize, memory.io.x(), weight(Weight.INPUT), memory.a);
+    if (normed) {
+      kernels.normalize(rows, gateRows, memory.a, memory.inputInverses);
+    }
+    if (plan.masksWeights()) {
+      maskWeights(weight(Weight.RECURRENT), memory.recurrent, false);
+    }
+    beginForward.set(1, n).run((long) n * size);
+    for (int step = 0; step < t; step++) {
+      step(t, n, step);
+    }
+    endForward.set(1, t).set(2, n).run((long) n * size);
+  }
+
+  private void maskWeights(long from, long to, boolean add) {
+    kernels.maskWeights(
+        (long) gateRows * out,
+        from,
+        to,
+        add,
+        plan.spec.regularization().dropConnect(),
+        Mask.CONNECTION.first(memory.direction),
+        memory.layer);
+  }
+
+  /** R h of a step. */
+  final void recurrentShare(int n, int step) {
+    long u = normed ? memory.saved(memory.u, n, step, gateRows) : memory.u;
+    products.forward(n, gateRows, out, memory.seen(n, step), memory.recurrent, u);
+    if (normed) {
+      long inverses = memory.saved(memory.recurrentInverses, n, step, 1);
+      kernels.normalize(n, gateRows, u, plan.training ? inverses : 0);
+    }
+  }
+
+  /**
+   * Back-propagates.
+   *
+   * @param addToDx whether dL/dx is added to what is there
+   */
+  final void backward(int t, int n, boolean addToDx) {
+    if (beginBackward == null || endBackward == null) {
+      throw new IllegalStateException("this pass is for inference");
+    }
+    beginBackward.set(1, n).run((long) n * size);
+    for (int step = t - 1; step >= 0; step--) {
+      stepBack(t, n, step);
+    }
+    endBackward.set(1, n).run((long) n * size);
+    int rows = t * n;
+    sums(rows);
+    products.weightGradient(
+        rows,
+        gateRows,
+        inputSize,
+        memory.da,
+        gateRows,
+        memory.io.x(),
+        inputSize,
+        gradient(Weight.INPUT));
+    if (plan.masksWeights()) {
+      kernels.zero((long) gateRows * out, plan.dMasked);
+      recurrentGradient(rows, n, plan.dMasked);
+      maskWeights(plan.dMasked, gradient(Weight.RECURRENT), true);
+    } else {
+      recurrentGradient(rows, n, gradient(Weight.RECURRENT));
+    }
+    if (memory.io.dx() != 0) {
+      products.inputGradient(
+          rows, gateRows, inputSize, memory.da, weight(Weight.INPUT), memory.io.dx(), addToDx);
+    }
+  }
+
+  /** Back through the product with R of a step, from kept to dh. */
+  final void recurrentBack(int n, int step) {
+    long du = memory.saved(memory.kept, n, step, gateRows);
+    if (normed) {
+      long normedGradient = du;
+      du = memory.saved(plan.dRecurrent, n, step, gateRows);
+      CellKernels.Normalized norm = recurrentNorm().from((long) step * n, gateRows);
+      kernels.normalizeBackward(n, gateRows, normedGradient, norm, du);
+    }
+    recurrentBack(n, gateRows, du, false);
+  }
+
+  /**
+   * Adds R' du to dh, through the mask of h if there is one.
+   *
+   * @param rows of R, from the first
+   * @param addToSeen whether the gradient of the masked h is added to what is there
+   */
+  final void recurrentBack(int n, int rows, long du, boolean addToSeen) {
+    long to = addSeen == null ? plan.dh : plan.dSeen;
+    boolean add = addSeen == null || addToSeen;
+    products.inputGradient(n, rows, out, du, gateRows, memory.recurrent, to, add);
+    if (addSeen != null) {
+      addSeen.set(1, n).run((long) n * out);
+    }
+  }
+
+  /** The gradients of biases and gains; with layer normalisation da becomes that of W x. */
+  void sums(int rows) {
+    if (weight(Weight.INPUT_BIAS) != 0) {
+      kernels.columnSums(rows, gateRows, memory.da, gradient(Weight.INPUT_BIAS));
+      kernels.columnSums(rows, gateRows, memory.kept, gradient(Weight.RECURRENT_BIAS));
+    }
+    if (normed) {
+      long dRecurrentGain = gradient(Weight.RECURRENT_NORM);
+      kernels.columnProducts(rows, gateRows, memory.da, memory.a, gradient(Weight.INPUT_NORM));
+      kernels.columnProducts(rows, gateRows, memory.kept, memory.u, dRecurrentGain);
+      CellKernels.Normalized norm =
+          new CellKernels.Normalized(memory.a, memory.inputInverses, weight(Weight.INPUT_NORM));
+      kernels.normalizeBackward(rows, gateRows, memory.da, norm, memory.da);
+    }
+  }
+
+  private CellKernels.Normalized recurrentNorm() {
+    return new CellKernels.Normalized(
+        memory.u, memory.recurrentInverses, weight(Weight.RECURRENT_NORM));
+  }
+
+  /** Adds dL/dR of all steps to {@code to}. */
+  void recurrentGradient(int rows, int n, long to) {
+    long du = normed ? plan.dRecurrent : memory.kept;
+    products.weightGradient(rows, gateRows, out, du, gateRows, memory.seen(n, 0), out, to);
+  }
+
+  final long weight(Weight weight) {
+    return memory.weight(weight);
+  }
+
+  final long gradient(Weight weight) {
+    return plan.gradient(weight, memory.layer, memory.direction);
+  }
+}

@@ -1,0 +1,85 @@
+package dev.gatun.backend.cuda;
+
+import dev.gatun.backend.RecurrentSpec.Weight;
+import org.jspecify.annotations.Nullable;
+
+/** LSTM, with a projection of h and a normalised c where the stack has them. */
+final class LstmCellPass extends CellPass {
+  private final boolean projected;
+  private final boolean normed;
+  private final KernelCall forward;
+  private final @Nullable KernelCall normedOutput;
+  private final @Nullable KernelCall projectedOutput;
+  private final @Nullable KernelCall backward;
+  private final @Nullable KernelCall normedBackward;
+  private final @Nullable KernelCall projectedBackward;
+
+  LstmCellPass(PassMemory memory) {
+    super(memory);
+    projected = plan.spec.projectionSize() > 0;
+    normed = plan.spec.regularization().layerNorm();
+    forward = stepKernel("lstmForward");
+    normedOutput = normed ? stepKernel("lstmNormedOutput") : null;
+    projectedOutput = projected ? stepKernel("projectedOutput") : null;
+    boolean training = plan.training;
+    backward = training ? stepKernel("lstmBackward") : null;
+    normedBackward = training && normed ? stepKernel("lstmNormedBackward") : null;
+    projectedBackward = training && projected ? stepKernel("projectedBackward") : null;
+  }
+
+  @Override
+  void step(int t, int n, int step) {
+    recurrentShare(n, step);
+    run(forward, t, n, step, size);
+    if (normed) {
+      long inverses = plan.training ? memory.saved(memory.cellInverses, n, step, 1) : 0;
+      kernels.normalize(n, size, memory.saved(memory.cellHat, n, step, size), inverses);
+      run(normedOutput, t, n, step, size);
+    }
+    if (projected) {
+      long inner = memory.saved(memory.inner, n, step, size);
+      long h = memory.state(memory.h, n, step + 1, out);
+      products.forward(n, out, size, inner, weight(Weight.PROJECTION), h);
+      run(projectedOutput, t, n, step, out);
+    }
+  }
+
+  @Override
+  void stepBack(int t, int n, int step) {
+    if (projected) {
+      run(projectedBackward, t, n, step, out);
+      long dOut = memory.saved(plan.dOut, n, step, out);
+      long projection = weight(Weight.PROJECTION);
+      products.inputGradient(n, out, size, dOut, projection, plan.dInner, false);
+    }
+    if (normed) {
+      run(normedBackward, t, n, step, size);
+      long dNormed = memory.saved(plan.dNormed, n, step, size);
+      CellKernels.Normalized norm = cellNorm().from((long) step * n, size);
+      kernels.normalizeBackward(n, size, dNormed, norm, plan.dCell);
+    }
+    run(backward, t, n, step, size);
+    recurrentBack(n, step);
+  }
+
+  private CellKernels.Normalized cellNorm() {
+    return new CellKernels.Normalized(
+        memory.cellHat, memory.cellInverses, weight(Weight.CELL_NORM));
+  }
+
+  @Override
+  void sums(int rows) {
+    super.sums(rows);
+    if (projected) {
+      long dProjection = gradient(Weight.PROJECTION);
+      products.weightGradient(rows, out, size, plan.dOut, out, memory.inner, size, dProjection);
+    }
+    if (normed) {
+      long dGain = gradient(Weight.CELL_NORM);
+      kernels.columnProducts(rows, size, plan.dNormed, memory.cellHat, dGain);
+      if (weight(Weight.CELL_NORM_BIAS) != 0) {
+        kernels.columnSums(rows, size, plan.dNormed, gradient(Weight.CELL_NORM_BIAS));
+      }
+    }
+  }
+}
