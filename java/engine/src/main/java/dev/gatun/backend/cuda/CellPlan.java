@@ -133,6 +133,11 @@ final class CellPlan {
   /** Refuses tensors whose memory has been closed since the plan was made. */
   void checkMemory() {
     address(weights);
+    checkMemory(io);
+  }
+
+  /** As {@link #checkMemory()}, of the tensors that a stack works on. */
+  static void checkMemory(RecurrentIo io) {
     address(io.x());
     DeviceMemory.addressOrNull(io.lengths());
     address(io.y());

@@ -154,6 +154,7 @@ public final class CudaBackend implements Backend {
   public void fill(Tensor tensor, double value) {
     try (Work _ = enter()) {
       ops.fill(tensor, value);
+      DeviceMemory.overwritten(tensor);
     }
   }
 
@@ -200,7 +201,9 @@ public final class CudaBackend implements Backend {
   private Recurrent compile(
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
     try (Work _ = enter()) {
-      return new CellRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
+      return CudnnRecurrent.supports(spec, Math.toIntExact(io.x().dim(0)))
+          ? new CudnnRecurrent(context, usage, workspace(), spec, weights, io, mode, mask)
+          : new CellRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
     }
   }
 

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class DeviceMemory extends Memory {
   private final CudaContext owner;
   private final MemorySegment block;
+  private @Nullable Mirror mirror;
   private boolean closed;
 
   private DeviceMemory(CudaContext owner, MemorySegment block, long bytes) {
@@ -87,11 +88,57 @@ final class DeviceMemory extends Memory {
     return tensor == null ? 0 : address(tensor);
   }
 
+  /**
+   * The copy of its memory on the host, made when first asked for; {@link Tensor#byteOffset} counts
+   * in it too.
+   *
+   * @throws IllegalStateException as {@link #address}
+   */
+  static Mirror mirror(Tensor tensor) {
+    address(tensor);
+    return ((DeviceMemory) tensor.memory()).mirror();
+  }
+
+  private synchronized Mirror mirror() {
+    Mirror made = mirror;
+    if (made == null) {
+      made = new Mirror(owner, block, bytes());
+      mirror = made;
+    }
+    return made;
+  }
+
+  /** To be called after each upload to a tensor: its mirror, if it has one, follows. */
+  static void uploaded(MemorySegment values, Tensor to) {
+    Mirror known = known(to);
+    if (known != null) {
+      known.uploaded(values, to.byteOffset());
+    }
+  }
+
+  /** To be called when the device itself has been asked to write a tensor of integers. */
+  static void overwritten(Tensor tensor) {
+    Mirror known = known(tensor);
+    if (known != null) {
+      known.overwritten();
+    }
+  }
+
+  private static @Nullable Mirror known(Tensor tensor) {
+    DeviceMemory memory = (DeviceMemory) tensor.memory();
+    synchronized (memory) {
+      return memory.mirror;
+    }
+  }
+
   /** Frees the block after everything the device still does with it. */
   @Override
   public synchronized void close() {
     if (!closed) {
       closed = true;
+      if (mirror != null) {
+        mirror.close();
+      }
       owner.device().makeCurrent();
       Calls.runtime(cudart_h.cudaFree(block), "cudaFree");
     }

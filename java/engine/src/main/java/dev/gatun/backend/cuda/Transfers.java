@@ -56,11 +56,13 @@ final class Transfers implements AutoCloseable {
     }
     if (from.dtype() == to.dtype()) {
       staging.upload(from.segment(), address(to));
+      DeviceMemory.uploaded(from.segment(), to);
     } else {
       try (Workspace host = Workspace.host(to.dtype())) {
         Tensor converted = host.real(to.size());
         copyOnHost(from, converted);
         staging.upload(converted.segment(), address(to));
+        DeviceMemory.uploaded(converted.segment(), to);
       }
     }
     if (other != null) {
@@ -93,6 +95,7 @@ final class Transfers implements AutoCloseable {
     if (target != null) {
       target.synchronize();
     }
+    DeviceMemory.overwritten(to);
     long bytes = from.size() * from.dtype().bytes();
     if (from.dtype() != to.dtype()) {
       KernelCall conversion = to.dtype() == DType.F64 ? toDouble : toFloat;

@@ -1,0 +1,252 @@
+package dev.gatun.backend.cuda;
+
+import dev.gatun.backend.Cell;
+import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.Mode;
+import dev.gatun.backend.Recurrent;
+import dev.gatun.backend.RecurrentChecks;
+import dev.gatun.backend.RecurrentIo;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.Regularization;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Usage;
+import dev.gatun.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stack by cuDNN. One call runs all its layers; in training with dropout one call runs a layer,
+ * and our masks, the same as on every backend, come between.
+ *
+ * <p>cuDNN wants the lengths of sequences on the host: they are read from their {@link Mirror},
+ * without waiting for the device. What is on padding it may read, so that ragged batches go through
+ * copies with zeros there; a sequence of no steps, which it does not take, runs over one step of
+ * zeros whose results are dropped.
+ */
+final class CudnnRecurrent implements Recurrent {
+  private final CudaContext context;
+  private final Workspace workspace;
+  private final RecurrentSpec spec;
+  private final RecurrentIo io;
+  private final boolean trains;
+
+  /** The masks between layers; empty if nothing is dropped. */
+  private final List<MaskKey> masks = new ArrayList<>();
+
+  /** Whether the weights are packed, never to be read again. */
+  private final boolean shared;
+
+  private final RnnKernels kernels;
+  private final SequenceLengths lengths;
+  private final WeightSpace weights;
+  private final List<NoDropout> dropout = new ArrayList<>();
+  private final List<RnnDescriptor> descriptors = new ArrayList<>();
+  private final List<RnnPart> parts = new ArrayList<>();
+  private int t;
+  private int n;
+  private boolean ready;
+  private final Usage usage;
+
+  /**
+   * Plans a stack. If it fails, it closes the workspace too.
+   *
+   * @param backend stays open while this works
+   * @param workspace in the context's memory, closed with this
+   * @param spec one that this class {@link #supports}
+   * @param weights the flat block
+   * @param mask of the dropout between layers; null: the weights are packed
+   */
+  CudnnRecurrent(
+      CudaContext context,
+      Usage backend,
+      Workspace workspace,
+      RecurrentSpec spec,
+      Tensor weights,
+      RecurrentIo io,
+      Mode mode,
+      @Nullable MaskKey mask) {
+    this.context = context;
+    usage = new Usage("the recurrent stack", backend);
+    this.workspace = workspace;
+    this.spec = spec;
+    this.io = io;
+    trains = mode == Mode.TRAINING;
+    shared = mask == null;
+    boolean layered = trains && spec.dropout() > 0;
+    for (int layer = 0; layered && mask != null && layer < spec.layers() - 1; layer++) {
+      masks.add(mask.withLayer(mask.layer() + layer));
+    }
+    try {
+      context.enter();
+      kernels = new RnnKernels(context);
+      lengths = new SequenceLengths(context, io.lengths(), Math.toIntExact(io.x().dim(1)));
+      RnnSetting setting =
+          new RnnSetting(context, workspace, kernels, lengths, new Scratch(workspace), io, mode);
+      dropout.add(new NoDropout(context));
+      List<RecurrentSpec> specs = layered ? layers(spec) : List.of(spec);
+      for (RecurrentSpec each : specs) {
+        descriptors.add(descriptor(each, RnnAlgorithm.STANDARD));
+      }
+      RecurrentIo.Gradients gradients = trains ? io.gradients() : null;
+      this.weights =
+          new WeightSpace(
+              context,
+              workspace,
+              kernels,
+              spec,
+              descriptors,
+              weights,
+              gradients == null ? null : gradients.dWeights());
+      List<PartIo> sequences = new CudnnBuffers(setting, spec).parts(specs.size());
+      for (int i = 0; i < specs.size(); i++) {
+        addPart(setting, specs.get(i), sequences.get(i));
+      }
+      this.weights.fill();
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  /**
+   * Whether cuDNN can compute a stack.
+   *
+   * @param maxTime the plan's most steps: in two directions no more than one call takes
+   */
+  static boolean supports(RecurrentSpec spec, int maxTime) {
+    return spec.cell() != Cell.GRU_RESET_BEFORE
+        && spec.regularization().equals(Regularization.NONE)
+        && (!spec.bidirectional() || maxTime <= RnnDescriptor.MOST_STEPS);
+  }
+
+  /** The layers of a stack, each as a stack of its own. */
+  private static List<RecurrentSpec> layers(RecurrentSpec spec) {
+    List<RecurrentSpec> layers = new ArrayList<>();
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      layers.add(spec.withInput(spec.inputSize(layer)).stacked(1, 0));
+    }
+    return layers;
+  }
+
+  private RnnDescriptor descriptor(RecurrentSpec of, RnnAlgorithm algorithm) {
+    return new RnnDescriptor(of, algorithm, dropout.getFirst().descriptor());
+  }
+
+  private void addPart(RnnSetting setting, RecurrentSpec of, PartIo sequences) {
+    RnnAlgorithm algorithm =
+        RnnAlgorithm.choose(
+            of,
+            setting.mode(),
+            io.lengths() != null || RnnShape.chunks(setting.maxTime()) > 1,
+            context.device().capability());
+    RnnDescriptor fast = algorithm == RnnAlgorithm.STANDARD ? null : descriptor(of, algorithm);
+    int i = parts.size();
+    parts.add(new RnnPart(setting, of, i, sequences, weights, descriptors.get(i), fast));
+  }
+
+  @Override
+  public void forward(int steps, int sequences) {
+    usage.enterAlone();
+    try {
+      ready = false;
+      RecurrentChecks.forward(io, steps, sequences);
+      CellPlan.checkMemory(io);
+      context.enter();
+      t = steps;
+      n = sequences;
+      lengths.read(t, n);
+      forward();
+      ready = trains;
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private void forward() {
+    for (int i = 0; i < parts.size(); i++) {
+      PartIo part = parts.get(i).io();
+      if (i > 0) {
+        drop(masks.get(i - 1), parts.get(i - 1).io().y(), part.x());
+      } else {
+        mask(part.x(), part.maskedX());
+      }
+      parts.get(i).forward(t, n);
+      mask(part.y(), part.y());
+    }
+  }
+
+  @Override
+  public void backward() {
+    usage.enterAlone();
+    try {
+      RecurrentIo.Gradients gradients = trains ? io.gradients() : null;
+      if (gradients == null) {
+        throw new IllegalStateException(
+            "this plan is for inference: backward needs one for training");
+      }
+      if (!ready) {
+        throw new IllegalStateException("backward needs a forward before it, once for each");
+      }
+      CellPlan.checkMemory(io);
+      ready = false;
+      context.enter();
+      backward(gradients.dy());
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private void backward(@Nullable Tensor dy) {
+    mask(dy, parts.getLast().io().maskedDy());
+    for (int i = parts.size() - 1; i >= 0; i--) {
+      parts.get(i).backward();
+      Tensor dx = parts.get(i).io().dx();
+      if (i > 0 && dx != null) {
+        drop(masks.get(i - 1), dx, dx);
+      }
+      mask(dx, dx);
+    }
+    weights.addGradients();
+  }
+
+  /** Of a ragged batch, copies what is not padding and zeroes the rest. */
+  private void mask(@Nullable Tensor from, @Nullable Tensor to) {
+    if (from != null && to != null && lengths.ragged()) {
+      kernels.maskSteps(t, n, lengths.onDevice(), from, to);
+    }
+  }
+
+  private void drop(MaskKey key, Tensor from, Tensor to) {
+    kernels.dropout((long) t * n * from.dim(2), from, to, spec.dropout(), key);
+  }
+
+  @Override
+  public void refresh() {
+    usage.enterAlone();
+    try {
+      if (shared) {
+        throw new IllegalStateException("shared weights stay as they were when they were packed");
+      }
+      context.enter();
+      weights.fill();
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
+  public long bytes() {
+    return workspace.bytes();
+  }
+
+  @Override
+  public void close() {
+    if (usage.close()) {
+      parts.forEach(RnnPart::close);
+      descriptors.forEach(RnnDescriptor::close);
+      dropout.forEach(NoDropout::close);
+      workspace.close();
+    }
+  }
+}
