@@ -8,4 +8,7 @@ open module dev.gatun.tests {
   requires jdk.management;
   requires org.junit.jupiter;
   requires static org.jspecify;
+
+  provides org.junit.jupiter.api.extension.Extension with
+      dev.gatun.tests.cudadouble.CudaDouble;
 }

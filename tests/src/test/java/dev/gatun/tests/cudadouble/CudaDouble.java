@@ -1,0 +1,198 @@
+package dev.gatun.tests.cudadouble;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * Builds the CUDA double before the first test of a run that has {@code gatun.cuda.double}, the
+ * folder for it. JUnit finds it by its service.
+ */
+public final class CudaDouble implements BeforeAllCallback {
+  /** What holds everything; the libraries that Gatun looks for only lead to it. */
+  static final String IMPLEMENTATION = "libgatun-double.so";
+
+  private static final List<String> LIBRARIES =
+      List.of(
+          "libcudart.so.13",
+          "libcudnn_graph.so.9",
+          "libcudnn_ops.so.9",
+          "libcudnn_adv.so.9",
+          "libcublasLt.so.13",
+          "libcublas.so.13",
+          "libnvrtc-builtins.so.13.0",
+          "libnvrtc.so.13");
+
+  private static final String BUILT = "built";
+
+  private static final Path ROOT = Path.of(System.getProperty("gatun.root")).normalize();
+  private static final Path SOURCES = ROOT.resolve("tests/src/test/cuda-double");
+  private static final Path HEADERS = ROOT.resolve("native-headers");
+
+  private static boolean tried;
+  private static @Nullable String failure;
+
+  /** Where the double lies; null in a run without it. */
+  static @Nullable Path folder() {
+    String set = System.getProperty("gatun.cuda.double");
+    return set == null ? null : Path.of(set);
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) throws Exception {
+    Path folder = folder();
+    if (folder != null) {
+      prepare(folder);
+    }
+  }
+
+  private static synchronized void prepare(Path folder) throws Exception {
+    if (!tried) {
+      tried = true;
+      failure = build(folder);
+    }
+    if (failure != null) {
+      throw new IllegalStateException(failure);
+    }
+  }
+
+  /** Null if the double is there, else why not. */
+  private static @Nullable String build(Path folder) throws Exception {
+    List<Path> sources = sources();
+    String hash = hash(sources);
+    Path built = folder.resolve(BUILT);
+    if (Files.exists(built) && Files.readString(built).equals(hash)) {
+      return null;
+    }
+    Files.createDirectories(folder);
+    Files.deleteIfExists(built);
+    try {
+      link(folder, compile(folder, sources));
+    } catch (RefusedException e) {
+      return e.getMessage();
+    } catch (IOException e) {
+      return "the CUDA double needs g++ (apt-get install g++): " + e.getMessage();
+    }
+    Files.writeString(built, hash);
+    return null;
+  }
+
+  /** Compiles what has changed, all at once; returns the objects. */
+  private static List<Path> compile(Path folder, List<Path> sources) throws Exception {
+    List<Path> headers =
+        sources.stream().filter(source -> source.toString().endsWith(".h")).toList();
+    List<Path> objects = new ArrayList<>();
+    Map<Path, Process> running = new LinkedHashMap<>();
+    for (Path source : sources) {
+      if (source.toString().endsWith(".cpp")) {
+        List<Path> parts = new ArrayList<>(headers);
+        parts.add(source);
+        String name = source.getFileName() + "-" + hash(parts).substring(0, 12);
+        Path object = folder.resolve(name + ".o");
+        objects.add(object);
+        if (!Files.exists(object)) {
+          Path log = folder.resolve(name + ".log");
+          running.put(object, start(compile(source, object, hash(headers)), log));
+        }
+      }
+    }
+    for (Map.Entry<Path, Process> each : running.entrySet()) {
+      String object = each.getKey().toString();
+      finish(each.getValue(), Path.of(object.substring(0, object.length() - 2) + ".log"));
+    }
+    return objects;
+  }
+
+  private static List<Path> sources() throws IOException {
+    List<Path> all = new ArrayList<>();
+    for (Path folder : List.of(SOURCES, HEADERS)) {
+      try (Stream<Path> files = Files.list(folder)) {
+        files.filter(Files::isRegularFile).sorted().forEach(all::add);
+      }
+    }
+    return all;
+  }
+
+  private static String hash(List<Path> sources) throws IOException, NoSuchAlgorithmException {
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    for (Path source : sources) {
+      digest.update(source.toString().getBytes(StandardCharsets.UTF_8));
+      digest.update(Files.readAllBytes(source));
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static List<String> compile(Path source, Path object, String hash) {
+    return List.of(
+        "g++",
+        "-std=c++17",
+        "-O1",
+        "-fno-strict-aliasing", // memory of the device has no types
+        "-ffp-contract=off",
+        "-U_FORTIFY_SOURCE", // its longjmp refuses to change stacks
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fPIC",
+        "-I" + HEADERS,
+        "-DDOUBLE_FOLDER=\"" + SOURCES + "\"",
+        "-DDOUBLE_BUILD=" + (Integer.parseUnsignedInt(hash.substring(0, 7), 16) + 1),
+        "-c",
+        source.toString(),
+        "-o",
+        object.toString());
+  }
+
+  private static void link(Path folder, List<Path> objects) throws Exception {
+    List<String> whole = new ArrayList<>(List.of("g++", "-shared", "-o"));
+    whole.add(folder.resolve(IMPLEMENTATION).toString());
+    whole.add("-Wl,-z,defs,-soname," + IMPLEMENTATION);
+    objects.forEach(object -> whole.add(object.toString()));
+    whole.add("-ldl");
+    finish(start(whole, folder.resolve("link.log")), folder.resolve("link.log"));
+    for (String library : LIBRARIES) {
+      List<String> command =
+          List.of(
+              "g++",
+              "-shared",
+              "-o",
+              folder.resolve(library).toString(),
+              "-Wl,--no-as-needed,-rpath,$ORIGIN,-soname," + library,
+              folder.resolve(IMPLEMENTATION).toString());
+      finish(start(command, folder.resolve("link.log")), folder.resolve("link.log"));
+    }
+  }
+
+  private static Process start(List<String> command, Path log) throws IOException {
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(log.toFile())
+        .start();
+  }
+
+  private static void finish(Process process, Path log) throws Exception {
+    if (process.waitFor() != 0) {
+      throw new RefusedException(Files.readString(log));
+    }
+  }
+
+  private static final class RefusedException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    RefusedException(String log) {
+      super("g++ refuses a part of the CUDA double:\n" + log);
+    }
+  }
+}

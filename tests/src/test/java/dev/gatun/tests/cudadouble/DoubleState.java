@@ -1,0 +1,112 @@
+package dev.gatun.tests.cudadouble;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.Objects;
+
+/** What the double tells of itself, and how it is told to fail. */
+@SuppressWarnings("restricted") // only ever used in the run that allows it
+public final class DoubleState {
+  private static final int LINE = 1000;
+
+  private static final SymbolLookup LIBRARY =
+      SymbolLookup.libraryLookup(
+          Objects.requireNonNull(CudaDouble.folder(), "this run has no CUDA double")
+              .resolve(CudaDouble.IMPLEMENTATION),
+          Arena.global());
+
+  private DoubleState() {}
+
+  /**
+   * Makes calls fail, counted from now.
+   *
+   * @param what {@code "cudaMalloc:3=2,cudnnRNNForward:1=5000"}: the third call of cudaMalloc
+   *     returns 2
+   */
+  public static void fail(String what) {
+    try (Arena arena = Arena.ofConfined()) {
+      handle("gatunDoubleFail", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS))
+          .invokeExact(arena.allocateFrom(what));
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Lets every call work again; forgets counts, complaints and pending errors. */
+  public static void reset() {
+    try {
+      handle("gatunDoubleReset", FunctionDescriptor.ofVoid()).invokeExact();
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** How often a function has been called since {@link #reset}. */
+  public static long calls(String function) {
+    return ask("gatunDoubleCalls", function);
+  }
+
+  /** Live handles of a type, such as {@code cudaStream_t} or {@code cudnnHandle_t}. */
+  public static long handles(String type) {
+    return ask("gatunDoubleHandles", type);
+  }
+
+  /** Live blocks of device memory. */
+  public static long blocks() {
+    return ask("gatunDoubleBlocks");
+  }
+
+  /** Bytes of device memory in use. */
+  public static long bytes() {
+    return ask("gatunDoubleBytes");
+  }
+
+  /** Live blocks of pinned host memory. */
+  public static long pinned() {
+    return ask("gatunDoublePinned");
+  }
+
+  /** How many lines the double has written about what a device would punish. */
+  public static long complaints() {
+    return ask("gatunDoubleComplaints");
+  }
+
+  /** The last of those lines; empty if there is none. */
+  public static String complaint() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment line = arena.allocate(LINE);
+      FunctionDescriptor type =
+          FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
+      handle("gatunDoubleComplaint", type).invokeExact(line, (long) LINE);
+      return line.getString(0);
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static long ask(String function) {
+    try {
+      return (long) handle(function, FunctionDescriptor.of(ValueLayout.JAVA_LONG)).invokeExact();
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static long ask(String function, String name) {
+    try (Arena arena = Arena.ofConfined()) {
+      FunctionDescriptor type = FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS);
+      return (long) handle(function, type).invokeExact(arena.allocateFrom(name));
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static MethodHandle handle(String function, FunctionDescriptor type) {
+    return Linker.nativeLinker().downcallHandle(LIBRARY.findOrThrow(function), type);
+  }
+}
