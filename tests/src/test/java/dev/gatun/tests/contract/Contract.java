@@ -18,9 +18,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.function.Executable;
 
 /** A suite that runs once for each backend, each test with a context and a workspace of its own. */
+@Tag("backend")
 abstract class Contract {
   final String name;
   final Backend backend;

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Embedding, linear and the losses, against PyTorch's. */
 @ParameterizedClass
 @MethodSource("names")
+@Tag("backend")
 class LayerGoldenTest {
   private static final int ROWS = 35; // T = 7 times N = 5 in every file
 

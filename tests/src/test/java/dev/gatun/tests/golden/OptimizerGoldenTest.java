@@ -15,11 +15,13 @@ import dev.gatun.tests.support.Subjects;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ten updates of two parameters in one flat block, against torch.optim after each. */
+@Tag("backend")
 class OptimizerGoldenTest {
   private static final int STEPS = 10;
   private static final int A = 15;

@@ -20,12 +20,14 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Outputs and all gradients of PyTorch's LSTM, GRU and RNN, and of a reset-before GRU. */
+@Tag("backend")
 class RecurrentGoldenTest {
   /** As the contract's, C eps sqrt(K) T per layer; the worst here is measured at 0.3. */
   private static final double C = 2;

@@ -32,6 +32,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 /** What is closed while another thread works with it refuses; what is closed before, too. */
 @Timeout(60)
 @SuppressWarnings("try") // closing early is what is tested
+@Tag("backend")
 class ClosingTest {
   static final List<String> BACKENDS = Subjects.names();
 

@@ -27,10 +27,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /** Regularised layers in models: their parameters, and that only training draws masks. */
+@Tag("backend")
 class RegularizedLayerTest {
   static final List<String> BACKENDS = Subjects.names();
 

@@ -29,11 +29,13 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /** Sessions give, step by step, what a whole sequence gives. */
+@Tag("backend")
 class SessionTest {
   static final List<String> BACKENDS = Subjects.names();
 

@@ -9,8 +9,14 @@ import java.util.List;
 public final class Subjects {
   private Subjects() {}
 
-  /** Those that can be opened here, and the reference with memory that the host cannot read. */
+  /**
+   * Those that can be opened here, and the reference with memory that the host cannot read; in the
+   * run on the CUDA double only what that is for.
+   */
   public static List<String> names() {
+    if (System.getProperty("gatun.cuda.double") != null) {
+      return List.of("cuda");
+    }
     List<String> names = new ArrayList<>(Backends.names());
     names.add(FarBackend.NAME);
     return names;

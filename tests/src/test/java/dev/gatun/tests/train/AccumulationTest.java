@@ -22,10 +22,12 @@ import dev.gatun.tensor.Workspace;
 import dev.gatun.tests.support.Subjects;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /** Micro-batches of unequal numbers of targets add up to the gradient of one large batch. */
+@Tag("backend")
 class AccumulationTest {
   static final List<String> BACKENDS = Subjects.names();
 

@@ -26,10 +26,12 @@ import dev.gatun.train.Trainer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /** The same seed gives the same bits for any number of threads. */
+@Tag("backend")
 class DeterminismTest {
   static final List<String> BACKENDS = Subjects.names();
 

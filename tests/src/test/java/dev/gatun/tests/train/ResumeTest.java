@@ -40,12 +40,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /** A run that was stopped and resumed by other objects gives the same bits as one that was not. */
+@Tag("backend")
 class ResumeTest {
   static final List<String> BACKENDS = Subjects.names();
 

@@ -34,11 +34,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ten updates from PyTorch's weights give PyTorch's losses, norms and final weights. */
+@Tag("backend")
 class TrainingGoldenTest {
   private static final int STEPS = 10;
   private static final Path FOLDER =
