@@ -16,7 +16,6 @@ constexpr int MAX_DIMS = 8;
 constexpr size_t STATE_BYTES = (2 << 20) + 4096;
 
 std::mutex guard;
-std::set<std::pair<const void*, Kind>> objects;
 thread_local std::string lastError;
 
 unsigned callbackMask = 0;
@@ -62,26 +61,6 @@ cudnnStatus_t queued(cudaStream_t stream, const char* call, std::function<gpu::S
              : fail(CUDNN_STATUS_EXECUTION_FAILED_CUDART, "%s: CUDA says %d", call, status);
 }
 
-void enlist(const void* object, Kind kind) {
-  std::lock_guard<std::mutex> lock(guard);
-  objects.insert({object, kind});
-}
-
-bool delist(const void* object, Kind kind) {
-  std::lock_guard<std::mutex> lock(guard);
-  return objects.erase({object, kind}) > 0;
-}
-
-bool listed(const void* object, Kind kind) {
-  std::lock_guard<std::mutex> lock(guard);
-  return objects.count({object, kind}) > 0;
-}
-
-size_t alive() {
-  std::lock_guard<std::mutex> lock(guard);
-  return objects.size();
-}
-
 size_t bytesOf(cudnnDataType_t type) {
   switch ((int)type) {
     case CUDNN_DATA_DOUBLE:
@@ -105,9 +84,6 @@ size_t bytesOf(cudnnDataType_t type) {
 using namespace dnn;
 
 extern "C" {
-
-// Live handles and descriptors, for tests that look for leaks.
-long long gatunDoubleDnnObjects(void) { return (long long)alive(); }
 
 Size cudnnGetVersion(void) { return VERSION; }
 

@@ -7,30 +7,29 @@ extern "C" {
 #undef size_t
 #include "double.h"
 
-// Stands behind every object that the caller holds a pointer to. A destroyed one is kept, so that
-// its address is never a new object's and each later use of it is known.
-enum class Kind { HANDLE = 1, TENSOR, DROPOUT, RNN, RNN_DATA, CTC };
-
+// Of every object that the caller holds a pointer to: its type's name and, in dnn::registry, which
+// are alive. A destroyed one is kept, so that its address is never a new object's and each later use
+// of it is known.
 struct cudnnContext {
-  static constexpr Kind KIND = Kind::HANDLE;
+  static constexpr const char* TYPE = "cudnnHandle_t";
   cudaStream_t stream = nullptr;
   std::atomic<bool> busy{false};
 };
 
 struct cudnnTensorStruct {
-  static constexpr Kind KIND = Kind::TENSOR;
+  static constexpr const char* TYPE = "cudnnTensorDescriptor_t";
   cudnnDataType_t type = CUDNN_DATA_FLOAT;
   std::vector<int> dims, strides;
 };
 
 struct cudnnDropoutStruct {
-  static constexpr Kind KIND = Kind::DROPOUT;
+  static constexpr const char* TYPE = "cudnnDropoutDescriptor_t";
   float rate = 0;
   void* states = nullptr;
 };
 
 struct cudnnRNNStruct {
-  static constexpr Kind KIND = Kind::RNN;
+  static constexpr const char* TYPE = "cudnnRNNDescriptor_t";
   bool set = false;
   cudnnRNNAlgo_t algo;
   cudnnRNNMode_t mode;
@@ -55,7 +54,7 @@ struct cudnnRNNStruct {
 };
 
 struct cudnnRNNDataStruct {
-  static constexpr Kind KIND = Kind::RNN_DATA;
+  static constexpr const char* TYPE = "cudnnRNNDataDescriptor_t";
   bool set = false;
   cudnnDataType_t type;
   cudnnRNNDataLayout_t layout;
@@ -72,7 +71,7 @@ struct cudnnRNNDataStruct {
 };
 
 struct cudnnCTCLossStruct {
-  static constexpr Kind KIND = Kind::CTC;
+  static constexpr const char* TYPE = "cudnnCTCLossDescriptor_t";
 };
 
 namespace dnn {
@@ -86,12 +85,11 @@ cudnnStatus_t injected(const char* call);
 // Hands work to a stream.
 cudnnStatus_t queued(cudaStream_t stream, const char* call, std::function<gpu::Status()> work);
 
-void enlist(const void* object, Kind kind);
-bool delist(const void* object, Kind kind);
-bool listed(const void* object, Kind kind);
-
-// How many objects of cuDNN are alive.
-size_t alive();
+template <class T>
+gpu::Handles& registry() {
+  static gpu::Handles handles(T::TYPE);
+  return handles;
+}
 
 template <class T>
 cudnnStatus_t create(T** object, const char* call) {
@@ -102,7 +100,7 @@ cudnnStatus_t create(T** object, const char* call) {
     return fail(CUDNN_STATUS_BAD_PARAM_NULL_POINTER, "%s: no place for the pointer", call);
   }
   *object = new T();
-  enlist(*object, T::KIND);
+  registry<T>().add(*object);
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -111,7 +109,7 @@ cudnnStatus_t destroy(T* object, const char* call) {
   if (cudnnStatus_t status = injected(call)) {
     return status;
   }
-  if (object != nullptr && !delist(object, T::KIND)) {
+  if (object != nullptr && !registry<T>().remove(object, call)) {
     return fail(CUDNN_STATUS_BAD_PARAM, "%s: destroyed before, or never created", call);
   }
   return CUDNN_STATUS_SUCCESS;
@@ -119,7 +117,7 @@ cudnnStatus_t destroy(T* object, const char* call) {
 
 template <class T>
 bool dead(const T* object) {
-  return object == nullptr || !listed(object, T::KIND);
+  return object == nullptr || !registry<T>().has(object, "cuDNN");
 }
 
 // Bytes of an element; 0 where the type has none.

@@ -17,11 +17,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
 /** One golden file. */
-final class Golden implements AutoCloseable {
+public final class Golden implements AutoCloseable {
   private final SafetensorsReader reader;
 
   /** Opens {@code <kind>/<name>}. */
-  Golden(String name) throws IOException {
+  public Golden(String name) throws IOException {
     reader = new SafetensorsReader(folder().resolve(name + ".safetensors"));
   }
 
@@ -45,7 +45,7 @@ final class Golden implements AutoCloseable {
   }
 
   /** The files of a kind, without the ending. */
-  static List<String> namesOf(String kind) throws IOException {
+  public static List<String> namesOf(String kind) throws IOException {
     try (Stream<Path> files = Files.list(folder().resolve(kind))) {
       return files
           .map(file -> kind + "/" + file.getFileName().toString().replace(".safetensors", ""))
@@ -54,22 +54,24 @@ final class Golden implements AutoCloseable {
     }
   }
 
-  boolean has(String key) {
+  /** Whether there is such a tensor. */
+  public boolean has(String key) {
     return reader.tensors().containsKey(key);
   }
 
   /** A metadata value as text, or "null" where it is absent; numbers and lists are JSON. */
-  String text(String key) {
+  public String text(String key) {
     return reader.metadata().getOrDefault(key, "null");
   }
 
   /** A metadata value as a number; {@code otherwise} where it is absent or null. */
-  double number(String key, double otherwise) {
+  public double number(String key, double otherwise) {
     String value = text(key);
     return value.equals("null") ? otherwise : Double.parseDouble(value);
   }
 
-  long[] shape(String key) {
+  /** A tensor's dimensions. */
+  public long[] shape(String key) {
     return reader.tensor(key).shape();
   }
 
@@ -84,7 +86,8 @@ final class Golden implements AutoCloseable {
     }
   }
 
-  double[] doubles(String key) {
+  /** All elements, row by row. */
+  public double[] doubles(String key) {
     try {
       return reader.doubles(key);
     } catch (IOException e) {
@@ -92,8 +95,17 @@ final class Golden implements AutoCloseable {
     }
   }
 
+  /** All elements of a tensor of integers. */
+  public long[] longs(String key) {
+    try {
+      return reader.longs(key);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Compares norm-wise. */
-  void assertClose(String key, double[] actual, double tolerance) {
+  public void assertClose(String key, double[] actual, double tolerance) {
     Numbers.assertClose(key, doubles(key), actual, tolerance);
   }
 
