@@ -46,10 +46,18 @@ abstract class Contract {
     return Subjects.names();
   }
 
-  /** The backends, and the CPU once more with its other engine for large products. */
+  /**
+   * The backends, the CPU once more with its other engine for large products, and a GPU once more
+   * with our own kernels for what cuDNN has too.
+   */
   static List<String> namesAndEngines() {
     List<String> names = new ArrayList<>(Subjects.names());
-    names.add(PACKED);
+    if (names.contains("cpu")) {
+      names.add(PACKED);
+    }
+    if (names.contains("cuda")) {
+      names.add(Subjects.OWN_CELLS);
+    }
     return names;
   }
 

@@ -2,11 +2,15 @@ package dev.gatun.tests.support;
 
 import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.cuda.CudaBackend;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The backends that the suites hold against their contract. */
 public final class Subjects {
+  /** The GPU backend whose recurrent stacks run without cuDNN; not one of {@link #names}. */
+  public static final String OWN_CELLS = "cuda, own cells";
+
   private Subjects() {}
 
   /**
@@ -27,10 +31,12 @@ public final class Subjects {
     return open(name, Runtime.getRuntime().availableProcessors());
   }
 
-  /** Opens one of {@link #names}. */
+  /** Opens one of {@link #names}, or {@link #OWN_CELLS}. */
   public static Backend open(String name, int threads) {
-    return name.equals(FarBackend.NAME)
-        ? new FarBackend(Backends.open("reference", threads))
-        : Backends.open(name, threads);
+    return switch (name) {
+      case FarBackend.NAME -> new FarBackend(Backends.open("reference", threads));
+      case OWN_CELLS -> new CudaBackend(OWN_CELLS, 0, true);
+      default -> Backends.open(name, threads);
+    };
   }
 }

@@ -37,6 +37,7 @@ public final class CudaBackend implements Backend {
   private final Checks checks = new Checks(DType.F32);
   private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F32);
   private final String name;
+  private final boolean ownCells;
   private final Usage usage;
   private final Work work = new Work();
   private final CudaContext context;
@@ -52,11 +53,22 @@ public final class CudaBackend implements Backend {
    * @throws DeviceException if {@link CudaDevices#missing} names something, or the device refuses
    */
   public CudaBackend(String name, int device) {
-    this(name, open(device));
+    this(name, device, false);
   }
 
-  private CudaBackend(String name, Device device) {
+  /**
+   * As {@link #CudaBackend(String, int)}.
+   *
+   * @param ownCells whether recurrent stacks run by our kernels even where cuDNN has them, to hold
+   *     one against the other
+   */
+  public CudaBackend(String name, int device, boolean ownCells) {
+    this(name, open(device), ownCells);
+  }
+
+  private CudaBackend(String name, Device device, boolean ownCells) {
     this.name = name;
+    this.ownCells = ownCells;
     usage = new Usage("the backend " + name);
     context = new CudaContext(device);
     Transfers opened = null;
@@ -138,7 +150,7 @@ public final class CudaBackend implements Backend {
   public Backend fork() {
     try (Work _ = enter()) {
       context.synchronize(); // what was written so far is there for the fork
-      return new CudaBackend(name, context.device());
+      return new CudaBackend(name, context.device(), ownCells);
     }
   }
 
@@ -201,7 +213,7 @@ public final class CudaBackend implements Backend {
   private Recurrent compile(
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
     try (Work _ = enter()) {
-      return CudnnRecurrent.supports(spec, Math.toIntExact(io.x().dim(0)))
+      return !ownCells && CudnnRecurrent.supports(spec, Math.toIntExact(io.x().dim(0)))
           ? new CudnnRecurrent(context, usage, workspace(), spec, weights, io, mode, mask)
           : new CellRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
     }
