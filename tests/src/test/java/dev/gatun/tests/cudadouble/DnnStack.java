@@ -97,7 +97,9 @@ final class DnnStack implements AutoCloseable {
 
   DnnStack(Shape shape) {
     this.shape = shape;
-    check(cudart_h.cudaStreamCreateWithFlags(out, cudart_h.cudaStreamNonBlocking()), "cudaStreamCreateWithFlags");
+    check(
+        cudart_h.cudaStreamCreateWithFlags(out, cudart_h.cudaStreamNonBlocking()),
+        "cudaStreamCreateWithFlags");
     stream = out.get(ValueLayout.ADDRESS, 0);
     handle = create(cudnn_h::cudnnCreate, cudnn_h::cudnnDestroy);
     check(cudnn_h.cudnnSetStream(handle, stream), "cudnnSetStream");

@@ -33,6 +33,9 @@ final class RnnPart implements AutoCloseable {
 
   private final RnnDescriptor standard;
 
+  /** The last call of backward, for messages. */
+  private String call = "";
+
   /** In place of the standard one while cuDNN supports it; closed with this. */
   private @Nullable RnnDescriptor fast;
 
@@ -126,7 +129,7 @@ final class RnnPart implements AutoCloseable {
       weights.zero(index);
       status = runBack(shapes.getLast());
     }
-    Calls.dnn(status, "cudnnRNNBackwardData_v8 or cudnnRNNBackwardWeights_v8");
+    Calls.dnn(status, call);
   }
 
   /** Whether the other algorithm does not support the call: the standard one takes over. */
@@ -202,8 +205,10 @@ final class RnnPart implements AutoCloseable {
       RnnChunk chunk = shape.chunks.get(k);
       MemorySegment dh = arriving(chunk, chunk.h);
       MemorySegment dc = arriving(chunk, chunk.c);
+      call = "cudnnRNNBackwardData_v8";
       int status = backData(shape, chunk, dh, dc);
       if (status == 0) {
+        call = "cudnnRNNBackwardWeights_v8";
         status = backWeights(shape, chunk);
       }
       if (status != 0) {
