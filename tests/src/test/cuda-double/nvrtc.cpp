@@ -134,7 +134,8 @@ nvrtcResult compile(nvrtcProgram program, int target, const std::string& folder)
   const std::string log = folder + "/log";
   write(source, translated(program->source, program->name));
   const int status = run({"g++", "-std=c++17", "-O1", "-shared", "-fPIC", "-fvisibility=hidden",
-                          "-ffp-contract=off", "-U_FORTIFY_SOURCE", "-I" DOUBLE_FOLDER,
+                          "-ffp-contract=off", "-fno-strict-aliasing",
+                          "-fno-delete-null-pointer-checks", "-I" DOUBLE_FOLDER,
                           "-I" + folder, source, "-o", library},
                          log);
   program->log = read(log);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -99,20 +100,28 @@ public final class CudaDouble implements BeforeAllCallback {
       if (source.toString().endsWith(".cpp")) {
         List<Path> parts = new ArrayList<>(headers);
         parts.add(source);
-        String name = source.getFileName() + "-" + hash(parts).substring(0, 12);
-        Path object = folder.resolve(name + ".o");
+        String hash = hash(parts);
+        Path object = folder.resolve(source.getFileName() + "-" + hash.substring(0, 12) + ".o");
         objects.add(object);
         if (!Files.exists(object)) {
-          Path log = folder.resolve(name + ".log");
-          running.put(object, start(compile(source, object, hash(headers)), log));
+          running.put(object, start(compile(source, beside(object, ".part"), hash), log(object)));
         }
       }
     }
     for (Map.Entry<Path, Process> each : running.entrySet()) {
-      String object = each.getKey().toString();
-      finish(each.getValue(), Path.of(object.substring(0, object.length() - 2) + ".log"));
+      Path object = each.getKey();
+      finish(each.getValue(), log(object));
+      Files.move(beside(object, ".part"), object, StandardCopyOption.REPLACE_EXISTING);
     }
     return objects;
+  }
+
+  private static Path beside(Path file, String ending) {
+    return file.resolveSibling(file.getFileName() + ending);
+  }
+
+  private static Path log(Path file) {
+    return beside(file, ".log");
   }
 
   private static List<Path> sources() throws IOException {
@@ -156,22 +165,24 @@ public final class CudaDouble implements BeforeAllCallback {
   }
 
   private static void link(Path folder, List<Path> objects) throws Exception {
+    Path implementation = folder.resolve(IMPLEMENTATION);
     List<String> whole = new ArrayList<>(List.of("g++", "-shared", "-o"));
-    whole.add(folder.resolve(IMPLEMENTATION).toString());
+    whole.add(implementation.toString());
     whole.add("-Wl,-z,defs,-soname," + IMPLEMENTATION);
     objects.forEach(object -> whole.add(object.toString()));
     whole.add("-ldl");
-    finish(start(whole, folder.resolve("link.log")), folder.resolve("link.log"));
-    for (String library : LIBRARIES) {
+    finish(start(whole, log(implementation)), log(implementation));
+    for (String name : LIBRARIES) {
+      Path library = folder.resolve(name);
       List<String> command =
           List.of(
               "g++",
               "-shared",
               "-o",
-              folder.resolve(library).toString(),
-              "-Wl,--no-as-needed,-rpath,$ORIGIN,-soname," + library,
-              folder.resolve(IMPLEMENTATION).toString());
-      finish(start(command, folder.resolve("link.log")), folder.resolve("link.log"));
+              library.toString(),
+              "-Wl,--no-as-needed,-rpath,$ORIGIN,-soname," + name,
+              implementation.toString());
+      finish(start(command, log(library)), log(library));
     }
   }
 
