@@ -205,7 +205,7 @@ class SessionTest {
         Model model = spec.build(backend, 3);
         Session exact = model.session()) {
       double[] expected = exact.step(input).toDoubles();
-      for (WeightType type : WeightType.values()) {
+      for (WeightType type : Subjects.weightTypes(backend)) {
         try (Session one = model.session(1, 1, type);
             Session two = model.session(1, 1, type)) {
           double[] first = one.step(input).toDoubles();

@@ -2,6 +2,7 @@ package dev.gatun.tests.support;
 
 import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.WeightType;
 import dev.gatun.backend.cuda.CudaBackend;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,5 +39,12 @@ public final class Subjects {
       case OWN_CELLS -> new CudaBackend(OWN_CELLS, 0, true);
       default -> Backends.open(name, threads);
     };
+  }
+
+  /** How a backend can keep the packed weights of a stack. */
+  public static List<WeightType> weightTypes(Backend backend) {
+    return backend.name().startsWith("cuda")
+        ? List.of(WeightType.FLOAT32)
+        : List.of(WeightType.values());
   }
 }

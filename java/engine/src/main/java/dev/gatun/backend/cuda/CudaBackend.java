@@ -15,11 +15,13 @@ import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.backend.WeightType;
+import dev.gatun.backend.cuda.CudaRecurrentWeights.StackWeights;
 import dev.gatun.bindings.Cuda;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
+import dev.gatun.tensor.Workspace;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -174,7 +176,7 @@ public final class CudaBackend implements Backend {
   public Recurrent recurrent(
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
     recurrentChecks.plan(spec, weights, io, mode, mask);
-    return compile(spec, weights, io, mode, mask);
+    return compile(spec, new StackWeights(weights, null), io, mode, mask);
   }
 
   @Override
@@ -186,13 +188,16 @@ public final class CudaBackend implements Backend {
               .formatted(type.label()));
     }
     try (Work _ = enter()) {
-      CudaRecurrentWeights packed = new CudaRecurrentWeights(workspace(), spec);
+      Workspace workspace = workspace();
       try {
-        transfers.copy(weights, packed.values());
+        Tensor block = workspace.real(spec.weightCount());
+        transfers.copy(weights, block);
+        boolean dnn = !ownCells && CudnnRecurrent.supports(spec, 1);
+        WeightSpace space = dnn ? CudnnRecurrent.pack(context, workspace, spec, block) : null;
         context.synchronize(); // other contexts read it without asking this one
-        return packed;
+        return new CudaRecurrentWeights(workspace, spec, new StackWeights(block, space));
       } catch (RuntimeException | Error e) {
-        packed.close();
+        workspace.close();
         throw e;
       }
     }
@@ -211,11 +216,11 @@ public final class CudaBackend implements Backend {
    * By cuDNN where it can express the stack, else by our own kernels; mask null: packed weights.
    */
   private Recurrent compile(
-      RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
+      RecurrentSpec spec, StackWeights weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
     try (Work _ = enter()) {
       return !ownCells && CudnnRecurrent.supports(spec, Math.toIntExact(io.x().dim(0)))
           ? new CudnnRecurrent(context, usage, workspace(), spec, weights, io, mode, mask)
-          : new CellRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
+          : new CellRecurrent(context, usage, workspace(), spec, weights.block(), io, mode, mask);
     }
   }
 

@@ -5,22 +5,41 @@ import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
+import org.jspecify.annotations.Nullable;
 
 /** A copy of a stack's weights on the device, which stacks on other contexts may read. */
 final class CudaRecurrentWeights implements RecurrentWeights {
   private final Workspace workspace;
   private final RecurrentSpec spec;
-  private final Tensor values;
+  private final StackWeights values;
 
-  /** Reserves the copy, to be filled by whoever made it. */
-  CudaRecurrentWeights(Workspace workspace, RecurrentSpec spec) {
+  /**
+   * Takes over what has been copied.
+   *
+   * @param workspace of the copy, closed with this
+   * @param values in inference no one asks for their gradients
+   */
+  CudaRecurrentWeights(Workspace workspace, RecurrentSpec spec, StackWeights values) {
     this.workspace = workspace;
     this.spec = spec;
-    values = workspace.real(spec.weightCount());
+    this.values = values;
   }
 
-  /** The flat block; its memory refuses use once this has been closed. */
-  Tensor values() {
+  /**
+   * What a stack on them reads.
+   *
+   * @param block the flat block
+   * @param space where cuDNN wants them; null: not copied there yet
+   */
+  record StackWeights(Tensor block, @Nullable WeightSpace space) {}
+
+  /**
+   * The weights.
+   *
+   * @throws IllegalStateException if they have been closed
+   */
+  StackWeights values() {
+    DeviceMemory.address(values.block());
     return values;
   }
 

@@ -8,6 +8,7 @@ import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.Regularization;
+import dev.gatun.backend.cuda.CudaRecurrentWeights.StackWeights;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
@@ -54,7 +55,7 @@ final class CudnnRecurrent implements Recurrent {
    * @param backend stays open while this works
    * @param workspace in the context's memory, closed with this
    * @param spec one that this class {@link #supports}
-   * @param weights the flat block
+   * @param stackWeights the flat block; if they are packed, where {@link #pack} has put them
    * @param mask of the dropout between layers; null: the weights are packed
    */
   CudnnRecurrent(
@@ -62,7 +63,7 @@ final class CudnnRecurrent implements Recurrent {
       Usage backend,
       Workspace workspace,
       RecurrentSpec spec,
-      Tensor weights,
+      StackWeights stackWeights,
       RecurrentIo io,
       Mode mode,
       @Nullable MaskKey mask) {
@@ -89,23 +90,54 @@ final class CudnnRecurrent implements Recurrent {
         descriptors.add(descriptor(each, RnnAlgorithm.STANDARD));
       }
       RecurrentIo.Gradients gradients = trains ? io.gradients() : null;
-      this.weights =
-          new WeightSpace(
-              context,
-              workspace,
-              kernels,
-              spec,
-              descriptors,
-              weights,
-              gradients == null ? null : gradients.dWeights());
+      WeightSpace packed = stackWeights.space();
+      weights =
+          packed != null
+              ? packed
+              : new WeightSpace(
+                  context,
+                  workspace,
+                  kernels,
+                  spec,
+                  descriptors,
+                  stackWeights.block(),
+                  gradients == null ? null : gradients.dWeights());
       List<PartIo> sequences = new CudnnBuffers(setting, spec).parts(specs.size());
       for (int i = 0; i < specs.size(); i++) {
         addPart(setting, specs.get(i), sequences.get(i));
       }
-      this.weights.fill();
+      if (packed == null) {
+        weights.fill();
+      }
     } catch (RuntimeException | Error e) {
       close();
       throw e;
+    }
+  }
+
+  /**
+   * Copies weights to where cuDNN wants them, for inference by any number of stacks.
+   *
+   * @param workspace of the copy
+   * @param spec one that this class {@link #supports}
+   * @param weights the flat block
+   */
+  static WeightSpace pack(
+      CudaContext context, Workspace workspace, RecurrentSpec spec, Tensor weights) {
+    try (NoDropout none = new NoDropout(context);
+        RnnDescriptor descriptor =
+            new RnnDescriptor(spec, RnnAlgorithm.STANDARD, none.descriptor())) {
+      WeightSpace space =
+          new WeightSpace(
+              context,
+              workspace,
+              new RnnKernels(context),
+              spec,
+              List.of(descriptor),
+              weights,
+              null);
+      space.fill();
+      return space;
     }
   }
 
