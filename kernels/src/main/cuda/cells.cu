@@ -101,7 +101,7 @@ struct At {
 
 __device__ inline At locate(const Pass& p, int t, int n, int step, i64 width, i64 e) {
   const i64 sequence = e / width;
-  const int length = p.lengths == nullptr ? t : p.lengths[sequence];
+  const int length = p.lengths == nullptr || p.lengths[sequence] > t ? t : p.lengths[sequence];
   const bool active = step < length;
   const i64 time = active && p.direction ? length - 1 - step : step;
   const i64 saved = (p.training ? (i64)step * n : 0) + sequence;

@@ -161,6 +161,13 @@ final class CellKernels {
     return mask;
   }
 
+  /** Refuses a mask whose step has been closed since. */
+  void checkMemory() {
+    if (mask != null) {
+      DeviceMemory.address(mask.step());
+    }
+  }
+
   private long step() {
     return DeviceMemory.address(key().step());
   }

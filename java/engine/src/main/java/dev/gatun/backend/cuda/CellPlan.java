@@ -78,7 +78,7 @@ final class CellPlan {
     training = mode == Mode.TRAINING;
     maxTime = Math.toIntExact(io.x().dim(0));
     maxBatch = Math.toIntExact(io.x().dim(1));
-    maxRows = (long) maxTime * maxBatch;
+    maxRows = Math.multiplyExact(maxTime, maxBatch); // what cuBLAS counts rows by
     gateRows = spec.gateRows();
     int size = spec.hiddenSize();
     boolean normed = spec.regularization().layerNorm();
@@ -132,6 +132,7 @@ final class CellPlan {
 
   /** Refuses tensors whose memory has been closed since the plan was made. */
   void checkMemory() {
+    kernels.checkMemory();
     address(weights);
     checkMemory(io);
   }

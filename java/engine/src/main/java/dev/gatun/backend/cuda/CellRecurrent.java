@@ -38,6 +38,7 @@ final class CellRecurrent implements Recurrent {
   /** Whether the weights are packed: never to be read anew. */
   private final boolean shared;
 
+  private final SequenceLengths lengths;
   private int t;
   private int n;
   private boolean ready;
@@ -71,6 +72,7 @@ final class CellRecurrent implements Recurrent {
     shared = mask == null;
     try {
       CellKernels kernels = new CellKernels(context, training ? mask : null);
+      lengths = new SequenceLengths(context, io.lengths(), Math.toIntExact(io.x().dim(1)));
       plan = new CellPlan(workspace, kernels, new Products(context), spec, weights, io, mode);
       places = places();
       passes = new CellPass[spec.layers()][spec.directions()];
@@ -135,6 +137,7 @@ final class CellRecurrent implements Recurrent {
       RecurrentChecks.forward(io, t, n);
       context.enter();
       plan.checkMemory();
+      lengths.read(t, n); // only to refuse what is out of range: the kernels read the device's
       this.t = t;
       this.n = n;
       for (int layer = 0; layer < spec.layers(); layer++) {
