@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
@@ -14,6 +15,7 @@ import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tests.support.Numbers;
 import dev.gatun.tests.support.Stack;
 import dev.gatun.tests.support.Stack.Part;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -30,6 +32,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Tag("cuda")
 class CudnnRecurrentTest {
   private static final String ALGORITHM = "gatun.cudnn.algorithm";
+
+  /** Until C2 has compiled every call; a segment is an object before. */
+  private static final long MOST_NANOS = 60_000_000_000L;
+
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private final Random random = new Random(3);
   private final Backend backend = Backends.open("cuda");
@@ -187,6 +194,34 @@ class CudnnRecurrentTest {
       assertEquals(0, DoubleState.calls("cudaMalloc"));
     }
     assertEquals(0, DoubleState.handles("cudnnRNNDataDescriptor_t"));
+  }
+
+  /** Once compiled, with full batches and ragged ones of two shapes in turn. */
+  @Test
+  void repeatedStepsAllocateNothingOnTheHeap() {
+    RecurrentSpec spec = RecurrentSpec.of(Cell.LSTM, 2, 2).stacked(2, 0.3);
+    try (Stack full = Stack.full(backend, spec, 2, 2);
+        Stack ragged = Stack.full(backend, spec, 2, 2)) {
+      full.randomize(random);
+      ragged.randomize(random).lengths(1, 2);
+      long bytes = -1;
+      long start = System.nanoTime();
+      while (bytes != 0 && System.nanoTime() - start < MOST_NANOS) {
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < 20; i++) {
+          for (int n = 2; n > 0; n--) {
+            full.plan.forward(2, n);
+            full.plan.backward();
+            ragged.plan.forward(2, n);
+            ragged.plan.backward();
+          }
+          ragged.plan.refresh();
+        }
+        bytes = THREADS.getCurrentThreadAllocatedBytes() - before;
+        full.read("y"); // waits, so that the double has no more to remember
+      }
+      assertEquals(0, bytes);
+    }
   }
 
   /** What cuDNN does not support of an algorithm, forward or back, the standard one computes. */
