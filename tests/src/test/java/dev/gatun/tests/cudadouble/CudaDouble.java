@@ -79,6 +79,7 @@ public final class CudaDouble implements BeforeAllCallback {
     }
     Files.createDirectories(folder);
     Files.deleteIfExists(built);
+    Files.deleteIfExists(folder.resolve("libnvrtc-builtins.so.13.0.log"));
     try {
       link(folder, compile(folder, sources));
     } catch (RefusedException e) {
@@ -120,8 +121,9 @@ public final class CudaDouble implements BeforeAllCallback {
     return file.resolveSibling(file.getFileName() + ending);
   }
 
+  /** Where no search for libraries takes it for one. */
   private static Path log(Path file) {
-    return beside(file, ".log");
+    return file.resolveSibling("log-" + file.getFileName());
   }
 
   private static List<Path> sources() throws IOException {

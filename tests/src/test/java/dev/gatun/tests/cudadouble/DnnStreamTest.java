@@ -21,7 +21,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** When and where the double's cuDNN runs: its stream, a captured graph, its handle's one thread. */
+/**
+ * When and where the double's cuDNN runs: its stream, a captured graph, its handle's one thread.
+ */
 @Tag("cuda")
 class DnnStreamTest {
   private DnnStack stack;
