@@ -1,0 +1,148 @@
+package dev.gatun.tests.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.persist.Json;
+import dev.gatun.tests.cli.Cli.Outcome;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code --device}: a GPU chosen, refused, or not there. */
+class DeviceTest {
+  private static final String[] LIBRARIES = {"cudart", "cudnn", "cublas", "nvrtc"};
+
+  @TempDir private Path folder;
+
+  /** A command line that finds what this JVM was given to find. */
+  private Cli withGpu() {
+    List<String> flags = new ArrayList<>();
+    for (String library : LIBRARIES) {
+      String key = "gatun." + library + ".path";
+      flags.add("-D" + key + "=" + System.getProperty(key));
+    }
+    flags.add("-Dgatun.cache=" + System.getProperty("gatun.cache"));
+    return new Cli(folder, flags.toArray(String[]::new));
+  }
+
+  private Cli withoutGpu() {
+    return new Cli(folder, "-Dgatun.cudart.path=" + folder);
+  }
+
+  private static void series(Cli cli) throws Exception {
+    cli.write("s.yaml", Samples.SERIES);
+    cli.write("wave.csv", Samples.wave(100));
+  }
+
+  private String log(String run) throws Exception {
+    return Files.readString(folder.resolve(run).resolve("log.txt"));
+  }
+
+  @Test
+  void autoSaysWhyThereIsNoGpu() throws Exception {
+    Cli cli = withoutGpu();
+    series(cli);
+    Outcome train = cli.run("train", "s.yaml", "--run", "r", "--set", "train.epochs=1");
+    assertEquals(0, train.status(), train.err());
+    String announced =
+        log("r").lines().filter(line -> line.contains("no GPU:")).collect(Collectors.joining("|"));
+    assertTrue(announced.contains("cpu: "), log("r"));
+    assertTrue(announced.contains("CUDA runtime: no libcudart.so.13"), announced);
+    assertTrue(announced.contains("set -Dgatun.cudart.path"), announced);
+  }
+
+  @Test
+  void aGpuThatIsAskedForAndMissingIsAnError() throws Exception {
+    Cli cli = withoutGpu();
+    series(cli);
+    for (String name : new String[] {"cuda", "cuda:3"}) {
+      Outcome train = cli.run("train", "s.yaml", "--run", "r", "--device", name);
+      assertEquals(2, train.status(), train.err());
+      String said = "gatun: --device " + name + " cannot be opened: CUDA runtime: no libcudart";
+      assertTrue(train.err().startsWith(said), train.err());
+      assertEquals(1, train.err().lines().count(), train.err());
+      assertFalse(Files.exists(folder.resolve("r")), "nothing was begun");
+    }
+  }
+
+  @Test
+  @Tag("cuda")
+  void autoTakesTheGpuAndAnExampleIsTrainedMeasuredAndUsed() throws Exception {
+    Cli cli = withGpu();
+    series(cli);
+    Outcome train = cli.run("train", "s.yaml", "--run", "r", "--set", "train.epochs=2", "--json");
+    assertEquals(0, train.status(), train.err());
+    assertTrue(log("r").contains("cuda: compute capability "), log("r"));
+    assertTrue(log("r").contains("(unverified)"), log("r"));
+    Outcome cpu =
+        cli.run(
+            "train",
+            "s.yaml",
+            "--run",
+            "c",
+            "--set",
+            "train.epochs=2",
+            "--json",
+            "--device",
+            "cpu");
+    double loss = number(train, "validation_loss");
+    assertEquals(number(cpu, "validation_loss"), loss, 1e-3 * loss);
+
+    Outcome again =
+        cli.run("train", "s.yaml", "--run", "r2", "--set", "train.epochs=2", "--device", "cuda:0");
+    assertEquals(0, again.status(), again.err());
+    Runs.assertSameTensors(folder.resolve("r"), folder.resolve("r2"));
+
+    Outcome eval = cli.run("eval", "r", "--json", "--device", "cuda");
+    assertEquals(0, eval.status(), eval.err());
+    assertEquals(
+        number(cli.run("eval", "r", "--json", "--device", "cpu"), "mae"),
+        number(eval, "mae"),
+        1e-4);
+    Outcome rounded = cli.run("eval", "r", "--json", "--precision", "bf16");
+    assertEquals(0, rounded.status(), "auto: on the CPU, which has them; " + rounded.err());
+    Outcome refused = cli.run("eval", "r", "--precision", "bf16", "--device", "cuda");
+    assertTrue(refused.err().contains("fp32 only, not in bf16"), refused.err());
+    Outcome predict = cli.run("predict", "r", "--input", "wave.csv", "--device", "cuda");
+    assertEquals(0, predict.status(), predict.err());
+    assertEquals(1 + 100 - 7, predict.out().lines().count());
+  }
+
+  private static double number(Outcome outcome, String key) {
+    return Json.parse(outcome.out().strip()).asObject().get(key).asDouble();
+  }
+
+  @Test
+  @Tag("cuda")
+  void doctorNamesEachDeviceAndCallsItUnverified() throws Exception {
+    Outcome doctor = withGpu().run("doctor", "--json");
+    assertEquals(0, doctor.status(), doctor.err());
+    Json.Members cuda = Json.parse(doctor.out().strip()).asObject().get("cuda").asObject();
+    assertTrue(cuda.get("names").print().contains("cuda:0: compute capability"), doctor.out());
+    assertEquals("false", cuda.get("verified").print());
+    Outcome plain = withGpu().run("doctor");
+    assertTrue(plain.out().contains("unverified"), plain.out());
+  }
+
+  @Test
+  @Tag("cuda")
+  void theBenchmarkSaysNothingOfTheCpusPeak() throws Exception {
+    Outcome bench =
+        withGpu()
+            .run(
+                ("bench rnn --cell lstm --layers 1 --time 3 --batch 2 --input 4 --hidden 8"
+                        + " --mode train --device cuda --seconds 0.1 --json")
+                    .split(" "));
+    assertEquals(0, bench.status(), bench.err());
+    Json.Members figures = Json.parse(bench.out().strip()).asObject();
+    assertEquals("null", figures.get("percent_of_peak").print());
+    assertTrue(figures.get("median_ms").asDouble() > 0);
+  }
+}
