@@ -11,7 +11,10 @@ import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
+import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.RecurrentWeights;
+import dev.gatun.backend.WeightType;
 import dev.gatun.tests.support.Numbers;
 import dev.gatun.tests.support.Stack;
 import dev.gatun.tests.support.Stack.Part;
@@ -221,6 +224,24 @@ class CudnnRecurrentTest {
         full.read("y"); // waits, so that the double has no more to remember
       }
       assertEquals(0, bytes);
+    }
+  }
+
+  /** A device would read what has been freed: a stack asks first. */
+  @Test
+  void whatHasBeenClosedIsNotRead() {
+    RecurrentSpec spec = RecurrentSpec.of(Cell.LSTM, 3, 5);
+    try (Stack stack = new Stack(backend, spec, 4, 3, Mode.INFERENCE, EnumSet.of(Part.INITIAL))) {
+      stack.randomize(random);
+      RecurrentWeights weights = backend.pack(spec, stack.weights, WeightType.FLOAT32);
+      Recurrent packed = backend.recurrent(weights, stack.io);
+      packed.forward(4, 3);
+      weights.close();
+      assertThrows(IllegalStateException.class, () -> packed.forward(4, 3));
+      packed.close();
+      stack.plan.forward(4, 3);
+      stack.io.x().memory().close();
+      assertThrows(IllegalStateException.class, () -> stack.plan.forward(4, 3));
     }
   }
 

@@ -184,6 +184,7 @@ final class CudnnRecurrent implements Recurrent {
       ready = false;
       RecurrentChecks.forward(io, steps, sequences);
       CellPlan.checkMemory(io);
+      weights.checkMemory();
       context.enter();
       t = steps;
       n = sequences;
@@ -221,6 +222,7 @@ final class CudnnRecurrent implements Recurrent {
         throw new IllegalStateException("backward needs a forward before it, once for each");
       }
       CellPlan.checkMemory(io);
+      weights.checkMemory();
       ready = false;
       context.enter();
       backward(gradients.dy());

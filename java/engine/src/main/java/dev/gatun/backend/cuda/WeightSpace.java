@@ -204,6 +204,15 @@ final class WeightSpace {
     }
   }
 
+  /**
+   * Refuses use of what has been closed.
+   *
+   * @throws IllegalStateException if its memory has been
+   */
+  void checkMemory() {
+    DeviceMemory.address(space);
+  }
+
   /** Copies the weights as they are now. */
   void fill() {
     kernels.spreadWeights(runs, weights, space);
