@@ -148,7 +148,8 @@ final class RnnPart implements AutoCloseable {
   }
 
   private int run(RnnShape shape) {
-    for (RnnChunk chunk : shape.chunks) {
+    for (int k = 0; k < shape.chunks.size(); k++) { // an iterator would be an object each time
+      RnnChunk chunk = shape.chunks.get(k);
       int status = run(shape, chunk);
       if (status != 0) {
         return status;

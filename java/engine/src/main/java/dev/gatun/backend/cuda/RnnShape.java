@@ -55,8 +55,8 @@ final class RnnShape implements AutoCloseable {
     boolean ragged = setting.lengths().ragged();
     if (ragged || !full) {
       full = false;
-      for (RnnChunk chunk : chunks) {
-        chunk.describe(setting, descriptor, io, n);
+      for (int k = 0; k < chunks.size(); k++) { // an iterator would be an object each time
+        chunks.get(k).describe(setting, descriptor, io, n);
       }
       full = !ragged;
     }
