@@ -3,6 +3,7 @@ package dev.gatun.tensor;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /** Owns the tensors of one plan: everything is freed together, last allocated first. */
 public final class Workspace implements AutoCloseable {
@@ -45,10 +46,23 @@ public final class Workspace implements AutoCloseable {
     return bytes;
   }
 
+  /** Frees everything; if freeing a block fails, the others are freed before that is thrown. */
   @Override
   public void close() {
+    @Nullable RuntimeException failure = null;
     while (!blocks.isEmpty()) {
-      blocks.pop().close();
+      try {
+        blocks.pop().close();
+      } catch (RuntimeException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 }

@@ -36,24 +36,32 @@ final class CudaContext implements AutoCloseable {
 
   /** Unwinds what was opened before it when it fails. */
   private MemorySegment openDnn(MemorySegment pointer) {
+    MemorySegment handle = MemorySegment.NULL;
     try {
       Calls.dnn(cudnn_h.cudnnCreate(pointer), "cudnnCreate");
-      MemorySegment handle = pointer.get(ValueLayout.ADDRESS, 0);
+      handle = pointer.get(ValueLayout.ADDRESS, 0);
       Calls.dnn(cudnn_h.cudnnSetStream(handle, stream), "cudnnSetStream");
       return handle;
     } catch (RuntimeException e) {
+      if (handle.address() != 0) {
+        cudnn_h.cudnnDestroy(handle);
+      }
       cudart_h.cudaStreamDestroy(stream);
       throw e;
     }
   }
 
   private MemorySegment openBlas(MemorySegment pointer) {
+    MemorySegment handle = MemorySegment.NULL;
     try {
       Calls.blas(cublas_h.cublasCreate_v2(pointer), "cublasCreate");
-      MemorySegment handle = pointer.get(ValueLayout.ADDRESS, 0);
+      handle = pointer.get(ValueLayout.ADDRESS, 0);
       Calls.blas(cublas_h.cublasSetStream_v2(handle, stream), "cublasSetStream");
       return handle;
     } catch (RuntimeException e) {
+      if (handle.address() != 0) {
+        cublas_h.cublasDestroy_v2(handle);
+      }
       cudnn_h.cudnnDestroy(dnn);
       cudart_h.cudaStreamDestroy(stream);
       throw e;
@@ -103,7 +111,7 @@ final class CudaContext implements AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      device.makeCurrent();
+      device.makeCurrentToFree();
       cudart_h.cudaStreamSynchronize(stream);
       cublas_h.cublasDestroy_v2(blas);
       cudnn_h.cudnnDestroy(dnn);

@@ -275,7 +275,10 @@ final class CudaOps implements AutoCloseable {
 
   @Override
   public void close() {
-    parts.memory().close();
-    firsts.memory().close();
+    try {
+      parts.memory().close();
+    } finally {
+      firsts.memory().close();
+    }
   }
 }

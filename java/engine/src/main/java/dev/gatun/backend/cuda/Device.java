@@ -58,6 +58,13 @@ record Device(int index, int capability, int multiprocessors) {
     Calls.runtime(cudart_h.cudaSetDevice(index), "cudaSetDevice");
   }
 
+  /** As {@link #makeCurrent}, but what is freed is freed even if that fails. */
+  void makeCurrentToFree() {
+    if (cudart_h.cudaSetDevice(index) != cudart_h.cudaSuccess()) {
+      cudart_h.cudaGetLastError(); // must not fail the next call too
+    }
+  }
+
   /** Free and all memory of the current device, in bytes. */
   static long[] memory() {
     try (Arena arena = Arena.ofConfined()) {

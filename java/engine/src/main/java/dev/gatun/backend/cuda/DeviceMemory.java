@@ -139,7 +139,7 @@ final class DeviceMemory extends Memory {
       if (mirror != null) {
         mirror.close();
       }
-      owner.device().makeCurrent();
+      owner.device().makeCurrentToFree();
       Calls.runtime(cudart_h.cudaFree(block), "cudaFree");
     }
   }

@@ -31,7 +31,7 @@ final class Staging implements AutoCloseable {
         for (; opened < 2; opened++) {
           Calls.runtime(
               cudart_h.cudaEventCreateWithFlags(pointer, cudart_h.cudaEventDisableTiming()),
-              "cudaEventCreate");
+              "cudaEventCreateWithFlags");
           events[opened] = pointer.get(ValueLayout.ADDRESS, 0);
         }
       } catch (RuntimeException e) {
