@@ -34,6 +34,7 @@ std::map<std::string, long> counts;
 std::map<std::string, long> sincePlan;
 std::vector<Plan> plans;
 bool environmentRead = false;
+std::atomic<long> limit{0};  // bytes of device memory if a test has set it
 
 std::mutex complaintLock;
 std::string lastComplaint;
@@ -202,6 +203,9 @@ bool isIntact(const void* pointer, const std::string& what) {
 }
 
 std::size_t totalBytes() {
+  if (limit > 0) {
+    return (std::size_t)limit;
+  }
   const char* set = getenv("GATUN_DOUBLE_MEMORY");
   return set == nullptr ? (std::size_t)1 << 30 : (std::size_t)strtoull(set, nullptr, 10);
 }
@@ -327,12 +331,26 @@ void gatunDoubleReset() {
     gpu::lastComplaint.clear();
     gpu::complaints = 0;
   }
+  gpu::limit = 0;
   gpu::forgetErrors();
 }
+
+// Bytes of device memory from now on, instead of GATUN_DOUBLE_MEMORY; 0 for that.
+void gatunDoubleMemory(long bytes) { gpu::limit = bytes; }
 
 long gatunDoubleCalls(const char* function) {
   const std::lock_guard<std::mutex> locked(gpu::countsLock);
   return gpu::counts[function];
+}
+
+// Copies the names of all functions called since gatunDoubleReset, a line each.
+void gatunDoubleCalled(char* text, long room) {
+  const std::lock_guard<std::mutex> locked(gpu::countsLock);
+  std::string names;
+  for (const auto& each : gpu::counts) {
+    names += each.first + "\n";
+  }
+  snprintf(text, (std::size_t)room, "%s", names.c_str());
 }
 
 long gatunDoubleComplaints() {

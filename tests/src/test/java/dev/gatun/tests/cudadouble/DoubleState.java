@@ -7,12 +7,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.List;
 import java.util.Objects;
 
 /** What the double tells of itself, and how it is told to fail. */
 @SuppressWarnings("restricted") // only ever used in the run that allows it
 public final class DoubleState {
-  private static final int LINE = 1000;
+  /** For the longest text there is. */
+  private static final long ROOM = 8192;
 
   private static final SymbolLookup LIBRARY =
       SymbolLookup.libraryLookup(
@@ -41,6 +43,16 @@ public final class DoubleState {
   public static void reset() {
     try {
       handle("gatunDoubleReset", FunctionDescriptor.ofVoid()).invokeExact();
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Gives every device this many bytes until {@link #reset}. */
+  public static void memory(long bytes) {
+    try {
+      handle("gatunDoubleMemory", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG))
+          .invokeExact(bytes);
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
@@ -78,12 +90,21 @@ public final class DoubleState {
 
   /** The last of those lines; empty if there is none. */
   public static String complaint() {
+    return text("gatunDoubleComplaint");
+  }
+
+  /** The functions that have been called since {@link #reset}. */
+  public static List<String> called() {
+    return text("gatunDoubleCalled").lines().toList();
+  }
+
+  private static String text(String function) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment line = arena.allocate(LINE);
+      MemorySegment text = arena.allocate(ROOM);
       FunctionDescriptor type =
           FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
-      handle("gatunDoubleComplaint", type).invokeExact(line, (long) LINE);
-      return line.getString(0);
+      handle(function, type).invokeExact(text, ROOM);
+      return text.getString(0);
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
