@@ -211,6 +211,6 @@ abstract class CellPass {
   }
 
   final long gradient(Weight weight) {
-    return plan.gradient(weight, memory.layer, memory.direction);
+    return memory.gradient(weight);
   }
 }

@@ -13,6 +13,7 @@ import dev.gatun.backend.Regularization.Mask;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,8 @@ final class CellRecurrent implements Recurrent {
 
   /** Where each layer's input and output start, and the gradients of both; 0 for none. */
   private final PassMemory.Io[] places;
+
+  private final CellKernels.InputMask[] inputMasks;
 
   /** Whether x is copied, masked and without what lies on padding. */
   private final boolean copiesInput;
@@ -75,6 +78,8 @@ final class CellRecurrent implements Recurrent {
       lengths = new SequenceLengths(context, io.lengths(), Math.toIntExact(io.x().dim(1)));
       plan = new CellPlan(workspace, kernels, new Products(context), spec, weights, io, mode);
       places = places();
+      inputMasks = new CellKernels.InputMask[spec.layers()];
+      Arrays.setAll(inputMasks, this::inputMask);
       passes = new CellPass[spec.layers()][spec.directions()];
       for (int layer = 0; layer < spec.layers(); layer++) {
         for (int direction = 0; direction < spec.directions(); direction++) {
@@ -157,7 +162,7 @@ final class CellRecurrent implements Recurrent {
     long x = places[layer].x();
     if (layer == 0) {
       if (copiesInput) {
-        plan.kernels.maskInput(inputMask(0), t, n, address(io.x()), x);
+        plan.kernels.maskInput(inputMasks[0], t, n, address(io.x()), x);
       }
       return;
     }
@@ -165,7 +170,7 @@ final class CellRecurrent implements Recurrent {
       plan.kernels.dropout((long) t * n * spec.outputSize(), x, spec.dropout(), layer - 1);
     }
     if (masksInput()) {
-      plan.kernels.maskInput(inputMask(layer), t, n, x, x);
+      plan.kernels.maskInput(inputMasks[layer], t, n, x, x);
     }
   }
 
@@ -208,7 +213,7 @@ final class CellRecurrent implements Recurrent {
 
   private void finishInputGradient(int layer, long dx) {
     if (dx != 0 && masksInput()) {
-      plan.kernels.maskInput(inputMask(layer), t, n, dx, dx);
+      plan.kernels.maskInput(inputMasks[layer], t, n, dx, dx);
     }
     if (layer > 0 && spec.dropout() > 0) {
       plan.kernels.dropout((long) t * n * spec.outputSize(), dx, spec.dropout(), layer - 1);

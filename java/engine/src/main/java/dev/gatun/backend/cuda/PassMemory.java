@@ -9,6 +9,8 @@ import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentSpec.Weight;
 import dev.gatun.backend.Regularization;
 import dev.gatun.backend.Regularization.Mask;
+import java.util.EnumMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,11 @@ final class PassMemory {
   final int layer;
   final int direction;
   final Io io;
+
+  /** The addresses of the weights and of their gradients, by kind; read in every step. */
+  private final Map<Weight, Long> weights = new EnumMap<>(Weight.class);
+
+  private final Map<Weight, Long> gradients = new EnumMap<>(Weight.class);
 
   /** W x, and R h of all steps or of one; normalised with layer normalisation. */
   final long a;
@@ -62,6 +69,10 @@ final class PassMemory {
     this.layer = layer;
     this.direction = direction;
     this.io = io;
+    for (Weight weight : Weight.values()) {
+      weights.put(weight, plan.weight(weight, layer, direction));
+      gradients.put(weight, plan.gradient(weight, layer, direction));
+    }
     RecurrentSpec spec = plan.spec;
     boolean training = plan.training;
     boolean normed = spec.regularization().layerNorm();
@@ -94,8 +105,14 @@ final class PassMemory {
             : weight(Weight.RECURRENT);
   }
 
+  /** The address of a weight, or 0 for none. */
   long weight(Weight weight) {
-    return plan.weight(weight, layer, direction);
+    return weights.getOrDefault(weight, 0L);
+  }
+
+  /** The address of its gradient. */
+  long gradient(Weight weight) {
+    return gradients.getOrDefault(weight, 0L);
   }
 
   /** The struct of the pass. */
@@ -110,11 +127,11 @@ final class PassMemory {
     to.add(weight(Weight.INPUT_NORM)).add(weight(Weight.INPUT_BIAS));
     to.add(weight(Weight.RECURRENT_NORM)).add(weight(Weight.RECURRENT_BIAS));
     to.add(weight(Weight.CELL_NORM)).add(weight(Weight.CELL_NORM_BIAS));
-    RecurrentIo.Gradients gradients = plan.training ? plan.io.gradients() : null;
+    RecurrentIo.Gradients given = plan.training ? plan.io.gradients() : null;
     addState(to, plan.io.initial());
     addState(to, plan.io.last());
-    addState(to, gradients == null ? null : gradients.dLast());
-    addState(to, gradients == null ? null : gradients.dInitial());
+    addState(to, given == null ? null : given.dLast());
+    addState(to, given == null ? null : given.dInitial());
     to.add(io.y).add(io.dy);
     to.add(a).add(u).add(h).add(c).add(hSeen).add(kept).add(inner).add(squashed).add(cellHat);
     to.add(da).add(plan.dh).add(plan.dc).add(plan.dInner).add(plan.dOut).add(plan.dNormed);
