@@ -6,6 +6,7 @@
 namespace {
 
 thread_local int current = 0;
+std::atomic<int> devices{-1};  // if a test has set it
 
 struct Named {
   int status;
@@ -71,6 +72,9 @@ const Named* named(int status) {
 namespace gpu {
 
 int deviceCount() {
+  if (devices >= 0) {
+    return devices;
+  }
   const char* set = getenv("GATUN_DOUBLE_DEVICES");
   return set == nullptr ? 1 : atoi(set);
 }
@@ -170,4 +174,7 @@ cudaError_t cudaDeviceGetPCIBusId(char* pciBusId, int len, int device) {
   snprintf(pciBusId, (std::size_t)len, "0000:%02x:00.0", device + 1);
   return cudaSuccess;
 }
+
+// For the tests: so many devices from now on instead of GATUN_DOUBLE_DEVICES; -1 for that.
+void gatunDoubleDevices(long count) { devices = (int)count; }
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "image.h"
+#include "streams.h"
 #include "threads.h"
 
 namespace {
@@ -53,7 +54,8 @@ std::shared_ptr<Arguments> copied(const GatunKernel& kernel, void** args) {
   return copy;
 }
 
-Status checkPointers(const GatunKernel& kernel, const Arguments& arguments, bool after) {
+Status checkPointers(
+    const GatunKernel& kernel, const Arguments& arguments, int device, bool after) {
   for (int i = 0; i < kernel.count; i++) {
     const int alignment = kernel.arguments[i].alignment;
     if (alignment == 0) {
@@ -68,6 +70,12 @@ Status checkPointers(const GatunKernel& kernel, const Arguments& arguments, bool
     // A block's end is a good address, of no elements.
     const bool atEnd = find(pointer) == nullptr && find(pointer - 1) != nullptr;
     if (after ? !isIntact(pointer, what) : !atEnd && !isDevice(pointer, 0, what)) {
+      return cudaErrorIllegalAddress;
+    }
+    const Allocation* block = find(pointer);
+    if (block != nullptr && block->device != device) {
+      complain("%s: memory of device %d on a stream of device %d", what.c_str(), block->device,
+               device);
       return cudaErrorIllegalAddress;
     }
     if ((std::uintptr_t)pointer % (unsigned)alignment != 0) {
@@ -269,6 +277,15 @@ cudaError_t cudaLaunchKernelExC(
     return told(cudaErrorInvalidDeviceFunction);
   }
   const CUkern_st* kernel = (const CUkern_st*)func;
+  if (!isStream(config->stream, kernel->kernel.name)) {
+    return told(cudaErrorInvalidResourceHandle);
+  }
+  const int device = resolve(config->stream)->device;
+  if (device != currentDevice()) {
+    complain("%s: device %d is current, the stream is of device %d", kernel->kernel.name,
+             currentDevice(), device);
+    return told(cudaErrorInvalidResourceHandle);
+  }
   if (!isValid(*config)) {
     return told(cudaErrorInvalidConfiguration);
   }
@@ -281,10 +298,10 @@ cudaError_t cudaLaunchKernelExC(
   const Launch launch{&kernel->kernel,   kernel->module, config->gridDim,
                       config->blockDim, (std::size_t)config->dynamicSmemBytes,
                       arguments->pointers.data()};
-  return told(enqueue(config->stream, kernel->kernel.name, [launch, arguments] {
-    Status status = checkPointers(*launch.kernel, *arguments, false);
+  return told(enqueue(config->stream, kernel->kernel.name, [launch, arguments, device] {
+    Status status = checkPointers(*launch.kernel, *arguments, device, false);
     status = status != OK ? status : run(launch);
-    return status != OK ? status : checkPointers(*launch.kernel, *arguments, true);
+    return status != OK ? status : checkPointers(*launch.kernel, *arguments, device, true);
   }));
 }
 }

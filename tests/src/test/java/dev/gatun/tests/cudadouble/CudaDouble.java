@@ -79,7 +79,6 @@ public final class CudaDouble implements BeforeAllCallback {
     }
     Files.createDirectories(folder);
     Files.deleteIfExists(built);
-    Files.deleteIfExists(folder.resolve("libnvrtc-builtins.so.13.0.log"));
     try {
       link(folder, compile(folder, sources));
     } catch (RefusedException e) {

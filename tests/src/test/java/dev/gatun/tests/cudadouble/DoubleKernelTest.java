@@ -175,6 +175,26 @@ class DoubleKernelTest {
   }
 
   @Test
+  void devicesAreApart() {
+    MemorySegment kernel = gpu.kernel(body("*y = 1;"));
+    MemorySegment here = gpu.stream();
+    MemorySegment mine = gpu.device(4);
+    DoubleState.devices(2);
+    try {
+      ok(cudart_h.cudaSetDevice(1));
+      MemorySegment there = gpu.stream();
+      assertEquals(cudart_h.cudaErrorInvalidResourceHandle(), gpu.launch(kernel, here, 1, 1, mine));
+      assertComplains("device 1 is current");
+      ok(gpu.launch(kernel, there, 1, 1, mine));
+      assertEquals(ILLEGAL_ADDRESS, cudart_h.cudaStreamSynchronize(there));
+      assertComplains("memory of device 0 on a stream of device 1");
+    } finally {
+      ok(cudart_h.cudaSetDevice(0));
+      DoubleState.devices(-1);
+    }
+  }
+
+  @Test
   void aKernelIsCaptured() {
     MemorySegment kernel = gpu.kernel(body("*y += 1;"));
     MemorySegment y = gpu.device(0f);

@@ -50,9 +50,17 @@ public final class DoubleState {
 
   /** Gives every device this many bytes until {@link #reset}. */
   public static void memory(long bytes) {
+    tell("gatunDoubleMemory", bytes);
+  }
+
+  /** Gives the machine this many devices; as many as before for -1. */
+  public static void devices(long count) {
+    tell("gatunDoubleDevices", count);
+  }
+
+  private static void tell(String function, long value) {
     try {
-      handle("gatunDoubleMemory", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG))
-          .invokeExact(bytes);
+      handle(function, FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG)).invokeExact(value);
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
