@@ -13,6 +13,7 @@ import java.lang.foreign.ValueLayout;
  */
 final class CudaContext implements AutoCloseable {
   private final Device device;
+  private final String synchronizing;
   private final MemorySegment stream;
   private final MemorySegment dnn;
   private final MemorySegment blas;
@@ -22,6 +23,7 @@ final class CudaContext implements AutoCloseable {
   /** Opens a stream of its own. */
   CudaContext(Device device) {
     this.device = device;
+    synchronizing = "cudaStreamSynchronize on " + device.name();
     device.makeCurrent();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pointer = arena.allocate(ValueLayout.ADDRESS);
@@ -101,8 +103,7 @@ final class CudaContext implements AutoCloseable {
    */
   synchronized void synchronize() {
     if (!closed) {
-      Calls.runtime(
-          cudart_h.cudaStreamSynchronize(stream), "cudaStreamSynchronize on " + device.name());
+      Calls.runtime(cudart_h.cudaStreamSynchronize(stream), synchronizing);
     }
   }
 

@@ -17,15 +17,22 @@ final class Staging implements AutoCloseable {
 
   private final CudaContext context;
   private final MemorySegment block;
+  private final MemorySegment[] halves = new MemorySegment[2];
   private final MemorySegment[] events = new MemorySegment[2];
+  private final String uploading;
+  private final String downloading;
   private int next;
 
   Staging(CudaContext context) {
     this.context = context;
+    uploading = "cudaMemcpyAsync to " + context.device().name();
+    downloading = "cudaMemcpyAsync from " + context.device().name();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pointer = arena.allocate(ValueLayout.ADDRESS);
       Calls.runtime(cudart_h.cudaMallocHost(pointer, 2 * HALF), "cudaMallocHost");
       block = NativeMemory.ALL.asSlice(pointer.get(ValueLayout.JAVA_LONG, 0), 2 * HALF);
+      halves[0] = block.asSlice(0, HALF);
+      halves[1] = block.asSlice(HALF, HALF);
       int opened = 0;
       try {
         for (; opened < 2; opened++) {
@@ -44,13 +51,19 @@ final class Staging implements AutoCloseable {
     }
   }
 
-  /** Copies from the host; returns when the source may change, not when the device has it. */
-  void upload(MemorySegment from, long to) {
-    for (long at = 0; at < from.byteSize(); at += HALF) {
-      long bytes = Math.min(HALF, from.byteSize() - at);
-      MemorySegment half = block.asSlice(next * HALF, bytes);
+  /**
+   * Copies from the host; returns when the source may change, not when the device has it.
+   *
+   * @param from of host memory
+   * @param size in bytes
+   * @param to of the device's memory
+   */
+  void upload(long from, long size, long to) {
+    for (long at = 0; at < size; at += HALF) {
+      long bytes = Math.min(HALF, size - at);
+      MemorySegment half = halves[next];
       Calls.runtime(cudart_h.cudaEventSynchronize(events[next]), "cudaEventSynchronize");
-      half.copyFrom(from.asSlice(at, bytes));
+      MemorySegment.copy(NativeMemory.ALL, from + at, half, 0, bytes);
       Calls.runtime(
           cudart_h.cudaMemcpyAsync(
               MemorySegment.ofAddress(to + at),
@@ -58,17 +71,17 @@ final class Staging implements AutoCloseable {
               bytes,
               cudart_h.cudaMemcpyHostToDevice(),
               context.stream()),
-          "cudaMemcpyAsync to " + context.device().name());
+          uploading);
       Calls.runtime(cudart_h.cudaEventRecord(events[next], context.stream()), "cudaEventRecord");
       next = 1 - next;
     }
   }
 
-  /** Copies to the host; returns when it is there. */
-  void download(long from, MemorySegment to) {
-    for (long at = 0; at < to.byteSize(); at += HALF) {
-      long bytes = Math.min(HALF, to.byteSize() - at);
-      MemorySegment half = block.asSlice(next * HALF, bytes);
+  /** Copies to the host, as {@link #upload}; returns when it is there. */
+  void download(long from, long size, long to) {
+    for (long at = 0; at < size; at += HALF) {
+      long bytes = Math.min(HALF, size - at);
+      MemorySegment half = halves[next];
       Calls.runtime(
           cudart_h.cudaMemcpyAsync(
               half,
@@ -76,9 +89,9 @@ final class Staging implements AutoCloseable {
               bytes,
               cudart_h.cudaMemcpyDeviceToHost(),
               context.stream()),
-          "cudaMemcpyAsync from " + context.device().name());
+          downloading);
       context.synchronize();
-      to.asSlice(at, bytes).copyFrom(half);
+      MemorySegment.copy(half, 0, NativeMemory.ALL, to + at, bytes);
       next = 1 - next;
     }
   }

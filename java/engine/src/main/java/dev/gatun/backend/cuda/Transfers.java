@@ -14,11 +14,13 @@ import org.jspecify.annotations.Nullable;
 final class Transfers implements AutoCloseable {
   private final CudaContext context;
   private final Staging staging;
+  private final String copying;
   private final KernelCall toDouble;
   private final KernelCall toFloat;
 
   Transfers(CudaContext context, KernelLibrary library) {
     this.context = context;
+    copying = "cudaMemcpyAsync on " + context.device().name();
     toDouble = new KernelCall(context, library, "toDouble", 3);
     toFloat = new KernelCall(context, library, "toFloat", 3);
     staging = new Staging(context);
@@ -39,6 +41,10 @@ final class Transfers implements AutoCloseable {
     }
   }
 
+  private static long bytes(Tensor tensor) {
+    return tensor.size() * tensor.dtype().bytes();
+  }
+
   private static void copyOnHost(Tensor from, Tensor to) {
     if (from.dtype() == to.dtype()) {
       to.segment().copyFrom(from.segment());
@@ -55,13 +61,13 @@ final class Transfers implements AutoCloseable {
       other.synchronize(); // it may still read what is to be overwritten
     }
     if (from.dtype() == to.dtype()) {
-      staging.upload(from.segment(), address(to));
+      staging.upload(from.address(), bytes(to), address(to));
       DeviceMemory.uploaded(from.segment(), to);
     } else {
       try (Workspace host = Workspace.host(to.dtype())) {
         Tensor converted = host.real(to.size());
         copyOnHost(from, converted);
-        staging.upload(converted.segment(), address(to));
+        staging.upload(converted.address(), bytes(to), address(to));
         DeviceMemory.uploaded(converted.segment(), to);
       }
     }
@@ -76,12 +82,12 @@ final class Transfers implements AutoCloseable {
       other.synchronize();
     }
     if (from.dtype() == to.dtype()) {
-      staging.download(address(from), to.segment());
+      staging.download(address(from), bytes(from), to.address());
       return;
     }
     try (Workspace host = Workspace.host(from.dtype())) {
       Tensor raw = host.real(from.size());
-      staging.download(address(from), raw.segment());
+      staging.download(address(from), bytes(from), raw.address());
       copyOnHost(raw, to);
     }
   }
@@ -96,7 +102,7 @@ final class Transfers implements AutoCloseable {
       target.synchronize();
     }
     DeviceMemory.overwritten(to);
-    long bytes = from.size() * from.dtype().bytes();
+    long bytes = bytes(from);
     if (from.dtype() != to.dtype()) {
       KernelCall conversion = to.dtype() == DType.F64 ? toDouble : toFloat;
       conversion.set(0, from.size()).set(1, address(from)).set(2, address(to)).run(from.size());
@@ -108,7 +114,7 @@ final class Transfers implements AutoCloseable {
               bytes,
               cudart_h.cudaMemcpyDeviceToDevice(),
               context.stream()),
-          "cudaMemcpyAsync on " + context.device().name());
+          copying);
     }
     if (source != null || target != null) {
       context.synchronize(); // the owners go on without asking this context
