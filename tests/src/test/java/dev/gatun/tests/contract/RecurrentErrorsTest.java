@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a plan refuses, when it is made and when it is called. */
 @ParameterizedClass
-@MethodSource("names")
+@MethodSource("namesAndEngines")
 class RecurrentErrorsTest extends Contract {
   private final RecurrentSpec spec = RecurrentSpec.of(Cell.LSTM, 3, 5);
   private final Tensor weights = workspace.real(spec.weightCount());
@@ -96,7 +96,6 @@ class RecurrentErrorsTest extends Contract {
 
   @Test
   void refusesLengthsOutOfRange() {
-    assumeHostMemory("lengths are not read back");
     try (Stack stack = Stack.full(backend, spec, 4, 2)) {
       stack.lengths(1, 5);
       assertRefused("length 5 of sequence 1", () -> stack.plan.forward(4, 2));
