@@ -1,5 +1,6 @@
 package dev.gatun.tests.cudadouble;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,14 +15,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * Builds the CUDA double before the first test of a run that has {@code gatun.cuda.double}, the
- * folder for it. JUnit finds it by its service.
+ * folder for it; without g++ that run's tests are skipped. JUnit finds it by its service.
  */
-public final class CudaDouble implements BeforeAllCallback {
+public final class CudaDouble implements ExecutionCondition {
   /** What holds everything; the libraries that Gatun looks for only lead to it. */
   static final String IMPLEMENTATION = "libgatun-double.so";
 
@@ -42,8 +44,7 @@ public final class CudaDouble implements BeforeAllCallback {
   private static final Path SOURCES = ROOT.resolve("tests/src/test/cuda-double");
   private static final Path HEADERS = ROOT.resolve("native-headers");
 
-  private static boolean tried;
-  private static @Nullable String failure;
+  private static @Nullable ConditionEvaluationResult result;
 
   /** Where the double lies; null in a run without it. */
   static @Nullable Path folder() {
@@ -52,46 +53,55 @@ public final class CudaDouble implements BeforeAllCallback {
   }
 
   @Override
-  public void beforeAll(ExtensionContext context) throws Exception {
+  public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
     Path folder = folder();
-    if (folder != null) {
-      prepare(folder);
-    }
+    return folder == null
+        ? ConditionEvaluationResult.enabled("without the CUDA double")
+        : prepare(folder);
   }
 
-  private static synchronized void prepare(Path folder) throws Exception {
-    if (!tried) {
-      tried = true;
-      failure = build(folder);
+  private static synchronized ConditionEvaluationResult prepare(Path folder) {
+    if (result == null) {
+      try {
+        result =
+            hasCompiler()
+                ? build(folder)
+                : ConditionEvaluationResult.disabled(
+                    "the CUDA double needs g++ (apt-get install g++)");
+      } catch (IOException | NoSuchAlgorithmException | RefusedException e) {
+        throw new IllegalStateException(e.getMessage(), e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while the CUDA double was built", e);
+      }
     }
-    if (failure != null) {
-      throw new IllegalStateException(failure);
-    }
+    return result;
   }
 
-  /** Null if the double is there, else why not. */
-  private static @Nullable String build(Path folder) throws Exception {
+  private static boolean hasCompiler() {
+    String path = System.getenv("PATH");
+    return path != null
+        && Stream.of(path.split(File.pathSeparator))
+            .anyMatch(folder -> Files.isExecutable(Path.of(folder, "g++")));
+  }
+
+  private static ConditionEvaluationResult build(Path folder)
+      throws IOException, NoSuchAlgorithmException, InterruptedException, RefusedException {
     List<Path> sources = sources();
     String hash = hash(sources);
     Path built = folder.resolve(BUILT);
-    if (Files.exists(built) && Files.readString(built).equals(hash)) {
-      return null;
-    }
-    Files.createDirectories(folder);
-    Files.deleteIfExists(built);
-    try {
+    if (!Files.exists(built) || !Files.readString(built).equals(hash)) {
+      Files.createDirectories(folder);
+      Files.deleteIfExists(built);
       link(folder, compile(folder, sources));
-    } catch (RefusedException e) {
-      return e.getMessage();
-    } catch (IOException e) {
-      return "the CUDA double needs g++ (apt-get install g++): " + e.getMessage();
+      Files.writeString(built, hash);
     }
-    Files.writeString(built, hash);
-    return null;
+    return ConditionEvaluationResult.enabled("the CUDA double has been built");
   }
 
   /** Compiles what has changed, all at once; returns the objects. */
-  private static List<Path> compile(Path folder, List<Path> sources) throws Exception {
+  private static List<Path> compile(Path folder, List<Path> sources)
+      throws IOException, NoSuchAlgorithmException, InterruptedException, RefusedException {
     List<Path> headers =
         sources.stream().filter(source -> source.toString().endsWith(".h")).toList();
     List<Path> objects = new ArrayList<>();
@@ -165,7 +175,8 @@ public final class CudaDouble implements BeforeAllCallback {
         object.toString());
   }
 
-  private static void link(Path folder, List<Path> objects) throws Exception {
+  private static void link(Path folder, List<Path> objects)
+      throws IOException, InterruptedException, RefusedException {
     Path implementation = folder.resolve(IMPLEMENTATION);
     List<String> whole = new ArrayList<>(List.of("g++", "-shared", "-o"));
     whole.add(implementation.toString());
@@ -194,7 +205,8 @@ public final class CudaDouble implements BeforeAllCallback {
         .start();
   }
 
-  private static void finish(Process process, Path log) throws Exception {
+  private static void finish(Process process, Path log)
+      throws IOException, InterruptedException, RefusedException {
     if (process.waitFor() != 0) {
       throw new RefusedException(Files.readString(log));
     }
