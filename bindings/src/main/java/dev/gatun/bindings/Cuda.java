@@ -1,11 +1,13 @@
 package dev.gatun.bindings;
 
+import dev.gatun.bindings.generated.cublas.cublas_h;
 import dev.gatun.bindings.generated.cudart.cudart_h;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,6 +63,20 @@ public final class Cuda {
       probe = known;
     }
     return known;
+  }
+
+  /**
+   * {@link cublas_h#cublasSgemm_v2} with every pointer given as a {@code long}, the address: {@code
+   * (long, int, int, int, int, int, long, long, int, long, int, long, long, int)int}. Only where
+   * {@link #probe} has found cuBLAS.
+   */
+  public static MethodHandle sgemm() {
+    return Linked.SGEMM;
+  }
+
+  private static final class Linked {
+    static final MethodHandle SGEMM =
+        ByAddress.link(cublas_h.cublasSgemm_v2$address(), cublas_h.cublasSgemm_v2$descriptor());
   }
 
   private static Probe look() {

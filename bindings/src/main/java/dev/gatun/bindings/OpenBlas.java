@@ -1,11 +1,6 @@
 package dev.gatun.bindings;
 
 import dev.gatun.bindings.generated.openblas.cblas_h;
-import java.lang.foreign.AddressLayout;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -72,25 +67,15 @@ public final class OpenBlas {
 
   /**
    * {@link cblas_h#cblas_sgemm} with every pointer given as a {@code long}, the address: {@code
-   * (int, int, int, int, int, int, float, long, int, long, int, float, long, int)void}. A call
-   * makes no objects whatever C2 inlines; of those with segments some keep allocating them.
+   * (int, int, int, int, int, int, float, long, int, long, int, float, long, int)void}.
    */
   public static MethodHandle sgemm() {
-    return ByAddress.SGEMM;
+    return Linked.SGEMM;
   }
 
-  private static final class ByAddress {
+  private static final class Linked {
     static final MethodHandle SGEMM =
-        Linker.nativeLinker()
-            .downcallHandle(
-                cblas_h.cblas_sgemm$address(), asLongs(cblas_h.cblas_sgemm$descriptor()));
-
-    private static FunctionDescriptor asLongs(FunctionDescriptor pointers) {
-      return FunctionDescriptor.ofVoid(
-          pointers.argumentLayouts().stream()
-              .map(layout -> layout instanceof AddressLayout ? ValueLayout.JAVA_LONG : layout)
-              .toArray(MemoryLayout[]::new));
-    }
+        ByAddress.link(cblas_h.cblas_sgemm$address(), cblas_h.cblas_sgemm$descriptor());
   }
 
   /** What a user should know about settings that slow the library down or are overridden. */
