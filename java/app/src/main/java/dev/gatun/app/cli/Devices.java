@@ -16,9 +16,9 @@ final class Devices {
    * What was opened.
    *
    * @param backend the caller closes it
-   * @param announcement one line: what computes, and with auto why no GPU does
+   * @param note what its description leaves out: with auto why no GPU computes
    */
-  record Opened(Backend backend, String announcement) {}
+  record Opened(Backend backend, String note) {}
 
   private Devices() {}
 
@@ -50,7 +50,7 @@ final class Devices {
     }
     try {
       Backend backend = Backends.open(name, count);
-      return new Opened(backend, backend.description());
+      return new Opened(backend, "");
     } catch (BackendUnavailableException e) {
       throw name.startsWith("cuda") ? new InputException(from + " " + e.getMessage(), e) : e;
     }
@@ -62,12 +62,12 @@ final class Devices {
     if (reason == null) {
       try {
         Backend gpu = Backends.open("cuda", threads);
-        return new Opened(gpu, gpu.description());
+        return new Opened(gpu, "");
       } catch (BackendUnavailableException e) {
         reason = e.getMessage();
       }
     }
     Backend cpu = Backends.open("cpu", threads);
-    return new Opened(cpu, cpu.description() + "; no GPU: " + reason);
+    return new Opened(cpu, "; no GPU: " + reason);
   }
 }

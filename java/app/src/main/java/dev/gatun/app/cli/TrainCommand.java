@@ -102,8 +102,7 @@ final class TrainCommand implements Callable<Integer> {
             config.get(TrainKeys.THREADS));
     try (Backend backend = opened.backend()) {
       result =
-          new Training(config, backend, opened.announcement())
-              .run(run, nameOf(file), resume, this::print);
+          new Training(config, backend, opened.note()).run(run, nameOf(file), resume, this::print);
     }
     if (result.outcome() == Outcome.NON_FINITE) {
       spec.commandLine()

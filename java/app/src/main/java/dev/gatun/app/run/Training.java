@@ -39,7 +39,7 @@ public final class Training {
 
   private final Config config;
   private final Backend backend;
-  private final String announcement;
+  private final String note;
   private final Progress progress = new Progress();
 
   /**
@@ -47,12 +47,12 @@ public final class Training {
    *
    * @param config what and how
    * @param backend what computes; stays the caller's
-   * @param announcement of the backend, for the log
+   * @param note what follows the description of the backend in the log
    */
-  public Training(Config config, Backend backend, String announcement) {
+  public Training(Config config, Backend backend, String note) {
     this.config = config;
     this.backend = backend;
-    this.announcement = announcement;
+    this.note = note;
   }
 
   /**
@@ -219,7 +219,7 @@ public final class Training {
     try (Trainer trainer = configured(builder, task, run).listener(reporter).build()) {
       begin(trainer, held, metrics, log, before);
       log.line("run " + run.path() + ": " + start(task, model, trainer));
-      log.line(announcement);
+      log.line(backend.description() + note);
       try (Interrupt interrupt = new Interrupt(trainer::requestStop)) {
         Outcome outcome = trainer.run();
         if (!model.parameters().finite()) {
