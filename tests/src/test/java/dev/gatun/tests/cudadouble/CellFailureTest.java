@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Every call that a stack of our own cells makes fails once, wherever it is made. */
 @Tag("cuda")
 class CellFailureTest {
-  /** Between them each kernel of cells.cu and regular.cu but the simple cells'. */
+  /** Between them each kernel of our cells and of regular.cu but the simple cells'. */
   private static final List<RecurrentSpec> SPECS =
       List.of(
           RecurrentSpec.of(Cell.LSTM, 2, 3)

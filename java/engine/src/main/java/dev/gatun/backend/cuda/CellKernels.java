@@ -13,11 +13,7 @@ final class CellKernels {
   /** Elements that a thread of dropout takes: the words that Philox gives at once. */
   private static final int DROPPED = 4;
 
-  /** The file of the cells' own kernels. */
-  private static final String CELLS = "cells.cu";
-
   private final CudaContext context;
-  private final KernelLibrary cells;
   private final @Nullable MaskKey mask;
   private final KernelCall fill;
   private final KernelCall columnSums;
@@ -36,7 +32,6 @@ final class CellKernels {
   CellKernels(CudaContext context, @Nullable MaskKey mask) {
     this.context = context;
     this.mask = mask;
-    cells = KernelLibrary.of(context.device(), CELLS);
     KernelLibrary ops = KernelLibrary.of(context.device(), "ops.cu");
     KernelLibrary regular = KernelLibrary.of(context.device(), "regular.cu");
     fill = new KernelCall(context, ops, "fillFloat", 3);
@@ -49,9 +44,10 @@ final class CellKernels {
     columnProducts = new KernelCall(context, regular, "columnProducts", 5);
   }
 
-  /** A kernel of a pass with {@code arguments} after its fields. */
-  KernelCall cell(PassFields fields, String name, int arguments) {
-    return new KernelCall(context, cells, name, fields.segment(), 1 + arguments);
+  /** A kernel of a pass, of a source, with {@code arguments} after its fields. */
+  KernelCall cell(String file, PassFields fields, String name, int arguments) {
+    KernelLibrary library = KernelLibrary.of(context.device(), file);
+    return new KernelCall(context, library, name, fields.segment(), 1 + arguments);
   }
 
   /** What a random word is below where a mask keeps an element. */

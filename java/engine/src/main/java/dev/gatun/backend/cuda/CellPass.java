@@ -8,9 +8,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * One layer and direction: W x of all steps by one product, then step by step a product with R and
  * the cell's kernels; backward likewise, and the gradients of the weights by one product each.
- * Equations: docs/equations.md; what the kernels do with it: cells.cu.
+ * Equations: docs/equations.md; what the kernels do with it: cells.cuh.
  */
 abstract class CellPass {
+  /** The source of what all passes share, and of the simple cells. */
+  private static final String SHARED = "cells.cu";
+
   final PassMemory memory;
   final CellPlan plan;
   final CellKernels kernels;
@@ -23,6 +26,7 @@ abstract class CellPass {
   final int gateRows;
   private final int inputSize;
   private final boolean normed;
+  private final String source;
   private final PassFields fields;
   private final KernelCall beginForward;
   private final KernelCall endForward;
@@ -30,8 +34,14 @@ abstract class CellPass {
   private final @Nullable KernelCall endBackward;
   private final @Nullable KernelCall addSeen;
 
-  CellPass(PassMemory memory) {
+  /**
+   * Reserves and compiles.
+   *
+   * @param source the file of the cell's own kernels
+   */
+  CellPass(PassMemory memory, String source) {
     this.memory = memory;
+    this.source = source;
     plan = memory.plan;
     kernels = plan.kernels;
     products = plan.products;
@@ -42,25 +52,25 @@ abstract class CellPass {
     inputSize = spec.inputSize(memory.layer);
     normed = spec.regularization().layerNorm();
     fields = memory.fields();
-    beginForward = kernels.cell(fields, "beginForward", 1);
-    endForward = kernels.cell(fields, "endForward", 2);
-    beginBackward = plan.training ? kernels.cell(fields, "beginBackward", 1) : null;
-    endBackward = plan.training ? kernels.cell(fields, "endBackward", 1) : null;
-    addSeen = plan.masksState() ? kernels.cell(fields, "addSeen", 1) : null;
+    beginForward = kernels.cell(SHARED, fields, "beginForward", 1);
+    endForward = kernels.cell(SHARED, fields, "endForward", 2);
+    beginBackward = plan.training ? kernels.cell(SHARED, fields, "beginBackward", 1) : null;
+    endBackward = plan.training ? kernels.cell(SHARED, fields, "endBackward", 1) : null;
+    addSeen = plan.masksState() ? kernels.cell(SHARED, fields, "addSeen", 1) : null;
   }
 
   static CellPass of(PassMemory memory) {
     return switch (memory.plan.spec.cell()) {
       case LSTM -> new LstmCellPass(memory);
       case GRU_RESET_BEFORE -> new ResetBeforeCellPass(memory);
-      case GRU -> new PlainCellPass(memory, "gruForward", "gruBackward");
-      case TANH, RELU -> new PlainCellPass(memory, "simpleForward", "simpleBackward");
+      case GRU -> new PlainCellPass(memory, "gru.cu", "gruForward", "gruBackward");
+      case TANH, RELU -> new PlainCellPass(memory, SHARED, "simpleForward", "simpleBackward");
     };
   }
 
   /** A kernel of a step, of arguments t, n and step. */
   final KernelCall stepKernel(String name) {
-    return kernels.cell(fields, name, 3);
+    return kernels.cell(source, fields, name, 3);
   }
 
   /** Runs one over the units of all sequences. */

@@ -6,6 +6,8 @@ import dev.gatun.kernels.CudaSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * NVRTC: compiles CUDA C, with or without a device. Its caller has made sure by {@link
@@ -13,7 +15,7 @@ import java.lang.foreign.ValueLayout;
  */
 public final class Compiler {
   /** What every source may include. */
-  static final String HEADER = "gatun.cuh";
+  private static final List<String> HEADERS = List.of("gatun.cuh", "cells.cuh");
 
   /**
    * A compiled source.
@@ -26,6 +28,11 @@ public final class Compiler {
   public record Compiled(byte[] image, String log) {}
 
   private Compiler() {}
+
+  /** The text of all that a source may include: part of a compiled kernel's name. */
+  static String headers() {
+    return HEADERS.stream().map(CudaSource::read).collect(Collectors.joining());
+  }
 
   /** NVRTC's version, part of a compiled kernel's name. */
   static String version() {
@@ -87,20 +94,24 @@ public final class Compiler {
    * Compiles.
    *
    * @param file what the log calls it
-   * @param source may include {@code gatun.cuh}
+   * @param source may include our headers
    * @param target as {@link #target}
    * @throws DeviceException with the log, if the source is wrong
    */
   public static Compiled compile(String file, String source, String target) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pointer = arena.allocate(ValueLayout.ADDRESS);
-      MemorySegment headers = arena.allocate(ValueLayout.ADDRESS);
-      MemorySegment names = arena.allocate(ValueLayout.ADDRESS);
-      headers.set(ValueLayout.ADDRESS, 0, arena.allocateFrom(CudaSource.read(HEADER)));
-      names.set(ValueLayout.ADDRESS, 0, arena.allocateFrom(HEADER));
+      int count = HEADERS.size();
+      MemorySegment headers = arena.allocate(ValueLayout.ADDRESS, count);
+      MemorySegment names = arena.allocate(ValueLayout.ADDRESS, count);
+      for (int i = 0; i < count; i++) {
+        String header = HEADERS.get(i);
+        headers.setAtIndex(ValueLayout.ADDRESS, i, arena.allocateFrom(CudaSource.read(header)));
+        names.setAtIndex(ValueLayout.ADDRESS, i, arena.allocateFrom(header));
+      }
       Calls.compiler(
           nvrtc_h.nvrtcCreateProgram(
-              pointer, arena.allocateFrom(source), arena.allocateFrom(file), 1, headers, names),
+              pointer, arena.allocateFrom(source), arena.allocateFrom(file), count, headers, names),
           "nvrtcCreateProgram");
       try {
         return compile(arena, pointer.get(ValueLayout.ADDRESS, 0), file, target);

@@ -49,10 +49,10 @@ final class KernelLibrary {
 
   private static KernelLibrary load(Device device, String file) {
     String source = CudaSource.read(file);
-    String header = CudaSource.read(Compiler.HEADER);
     String target = Compiler.target(device.capability());
     String name =
-        "%s-%s-%s".formatted(file, target, hash(source, header, target, Compiler.version()));
+        "%s-%s-%s"
+            .formatted(file, target, hash(source, Compiler.headers(), target, Compiler.version()));
     byte[] image = CachedFile.read(FOLDER, name, MOST_BYTES);
     if (image == null) {
       image = Compiler.compile(file, source, target).image();

@@ -15,7 +15,7 @@ final class LstmCellPass extends CellPass {
   private final @Nullable KernelCall projectedBackward;
 
   LstmCellPass(PassMemory memory) {
-    super(memory);
+    super(memory, "lstm.cu");
     projected = plan.spec.projectionSize() > 0;
     normed = plan.spec.regularization().layerNorm();
     forward = stepKernel("lstmForward");

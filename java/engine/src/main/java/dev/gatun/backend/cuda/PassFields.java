@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** The struct {@code Pass} of cells.cu, field after field; each has 8 bytes. */
+/** The struct {@code Pass} of cells.cuh, field after field; each has 8 bytes. */
 final class PassFields {
   /** As many as the struct has. */
   static final int COUNT = 58;

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one layer and direction keeps on the device, as addresses that are 0 where it is not needed.
- * Names and shapes are those of {@code Pass} in cells.cu.
+ * Names and shapes are those of {@code Pass} in cells.cuh.
  */
 final class PassMemory {
   /** States in inference: those before a step and those after it take turns. */

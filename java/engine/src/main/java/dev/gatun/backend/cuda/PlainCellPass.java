@@ -7,8 +7,8 @@ final class PlainCellPass extends CellPass {
   private final KernelCall forward;
   private final @Nullable KernelCall backward;
 
-  PlainCellPass(PassMemory memory, String forward, String backward) {
-    super(memory);
+  PlainCellPass(PassMemory memory, String source, String forward, String backward) {
+    super(memory, source);
     this.forward = stepKernel(forward);
     this.backward = plan.training ? stepKernel(backward) : null;
   }

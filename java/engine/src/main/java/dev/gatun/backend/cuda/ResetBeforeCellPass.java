@@ -13,7 +13,7 @@ final class ResetBeforeCellPass extends CellPass {
   private final @Nullable KernelCall resetBackward;
 
   ResetBeforeCellPass(PassMemory memory) {
-    super(memory);
+    super(memory, "gru.cu");
     resetRows = 2 * size;
     reset = stepKernel("resetForward");
     output = stepKernel("resetOutput");
