@@ -5,6 +5,9 @@ import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +41,16 @@ public interface Backend extends AutoCloseable {
    * @throws IllegalStateException if the backend has been closed
    */
   default void reproduce(String choices) {}
+
+  /**
+   * The tensors of this context, by name, that computing changes and that later results depend on;
+   * empty if there are none. A checkpoint keeps them, and a resumed run writes back those that its
+   * file has and this context knows: another kind of backend starts with its own. Names, types and
+   * shapes stay the same while a model is trained, the tensors as long as the context is open.
+   */
+  default SequencedMap<String, Tensor> state() {
+    return Collections.unmodifiableSequencedMap(new LinkedHashMap<>());
+  }
 
   /** The type of parameters, activations and gradients. */
   DType real();
@@ -190,6 +203,24 @@ public interface Backend extends AutoCloseable {
    * @param control F64 [{@link Control#SIZE}]
    */
   void prepareUpdate(Tensor gradients, double maxNorm, Tensor control);
+
+  /**
+   * Takes note of an update that {@link #prepareUpdate} has measured: after one with a gradient
+   * that is not finite {@link #lossScale} falls, after many without it rises. Does nothing where
+   * nothing is scaled.
+   *
+   * @param control F64 [{@link Control#SIZE}], as it was written
+   */
+  default void adjustLossScale(Tensor control) {}
+
+  /**
+   * What gradients are multiplied by while they are in half precision, so that small ones do not
+   * vanish; wherever a caller sees a gradient it has been divided by it again. 1 where nothing is
+   * scaled, and where it cannot fall any more. Waits for a device.
+   */
+  default double lossScale() {
+    return 1;
+  }
 
   /**
    * One fused pass: applies the rule to factor * gradient and zeroes the gradient; if {@link

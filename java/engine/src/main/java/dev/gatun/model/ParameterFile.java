@@ -18,6 +18,9 @@ import java.util.SequencedMap;
 
 /** Parameters in safetensors files, under their names. */
 final class ParameterFile {
+  /** What else than parameters a training checkpoint holds. */
+  private static final List<String> OTHERS = List.of("optimizer.", "state.", "context.");
+
   private ParameterFile() {}
 
   static void save(ParameterSet parameters, Path file) throws IOException {
@@ -89,7 +92,7 @@ final class ParameterFile {
       }
     }
     for (String name : unknown.keySet()) {
-      if (!name.startsWith("optimizer.") && !name.startsWith("state.")) {
+      if (OTHERS.stream().noneMatch(name::startsWith)) {
         problems.add("the model has no " + name);
       }
     }

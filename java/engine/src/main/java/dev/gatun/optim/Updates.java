@@ -79,6 +79,7 @@ public final class Updates implements AutoCloseable {
     hostRate.set(0, newRate);
     backend.copy(hostRate, rate);
     backend.prepareUpdate(parameters.gradients(), maxNorm, control);
+    backend.adjustLossScale(control);
   }
 
   /** Entered for each step: keeps moments, parameters and backend open. */

@@ -27,11 +27,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The file of a run: parameters under their own names, {@code optimizer.*}, the carried states
- * {@code state.*}, and {@link Progress} with the caller's strings as metadata.
+ * {@code state.*}, what the backend keeps {@code context.*}, and {@link Progress} with the caller's
+ * strings as metadata.
  */
 final class Checkpoint {
   private static final String OPTIMIZER = "optimizer.";
   private static final String STATE = "state.";
+  private static final String CONTEXT = "context.";
   private static final String SEED = "training.seed";
   private static final String STATE_BATCH = "training.state_batch";
   private static final String DATA = "training.data";
@@ -60,6 +62,7 @@ final class Checkpoint {
   private SequencedMap<String, Tensor> extras(boolean withState) {
     SequencedMap<String, Tensor> all = new LinkedHashMap<>();
     optimizer.state().forEach((name, tensor) -> all.put(OPTIMIZER + name, tensor));
+    model.backend().state().forEach((name, tensor) -> all.put(CONTEXT + name, tensor));
     if (withState) {
       plan.state().forEach((name, tensor) -> all.put(STATE + name, tensor));
     }
@@ -100,6 +103,9 @@ final class Checkpoint {
       checkData(reader.metadata(), file);
       int stateBatch = stateBatch(reader.metadata(), file);
       SequencedMap<String, Tensor> extras = extras(stateBatch > 0);
+      extras
+          .keySet()
+          .removeIf(name -> name.startsWith(CONTEXT) && !reader.tensors().containsKey(name));
       checkExtras(reader, extras, file);
       List<Tensor> staged = new ArrayList<>();
       for (Map.Entry<String, Tensor> entry : extras.entrySet()) {

@@ -15,7 +15,10 @@ import dev.gatun.tensor.HostMemory;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +45,10 @@ public final class FarBackend implements Backend {
   }
 
   private final Backend reference;
+
+  /** F64 [1]: how many updates have been prepared; something to keep in checkpoints. */
+  private final Tensor prepared = Tensor.of(new FarMemory(Double.BYTES), DType.F64, 1);
+
   private final Usage usage = new Usage("the backend " + NAME);
 
   /** Takes over what it computes with. */
@@ -111,6 +118,11 @@ public final class FarBackend implements Backend {
   @Override
   public Usage usage() {
     return usage;
+  }
+
+  @Override
+  public SequencedMap<String, Tensor> state() {
+    return new LinkedHashMap<>(Map.of("prepared", prepared));
   }
 
   @Override
@@ -230,6 +242,12 @@ public final class FarBackend implements Backend {
   }
 
   @Override
+  public void adjustLossScale(Tensor control) {
+    Tensor count = near(prepared);
+    count.set(0, count.get(0) + 1);
+  }
+
+  @Override
   public void sgd(
       SgdRule rule,
       Tensor parameters,
@@ -249,6 +267,7 @@ public final class FarBackend implements Backend {
   public void close() {
     if (usage.close()) {
       reference.close();
+      prepared.memory().close();
     }
   }
 }
