@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.bindings.Cuda;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import dev.gatun.tests.golden.Golden;
+import dev.gatun.tests.support.DeviceBlock;
+import dev.gatun.tests.support.DnnStack;
 import dev.gatun.tests.support.Numbers;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -2,6 +2,7 @@ package dev.gatun.tests.cudadouble;
 
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import dev.gatun.tests.golden.Golden;
+import dev.gatun.tests.support.DnnStack;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.stream.IntStream;

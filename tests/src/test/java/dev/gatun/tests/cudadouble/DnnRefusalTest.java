@@ -1,6 +1,6 @@
 package dev.gatun.tests.cudadouble;
 
-import static dev.gatun.tests.cudadouble.DnnStack.NONE;
+import static dev.gatun.tests.support.DnnStack.NONE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.bindings.Cuda;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
+import dev.gatun.tests.support.DeviceBlock;
+import dev.gatun.tests.support.DnnStack;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -10,6 +10,8 @@ import dev.gatun.bindings.Cuda;
 import dev.gatun.bindings.generated.cudart.cudart_h;
 import dev.gatun.bindings.generated.cudnn.cudnnCallback_t;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
+import dev.gatun.tests.support.DeviceBlock;
+import dev.gatun.tests.support.DnnStack;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -16,10 +16,10 @@ public final class Subjects {
 
   /**
    * Those that can be opened here, and the reference with memory that the host cannot read; in the
-   * run on the CUDA double only what that is for.
+   * run on the CUDA double and in that on a device only what those are for.
    */
   public static List<String> names() {
-    if (System.getProperty("gatun.cuda.double") != null) {
+    if (System.getProperty("gatun.cuda.double") != null || Boolean.getBoolean("gatun.device")) {
       return List.of("cuda");
     }
     List<String> names = new ArrayList<>(Backends.names());

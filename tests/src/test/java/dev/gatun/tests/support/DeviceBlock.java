@@ -1,4 +1,4 @@
-package dev.gatun.tests.cudadouble;
+package dev.gatun.tests.support;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -9,11 +9,11 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /** Device memory of floats, as CUDA's own calls give it. */
-final class DeviceBlock implements AutoCloseable {
+public final class DeviceBlock implements AutoCloseable {
   private final MemorySegment pointer;
-  final long bytes;
+  public final long bytes;
 
-  DeviceBlock(long bytes) {
+  public DeviceBlock(long bytes) {
     this.bytes = bytes;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment place = arena.allocate(ValueLayout.ADDRESS);
@@ -23,18 +23,18 @@ final class DeviceBlock implements AutoCloseable {
   }
 
   /** A block that holds these values. */
-  static DeviceBlock of(float... values) {
+  public static DeviceBlock of(float... values) {
     DeviceBlock block = new DeviceBlock((long) Float.BYTES * values.length);
     block.put(0, values);
     return block;
   }
 
   /** A block that holds these, rounded. */
-  static DeviceBlock of(double[] values) {
+  public static DeviceBlock of(double[] values) {
     return of(floats(values));
   }
 
-  static float[] floats(double[] values) {
+  public static float[] floats(double[] values) {
     float[] rounded = new float[values.length];
     for (int i = 0; i < values.length; i++) {
       rounded[i] = (float) values[i];
@@ -42,16 +42,16 @@ final class DeviceBlock implements AutoCloseable {
     return rounded;
   }
 
-  MemorySegment at(long offset) {
+  public MemorySegment at(long offset) {
     return MemorySegment.ofAddress(pointer.address() + offset);
   }
 
-  MemorySegment pointer() {
+  public MemorySegment pointer() {
     return pointer;
   }
 
   /** Writes from a byte on. */
-  DeviceBlock put(long offset, float... values) {
+  public DeviceBlock put(long offset, float... values) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment host = arena.allocateFrom(ValueLayout.JAVA_FLOAT, values);
       int status =
@@ -62,7 +62,7 @@ final class DeviceBlock implements AutoCloseable {
   }
 
   /** Reads from a byte on. */
-  float[] get(long offset, int count) {
+  public float[] get(long offset, int count) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment host = arena.allocate(ValueLayout.JAVA_FLOAT, count);
       int status =
@@ -73,11 +73,11 @@ final class DeviceBlock implements AutoCloseable {
   }
 
   /** All of it. */
-  float[] get() {
+  public float[] get() {
     return get(0, Math.toIntExact(bytes / Float.BYTES));
   }
 
-  double[] doubles() {
+  public double[] doubles() {
     float[] values = get();
     double[] wide = new double[values.length];
     Arrays.setAll(wide, i -> values[i]);

@@ -1,4 +1,4 @@
-package dev.gatun.tests.cudadouble;
+package dev.gatun.tests.support;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.function.ToIntFunction;
 
 /** A recurrent stack in cuDNN's own calls, with a stream and all its tensors. */
-final class DnnStack implements AutoCloseable {
-  static final MemorySegment NONE = MemorySegment.NULL;
+public final class DnnStack implements AutoCloseable {
+  public static final MemorySegment NONE = MemorySegment.NULL;
 
   /**
    * What {@code cudnnSetRNNDescriptor_v8} and the data descriptors are given.
@@ -26,7 +26,7 @@ final class DnnStack implements AutoCloseable {
    * @param layout cudnnRNNDataLayout_t
    */
   @SuppressWarnings("ArrayRecordComponent") // shapes are never compared
-  record Shape(
+  public record Shape(
       int cell,
       int input,
       int hidden,
@@ -36,25 +36,25 @@ final class DnnStack implements AutoCloseable {
       int layout,
       int time,
       int... lengths) {
-    int gates() {
+    public int gates() {
       return DnnStack.gates(cell);
     }
 
-    int batch() {
+    public int batch() {
       return lengths.length;
     }
 
-    boolean packed() {
+    public boolean packed() {
       return layout == cudnn_h.CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED();
     }
 
     /** Rows of x and y. */
-    int rows() {
+    public int rows() {
       return packed() ? Arrays.stream(lengths).sum() : time * batch();
     }
 
     /** The row of a step of a sequence. */
-    int row(int t, int b) {
+    public int row(int t, int b) {
       if (layout == cudnn_h.CUDNN_RNN_DATA_LAYOUT_BATCH_MAJOR_UNPACKED()) {
         return b * time + t;
       }
@@ -68,34 +68,34 @@ final class DnnStack implements AutoCloseable {
       return row;
     }
 
-    int states() {
+    public int states() {
       return layers * directions * batch();
     }
   }
 
-  final Shape shape;
-  final MemorySegment handle;
-  final MemorySegment stream;
-  MemorySegment rnn;
-  MemorySegment x;
-  MemorySegment y;
-  MemorySegment h;
-  MemorySegment c;
-  MemorySegment dropout = NONE;
-  int algorithm = cudnn_h.CUDNN_RNN_ALGO_STANDARD();
-  int biases = cudnn_h.CUDNN_RNN_DOUBLE_BIAS();
-  long weightBytes;
-  long workspaceBytes;
-  long reserveBytes;
+  public final Shape shape;
+  public final MemorySegment handle;
+  public final MemorySegment stream;
+  public MemorySegment rnn;
+  public MemorySegment x;
+  public MemorySegment y;
+  public MemorySegment h;
+  public MemorySegment c;
+  public MemorySegment dropout = NONE;
+  public int algorithm = cudnn_h.CUDNN_RNN_ALGO_STANDARD();
+  public int biases = cudnn_h.CUDNN_RNN_DOUBLE_BIAS();
+  public long weightBytes;
+  public long workspaceBytes;
+  public long reserveBytes;
 
   /** By the goldens' names; an absent one is a null pointer. */
-  final Map<String, DeviceBlock> blocks = new HashMap<>();
+  public final Map<String, DeviceBlock> blocks = new HashMap<>();
 
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG, 2);
   private final List<Runnable> undo = new ArrayList<>();
 
-  DnnStack(Shape shape) {
+  public DnnStack(Shape shape) {
     this.shape = shape;
     check(
         cudart_h.cudaStreamCreateWithFlags(out, cudart_h.cudaStreamNonBlocking()),
@@ -110,28 +110,29 @@ final class DnnStack implements AutoCloseable {
     c = tensor();
   }
 
-  static int gates(int cell) {
+  public static int gates(int cell) {
     return cell == cudnn_h.CUDNN_LSTM() ? 4 : cell == cudnn_h.CUDNN_GRU() ? 3 : 1;
   }
 
-  MemorySegment tensor() {
+  public MemorySegment tensor() {
     return create(cudnn_h::cudnnCreateTensorDescriptor, cudnn_h::cudnnDestroyTensorDescriptor);
   }
 
   /** Makes one of cuDNN's objects, destroyed with the stack. */
-  MemorySegment create(ToIntFunction<MemorySegment> make, ToIntFunction<MemorySegment> destroy) {
+  public MemorySegment create(
+      ToIntFunction<MemorySegment> make, ToIntFunction<MemorySegment> destroy) {
     check(make.applyAsInt(out), "creation");
     MemorySegment made = out.get(ValueLayout.ADDRESS, 0);
     undo.add(() -> check(destroy.applyAsInt(made), "destruction"));
     return made;
   }
 
-  static void check(int status, String what) {
+  public static void check(int status, String what) {
     assertEquals(0, status, what);
   }
 
   /** Sets all descriptors and allocates what they ask for. */
-  DnnStack open() {
+  public DnnStack open() {
     check(describe(), "cudnnSetRNNDescriptor_v8");
     check(data(x, shape.input), "cudnnSetRNNDataDescriptor");
     check(data(y, shape.directions * shape.output), "cudnnSetRNNDataDescriptor");
@@ -159,7 +160,7 @@ final class DnnStack implements AutoCloseable {
   }
 
   /** Asks for the sizes of a training step's workspace and reserve. */
-  void sizes() {
+  public void sizes() {
     int status =
         cudnn_h.cudnnGetRNNTempSpaceSizes(
             handle, rnn, cudnn_h.CUDNN_FWD_MODE_TRAINING(), x, out, out.asSlice(Long.BYTES));
@@ -172,7 +173,7 @@ final class DnnStack implements AutoCloseable {
     blocks.put(name, DeviceBlock.of(new float[count]));
   }
 
-  int describe() {
+  public int describe() {
     return cudnn_h.cudnnSetRNNDescriptor_v8(
         rnn,
         algorithm,
@@ -191,7 +192,7 @@ final class DnnStack implements AutoCloseable {
         shape.packed() ? 0 : cudnn_h.CUDNN_RNN_PADDED_IO_ENABLED());
   }
 
-  int data(MemorySegment descriptor, int width) {
+  public int data(MemorySegment descriptor, int width) {
     return cudnn_h.cudnnSetRNNDataDescriptor(
         descriptor,
         cudnn_h.CUDNN_DATA_FLOAT(),
@@ -203,7 +204,7 @@ final class DnnStack implements AutoCloseable {
         arena.allocateFrom(ValueLayout.JAVA_FLOAT, 0));
   }
 
-  int state(MemorySegment descriptor, int width) {
+  public int state(MemorySegment descriptor, int width) {
     int rows = shape.layers * shape.directions;
     return cudnn_h.cudnnSetTensorNdDescriptor(
         descriptor,
@@ -213,25 +214,25 @@ final class DnnStack implements AutoCloseable {
         ints(shape.batch() * width, width, 1));
   }
 
-  MemorySegment ints(int... values) {
+  public MemorySegment ints(int... values) {
     return arena.allocateFrom(ValueLayout.JAVA_INT, values);
   }
 
-  MemorySegment pointer(String name) {
+  public MemorySegment pointer(String name) {
     DeviceBlock block = blocks.get(name);
     return block == null ? NONE : block.pointer();
   }
 
   /** Frees one of the blocks, so that a null pointer is passed for it. */
-  void drop(String name) {
+  public void drop(String name) {
     blocks.remove(name).close();
   }
 
-  int forward() {
+  public int forward() {
     return forward(cudnn_h.CUDNN_FWD_MODE_TRAINING());
   }
 
-  int forward(int mode) {
+  public int forward(int mode) {
     return cudnn_h.cudnnRNNForward(
         handle,
         rnn,
@@ -255,7 +256,7 @@ final class DnnStack implements AutoCloseable {
         pointer("reserve"));
   }
 
-  int backwardData() {
+  public int backwardData() {
     return cudnn_h.cudnnRNNBackwardData_v8(
         handle,
         rnn,
@@ -281,11 +282,11 @@ final class DnnStack implements AutoCloseable {
         pointer("reserve"));
   }
 
-  int backwardWeights() {
+  public int backwardWeights() {
     return backwardWeights(cudnn_h.CUDNN_WGRAD_MODE_ADD());
   }
 
-  int backwardWeights(int mode) {
+  public int backwardWeights(int mode) {
     return cudnn_h.cudnnRNNBackwardWeights_v8(
         handle,
         rnn,
@@ -305,12 +306,12 @@ final class DnnStack implements AutoCloseable {
         pointer("reserve"));
   }
 
-  int synchronize() {
+  public int synchronize() {
     return cudart_h.cudaStreamSynchronize(stream);
   }
 
   /** Forward, both backward calls, and the wait for them. */
-  void step() {
+  public void step() {
     check(forward(), "cudnnRNNForward");
     check(backwardData(), "cudnnRNNBackwardData_v8");
     check(backwardWeights(), "cudnnRNNBackwardWeights_v8");
@@ -318,7 +319,7 @@ final class DnnStack implements AutoCloseable {
   }
 
   /** Where a matrix or bias lies in a weight space, in bytes; -1 where there is none. */
-  long offset(int pseudoLayer, int number, boolean bias) {
+  public long offset(int pseudoLayer, int number, boolean bias) {
     MemorySegment descriptors = arena.allocate(ValueLayout.ADDRESS, 2);
     MemorySegment descriptor = tensor();
     int status =
