@@ -61,7 +61,8 @@ public final class Backends {
    * Opens a backend.
    *
    * @param name one of {@link #names}, or {@code cuda:N} for a GPU by its number
-   * @param threads 1 to {@link #MOST_THREADS}; only the CPU backend has more than the caller's
+   * @param threads 1 to {@link #MOST_THREADS}; of the CPU backend, and of a GPU's optimizers on the
+   *     host; the others have the caller's
    * @return a context that the caller closes
    * @throws IllegalArgumentException if there is no such backend, or for fewer threads or more
    * @throws BackendUnavailableException if the JVM was started without the two flags that Gatun
@@ -78,7 +79,7 @@ public final class Backends {
     return switch (name) {
       case CPU -> openCpu(threads);
       case REFERENCE -> new ReferenceBackend();
-      default -> openCuda(name);
+      default -> openCuda(name, threads);
     };
   }
 
@@ -103,7 +104,7 @@ public final class Backends {
     }
   }
 
-  private static Backend openCuda(String name) {
+  private static Backend openCuda(String name, int threads) {
     Matcher wanted = DEVICE.matcher(name);
     if (!wanted.matches()) {
       throw new IllegalArgumentException(
@@ -122,7 +123,7 @@ public final class Backends {
               .formatted(name, devices - 1));
     }
     try {
-      return new CudaBackend(name, device);
+      return new CudaBackend(name, device, threads);
     } catch (DeviceException | OutOfMemoryError e) {
       throw new BackendUnavailableException(name + " cannot be opened: " + e.getMessage(), e);
     }

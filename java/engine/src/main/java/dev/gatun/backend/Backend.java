@@ -235,6 +235,18 @@ public interface Backend extends AutoCloseable {
   void adam(AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control);
 
   /**
+   * Opens a context that works in the host's memory, to update copies of this one's parameters
+   * there. It computes in this one's {@link #real} type; its memory is pinned, where there is such
+   * a thing, so that {@link #copy} here moves it without waiting: what has been copied from it to
+   * this one's memory stays as it is until a copy the other way has returned.
+   *
+   * @return for the caller to close, before this one; null if this one's memory is the host's
+   */
+  default @Nullable Backend openHost() {
+    return null;
+  }
+
+  /**
    * Stops the threads of this context; memory it allocated stays valid.
    *
    * @throws IllegalStateException if a plan or an optimizer is at work with it on another thread

@@ -16,17 +16,24 @@ public final class Adam implements Optimizer {
   private final Tensor m;
   private final Tensor v;
 
+  /** As {@link #Adam(ParameterSet, AdamRule, double, Place)}, on the parameters' backend. */
+  public Adam(ParameterSet parameters, AdamRule rule, double maxNorm) {
+    this(parameters, rule, maxNorm, Place.DEVICE);
+  }
+
   /**
    * Reserves two moments.
    *
    * @param parameters what is updated; closed after this
    * @param rule decays and penalty
    * @param maxNorm the largest norm of all gradients together, or positive infinity for no clipping
+   * @param place where moments are and the rule is applied
+   * @throws OutOfMemoryError if there is no memory for that
    */
-  public Adam(ParameterSet parameters, AdamRule rule, double maxNorm) {
+  public Adam(ParameterSet parameters, AdamRule rule, double maxNorm, Place place) {
     this.parameters = Objects.requireNonNull(parameters, "parameters");
     this.rule = Objects.requireNonNull(rule, "rule");
-    updates = new Updates(parameters, maxNorm);
+    updates = new Updates(parameters, maxNorm, place);
     m = updates.moment("m");
     v = updates.moment("v");
   }
@@ -41,10 +48,8 @@ public final class Adam implements Optimizer {
     updates.usage().enter();
     try {
       updates.prepare(rate);
-      parameters
-          .backend()
-          .adam(rule, parameters.values(), parameters.gradients(), m, v, updates.control());
-      parameters.changed();
+      updates.worker().adam(rule, updates.values(), updates.gradients(), m, v, updates.control());
+      updates.finish();
     } finally {
       updates.usage().exit();
     }

@@ -16,17 +16,24 @@ public final class Sgd implements Optimizer {
   private final Updates updates;
   private final @Nullable Tensor momentum;
 
+  /** As {@link #Sgd(ParameterSet, SgdRule, double, Place)}, on the parameters' backend. */
+  public Sgd(ParameterSet parameters, SgdRule rule, double maxNorm) {
+    this(parameters, rule, maxNorm, Place.DEVICE);
+  }
+
   /**
    * Reserves the velocity, if there is momentum.
    *
    * @param parameters what is updated; closed after this
    * @param rule momentum and penalty
    * @param maxNorm the largest norm of all gradients together, or positive infinity for no clipping
+   * @param place where moments are and the rule is applied
+   * @throws OutOfMemoryError if there is no memory for that
    */
-  public Sgd(ParameterSet parameters, SgdRule rule, double maxNorm) {
+  public Sgd(ParameterSet parameters, SgdRule rule, double maxNorm, Place place) {
     this.parameters = Objects.requireNonNull(parameters, "parameters");
     this.rule = Objects.requireNonNull(rule, "rule");
-    updates = new Updates(parameters, maxNorm);
+    updates = new Updates(parameters, maxNorm, place);
     momentum = rule.momentum() > 0 ? updates.moment("momentum") : null;
   }
 
@@ -40,10 +47,10 @@ public final class Sgd implements Optimizer {
     updates.usage().enter();
     try {
       updates.prepare(rate);
-      parameters
-          .backend()
-          .sgd(rule, parameters.values(), parameters.gradients(), momentum, updates.control());
-      parameters.changed();
+      updates
+          .worker()
+          .sgd(rule, updates.values(), updates.gradients(), momentum, updates.control());
+      updates.finish();
     } finally {
       updates.usage().exit();
     }

@@ -11,32 +11,74 @@ import dev.gatun.tensor.Workspace;
 import java.util.LinkedHashMap;
 import java.util.Objects;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every optimizer shares: the control scalars of {@link Control}, clipping by the global norm,
- * and moments laid out as the parameters.
+ * moments laid out as the parameters, and where all of this is. A step of one's own optimizer:
+ *
+ * <pre>{@code
+ * updates.usage().enter();
+ * try {
+ *   updates.prepare(rate);
+ *   updates.worker().sgd(rule, updates.values(), updates.gradients(), momentum, updates.control());
+ *   updates.finish();
+ * } finally {
+ *   updates.usage().exit();
+ * }
+ * }</pre>
+ *
+ * <p>With {@link Place#HOST} values, gradients, moments and control scalars are in host memory on
+ * every backend (F32, on the reference backend F64), so that the rule may be a loop over {@link
+ * Tensor#segment} in place of {@code sgd}: new value = value - {@link Control#RATE} * f({@link
+ * Control#FACTOR} * gradient), none where {@link Control#NON_FINITE} is not -1, and in either case
+ * zero gradients after it.
  */
 public final class Updates implements AutoCloseable {
+  /** No version of the parameters. */
+  private static final long NONE = 0;
+
   private final ParameterSet parameters;
   private final Backend backend;
+  private final @Nullable Backend openedHost;
+  private final Backend worker;
   private final double maxNorm;
   private final Usage usage;
   private final Workspace workspace;
   private final Workspace host = Workspace.host(DType.F64);
+  private final Tensor values;
+  private final Tensor gradients;
   private final Tensor control;
+
+  /** Where the parameters are: {@link #control}, or a copy of it. */
+  private final Tensor backendControl;
+
+  private final @Nullable Workspace copy;
   private final Tensor rate;
   private final Tensor hostControl;
   private final Tensor hostRate;
   private final SequencedMap<String, Tensor> state = new LinkedHashMap<>();
 
+  /** The version of the parameters that {@link #values} holds, where it is a copy. */
+  private long held = NONE;
+
+  /** As {@link #Updates(ParameterSet, double, Place)}, on the parameters' backend. */
+  public Updates(ParameterSet parameters, double maxNorm) {
+    this(parameters, maxNorm, Place.DEVICE);
+  }
+
   /**
-   * Reserves the scalars.
+   * Reserves the scalars, and on another place than the parameters' a copy of them and of their
+   * gradients.
    *
    * @param parameters what is updated
    * @param maxNorm the largest norm of all gradients together, or positive infinity for no clipping
+   * @param place where
+   * @throws OutOfMemoryError if there is no memory for that
    */
-  public Updates(ParameterSet parameters, double maxNorm) {
+  public Updates(ParameterSet parameters, double maxNorm, Place place) {
     Objects.requireNonNull(parameters, "parameters");
+    Objects.requireNonNull(place, "place");
     if (!(maxNorm > 0)) {
       throw new IllegalArgumentException(
           "the norm to clip at, " + maxNorm + ", must be above 0 (infinity: no clipping)");
@@ -45,19 +87,41 @@ public final class Updates implements AutoCloseable {
     this.maxNorm = maxNorm;
     backend = parameters.backend();
     usage = new Usage("the optimizer", parameters.usage());
-    workspace = backend.workspace();
-    control = workspace.tensor(DType.F64, Control.SIZE);
-    rate = control.view(Control.RATE, 1);
-    hostControl = host.tensor(DType.F64, Control.SIZE);
-    hostRate = host.tensor(DType.F64, 1);
-    hostControl.set(Control.NON_FINITE, -1);
-    backend.copy(hostControl, control);
+    openedHost = place == Place.HOST ? backend.openHost() : null;
+    worker = openedHost == null ? backend : openedHost;
+    workspace = worker.workspace();
+    copy = openedHost == null ? null : backend.workspace();
+    try {
+      long size = parameters.values().size();
+      values = openedHost == null ? parameters.values() : workspace.real(size);
+      gradients = openedHost == null ? parameters.gradients() : workspace.real(size);
+      control = workspace.tensor(DType.F64, Control.SIZE);
+      backendControl = copy == null ? control : copy.tensor(DType.F64, Control.SIZE);
+      rate = control.view(Control.RATE, 1);
+      hostControl = host.tensor(DType.F64, Control.SIZE);
+      hostRate = host.tensor(DType.F64, 1);
+      hostControl.set(Control.NON_FINITE, -1);
+      worker.copy(hostControl, control);
+    } catch (RuntimeException | Error e) {
+      free();
+      throw e;
+    }
     state.put("updates", control.view(Control.UPDATES, 1));
   }
 
-  /** Reserves a zeroed moment laid out as the parameters and adds it to {@link #state}. */
+  /**
+   * Reserves a zeroed moment laid out as the parameters and adds it to {@link #state}.
+   *
+   * @throws OutOfMemoryError if there is no memory for it; this has been closed then
+   */
   public Tensor moment(String name) {
-    Tensor moment = workspace.real(parameters.values().size());
+    Tensor moment;
+    try {
+      moment = workspace.real(parameters.values().size());
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
     for (Parameter parameter : parameters.list()) {
       state.put(
           name + "." + parameter.name(),
@@ -67,7 +131,9 @@ public final class Updates implements AutoCloseable {
   }
 
   /**
-   * Sets the rate, measures the gradients and counts the update; then the rule is to be applied.
+   * Sets the rate, measures the gradients and counts the update; then the rule is to be applied to
+   * {@link #values} and {@link #gradients} by the {@link #worker}, or by hand on the host. Waits
+   * for a device's gradients with {@link Place#HOST}.
    *
    * @throws IllegalArgumentException if the rate is not finite or negative
    */
@@ -76,15 +142,50 @@ public final class Updates implements AutoCloseable {
       throw new IllegalArgumentException(
           "the learning rate is " + newRate + " and must be finite and at least 0");
     }
+    if (openedHost != null) {
+      backend.copy(parameters.gradients(), gradients);
+      backend.fill(parameters.gradients(), 0);
+      if (held != parameters.version()) {
+        backend.copy(parameters.values(), values);
+      }
+      held = NONE; // until the device has what the rule makes of them
+    }
     hostRate.set(0, newRate);
-    backend.copy(hostRate, rate);
-    backend.prepareUpdate(parameters.gradients(), maxNorm, control);
-    backend.adjustLossScale(control);
+    worker.copy(hostRate, rate);
+    worker.prepareUpdate(gradients, maxNorm, control);
+    if (openedHost != null) {
+      backend.copy(control, backendControl);
+    }
+    backend.adjustLossScale(backendControl);
+  }
+
+  /** Ends what {@link #prepare} began, when the rule has been applied: plans see the new values. */
+  public void finish() {
+    if (openedHost != null) {
+      backend.copy(values, parameters.values());
+    }
+    parameters.changed();
+    held = parameters.version();
   }
 
   /** Entered for each step: keeps moments, parameters and backend open. */
   public Usage usage() {
     return usage;
+  }
+
+  /** What applies the rule: the parameters' backend or, with {@link Place#HOST}, the CPU's. */
+  public Backend worker() {
+    return worker;
+  }
+
+  /** All values, flat, as the worker reads and writes them between prepare and finish. */
+  public Tensor values() {
+    return values;
+  }
+
+  /** All gradients, flat, as the worker reads and zeroes them between prepare and finish. */
+  public Tensor gradients() {
+    return gradients;
   }
 
   /** The scalars, F64 [{@link Control#SIZE}], for the rule. */
@@ -94,7 +195,7 @@ public final class Updates implements AutoCloseable {
 
   /** Reads a scalar; waits for a device. */
   public double read(int slot) {
-    backend.copy(control, hostControl);
+    worker.copy(control, hostControl);
     return hostControl.get(slot);
   }
 
@@ -111,8 +212,20 @@ public final class Updates implements AutoCloseable {
   @Override
   public void close() {
     if (usage.close()) {
-      workspace.close();
+      free();
+    }
+  }
+
+  private void free() {
+    try (workspace) {
+      if (copy != null) {
+        copy.close();
+      }
+    } finally {
       host.close();
+      if (openedHost != null) {
+        openedHost.close();
+      }
     }
   }
 }

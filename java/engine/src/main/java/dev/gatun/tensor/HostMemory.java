@@ -8,13 +8,16 @@ public final class HostMemory extends Memory {
   /** Bytes of a cache line and of the widest vector: rows that start here never straddle lines. */
   public static final int ALIGNMENT = 64;
 
-  private final Arena arena = Arena.ofShared();
   private final MemorySegment segment;
+  private final Runnable release;
+  private final boolean pinned;
   private boolean closed;
 
-  private HostMemory(long bytes) {
+  private HostMemory(long bytes, MemorySegment segment, Runnable release, boolean pinned) {
     super(bytes);
-    segment = arena.allocate(Math.max(bytes, 1), ALIGNMENT);
+    this.segment = segment;
+    this.release = release;
+    this.pinned = pinned;
   }
 
   /**
@@ -26,14 +29,33 @@ public final class HostMemory extends Memory {
     if (bytes < 0) {
       throw new IllegalArgumentException("cannot allocate " + bytes + " bytes of host memory");
     }
+    Arena arena = Arena.ofShared();
     try {
-      return new HostMemory(bytes);
+      MemorySegment segment = arena.allocate(Math.max(bytes, 1), ALIGNMENT);
+      return new HostMemory(bytes, segment, arena::close, false);
     } catch (OutOfMemoryError e) {
+      arena.close();
       OutOfMemoryError named =
           new OutOfMemoryError("no host memory for a block of " + bytes + " bytes");
       named.initCause(e);
       throw named;
     }
+  }
+
+  /**
+   * Takes over memory that a device's library has pinned: copies between it and the device need no
+   * other memory in between.
+   *
+   * @param segment zeroed, aligned to {@link #ALIGNMENT}
+   * @param release frees it, called once
+   */
+  public static HostMemory pinned(MemorySegment segment, Runnable release) {
+    return new HostMemory(segment.byteSize(), segment, release, true);
+  }
+
+  /** Whether it is {@link #pinned(MemorySegment, Runnable)}. */
+  public boolean isPinned() {
+    return pinned;
   }
 
   /**
@@ -52,7 +74,7 @@ public final class HostMemory extends Memory {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      arena.close();
+      release.run();
     }
   }
 }

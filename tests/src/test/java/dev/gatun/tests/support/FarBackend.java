@@ -138,6 +138,11 @@ public final class FarBackend implements Backend {
   }
 
   @Override
+  public Backend openHost() {
+    return reference.fork();
+  }
+
+  @Override
   public void copy(Tensor from, Tensor to) {
     reference.copy(anywhere(from), anywhere(to));
   }

@@ -36,7 +36,7 @@ public final class Subjects {
   public static Backend open(String name, int threads) {
     return switch (name) {
       case FarBackend.NAME -> new FarBackend(Backends.open("reference", threads));
-      case OWN_CELLS -> new CudaBackend(OWN_CELLS, 0, true);
+      case OWN_CELLS -> new CudaBackend(OWN_CELLS, 0, threads, true);
       default -> Backends.open(name, threads);
     };
   }

@@ -1,6 +1,7 @@
 package dev.gatun.app.config;
 
 import dev.gatun.Backends;
+import dev.gatun.optim.Place;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -84,6 +85,15 @@ public final class TrainKeys {
   public static final Key<Boolean> NESTEROV =
       Key.of("train.optimizer.nesterov", Type.flag(), false, "the step looks ahead")
           .when(OPTIMIZER, Optimizers.SGD);
+
+  public static final Key<Place> PLACE =
+      Key.of(
+              "train.optimizer.place",
+              Type.oneOf(Place.class),
+              Place.DEVICE,
+              "where a GPU's parameters are updated; host: by the CPU, which then keeps the moments")
+          .knownAs("offload", "cpu_offload", "offload_optimizer")
+          .free();
 
   public static final Key<Double> RATE =
       Key.of("train.rate", POSITIVE, 1e-3, "the learning rate, the largest of the schedule")
@@ -222,6 +232,7 @@ public final class TrainKeys {
           EPSILON,
           MOMENTUM,
           NESTEROV,
+          PLACE,
           SCHEDULE,
           WARMUP,
           FLOOR,

@@ -7,6 +7,7 @@ import dev.gatun.backend.SgdRule;
 import dev.gatun.model.ParameterSet;
 import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.Place;
 import dev.gatun.optim.Schedule;
 import dev.gatun.optim.Schedules;
 import dev.gatun.optim.Sgd;
@@ -20,6 +21,7 @@ public final class Updates {
     double clip = config.get(TrainKeys.CLIP);
     double maxNorm = clip > 0 ? clip : Double.POSITIVE_INFINITY;
     double decay = config.get(TrainKeys.WEIGHT_DECAY);
+    Place place = config.get(TrainKeys.PLACE);
     TrainKeys.Optimizers name = config.get(TrainKeys.OPTIMIZER);
     if (name == TrainKeys.Optimizers.SGD) {
       double momentum = config.get(TrainKeys.MOMENTUM);
@@ -27,7 +29,7 @@ public final class Updates {
       if (nesterov && momentum == 0) {
         throw config.error(TrainKeys.NESTEROV, "true; it needs a momentum above 0");
       }
-      return new Sgd(parameters, new SgdRule(momentum, nesterov, decay), maxNorm);
+      return new Sgd(parameters, new SgdRule(momentum, nesterov, decay), maxNorm, place);
     }
     AdamRule rule =
         new AdamRule(
@@ -36,7 +38,7 @@ public final class Updates {
             config.get(TrainKeys.EPSILON),
             decay,
             name == TrainKeys.Optimizers.ADAMW);
-    return new Adam(parameters, rule, maxNorm);
+    return new Adam(parameters, rule, maxNorm, place);
   }
 
   /** How many parameter-sized buffers the update rule keeps. */

@@ -21,6 +21,7 @@ import dev.gatun.tensor.HostMemory;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,7 @@ public final class CpuBackend implements Backend {
   private final Checks checks = new Checks(DType.F32);
   private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F32);
   private final Usage usage = new Usage("the backend cpu");
+  private final LongFunction<HostMemory> allocator;
   private final Team team;
   private final Products products;
   private final FlatOps flat;
@@ -48,16 +50,28 @@ public final class CpuBackend implements Backend {
    * @throws IllegalArgumentException for fewer threads, or if {@code gatun.products} is no choice
    */
   public CpuBackend(int threads) {
-    this(threads, null);
+    this(threads, null, HostMemory::allocate);
+  }
+
+  /**
+   * As {@link #CpuBackend(int)}, for updates on behalf of a device.
+   *
+   * @param allocator gives host memory, zeroed and aligned as {@link HostMemory}
+   */
+  public CpuBackend(int threads, LongFunction<HostMemory> allocator) {
+    this(threads, null, allocator);
+    WarmUp.updates();
   }
 
   /** As {@link #CpuBackend(int)}, with the choice of another context. */
-  private CpuBackend(int threads, @Nullable ProductChoice choice) {
+  private CpuBackend(
+      int threads, @Nullable ProductChoice choice, LongFunction<HostMemory> allocator) {
     if (threads < 1) {
       throw new IllegalArgumentException("threads " + threads + " must be at least 1");
     }
     OpenBlas.require();
     ProductChoice engines = choice == null ? ProductChoice.ofMachine() : choice;
+    this.allocator = allocator;
     team = new Team(threads, usage);
     products = new Products(team, engines);
     flat = new FlatOps(team);
@@ -120,13 +134,13 @@ public final class CpuBackend implements Backend {
   @Override
   public Memory allocate(long bytes) {
     usage.check();
-    return HostMemory.allocate(bytes);
+    return allocator.apply(bytes);
   }
 
   @Override
   public Backend fork() {
     usage.check();
-    return new CpuBackend(1, products.choice());
+    return new CpuBackend(1, products.choice(), allocator);
   }
 
   @Override

@@ -54,6 +54,11 @@ public final class WarmUp {
     ask(kernels);
   }
 
+  /** Starts on what updates of parameters need, if nobody has yet. */
+  static synchronized void updates() {
+    ask(List.of(WarmKernels.TRAINING));
+  }
+
   /** The last backend to be closed waits for the thread, which ends at once. */
   static void close() {
     @Nullable Thread ending;

@@ -15,6 +15,7 @@ import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.backend.WeightType;
+import dev.gatun.backend.cpu.CpuBackend;
 import dev.gatun.backend.cuda.CudaRecurrentWeights.StackWeights;
 import dev.gatun.bindings.Cuda;
 import dev.gatun.tensor.DType;
@@ -39,6 +40,7 @@ public final class CudaBackend implements Backend {
   private final Checks checks = new Checks(DType.F32);
   private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F32);
   private final String name;
+  private final int threads;
   private final boolean ownCells;
   private final Usage usage;
   private final Work work = new Work();
@@ -52,24 +54,26 @@ public final class CudaBackend implements Backend {
    *
    * @param name what it was asked for by: {@code cuda} or {@code cuda:1}
    * @param device CUDA's number of it, below the number of devices
+   * @param threads of what works on the host: {@link #openHost}
    * @throws DeviceException if {@link CudaDevices#missing} names something, or the device refuses
    */
-  public CudaBackend(String name, int device) {
-    this(name, device, false);
+  public CudaBackend(String name, int device, int threads) {
+    this(name, device, threads, false);
   }
 
   /**
-   * As {@link #CudaBackend(String, int)}.
+   * As {@link #CudaBackend(String, int, int)}.
    *
    * @param ownCells whether recurrent stacks run by our kernels even where cuDNN has them, to hold
    *     one against the other
    */
-  public CudaBackend(String name, int device, boolean ownCells) {
-    this(name, open(device), ownCells);
+  public CudaBackend(String name, int device, int threads, boolean ownCells) {
+    this(name, open(device), threads, ownCells);
   }
 
-  private CudaBackend(String name, Device device, boolean ownCells) {
+  private CudaBackend(String name, Device device, int threads, boolean ownCells) {
     this.name = name;
+    this.threads = threads;
     this.ownCells = ownCells;
     usage = new Usage("the backend " + name);
     context = new CudaContext(device);
@@ -152,8 +156,14 @@ public final class CudaBackend implements Backend {
   public Backend fork() {
     try (Work _ = enter()) {
       context.synchronize(); // what was written so far is there for the fork
-      return new CudaBackend(name, context.device(), ownCells);
+      return new CudaBackend(name, context.device(), threads, ownCells);
     }
+  }
+
+  @Override
+  public Backend openHost() {
+    usage.check();
+    return new CpuBackend(threads, bytes -> PinnedMemory.allocate(context, bytes));
   }
 
   @Override

@@ -61,7 +61,11 @@ final class Transfers implements AutoCloseable {
       other.synchronize(); // it may still read what is to be overwritten
     }
     if (from.dtype() == to.dtype()) {
-      staging.upload(from.address(), bytes(to), address(to));
+      if (pinned(from)) {
+        direct(from.address(), bytes(to), address(to), cudart_h.cudaMemcpyHostToDevice());
+      } else {
+        staging.upload(from.address(), bytes(to), address(to));
+      }
       DeviceMemory.uploaded(from.segment(), to);
     } else {
       try (Workspace host = Workspace.host(to.dtype())) {
@@ -80,6 +84,11 @@ final class Transfers implements AutoCloseable {
     CudaContext other = otherOwner(from);
     if (other != null) {
       other.synchronize();
+    }
+    if (from.dtype() == to.dtype() && pinned(to)) {
+      direct(address(from), bytes(from), to.address(), cudart_h.cudaMemcpyDeviceToHost());
+      context.synchronize();
+      return;
     }
     if (from.dtype() == to.dtype()) {
       staging.download(address(from), bytes(from), to.address());
@@ -107,18 +116,27 @@ final class Transfers implements AutoCloseable {
       KernelCall conversion = to.dtype() == DType.F64 ? toDouble : toFloat;
       conversion.set(0, from.size()).set(1, address(from)).set(2, address(to)).run(from.size());
     } else if (bytes > 0) {
-      Calls.runtime(
-          cudart_h.cudaMemcpyAsync(
-              MemorySegment.ofAddress(address(to)),
-              MemorySegment.ofAddress(address(from)),
-              bytes,
-              cudart_h.cudaMemcpyDeviceToDevice(),
-              context.stream()),
-          copying);
+      direct(address(from), bytes, address(to), cudart_h.cudaMemcpyDeviceToDevice());
     }
     if (source != null || target != null) {
       context.synchronize(); // the owners go on without asking this context
     }
+  }
+
+  private static boolean pinned(Tensor host) {
+    return ((HostMemory) host.memory()).isPinned();
+  }
+
+  /** Returns when the copy has been asked for. */
+  private void direct(long from, long bytes, long to, int kind) {
+    Calls.runtime(
+        cudart_h.cudaMemcpyAsync(
+            MemorySegment.ofAddress(to),
+            MemorySegment.ofAddress(from),
+            bytes,
+            kind,
+            context.stream()),
+        copying);
   }
 
   /** Another context whose stream works with the tensor's memory; null: none. */

@@ -1,0 +1,306 @@
+package dev.gatun.tests.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.Control;
+import dev.gatun.backend.SgdRule;
+import dev.gatun.model.Embedding;
+import dev.gatun.model.Linear;
+import dev.gatun.model.Model;
+import dev.gatun.model.ModelSpec;
+import dev.gatun.model.ParameterSet;
+import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.Signal;
+import dev.gatun.model.SoftmaxCrossEntropy;
+import dev.gatun.optim.Adam;
+import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.Place;
+import dev.gatun.optim.Schedules;
+import dev.gatun.optim.Sgd;
+import dev.gatun.optim.Updates;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.HostMemory;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tests.support.Host;
+import dev.gatun.tests.support.Numbers;
+import dev.gatun.tests.support.Subjects;
+import dev.gatun.train.Trainer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.SequencedMap;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/** Optimizers that run on the host for a device, and for backends where that is no difference. */
+@Tag("backend")
+@ParameterizedClass
+@FieldSource("BACKENDS")
+class HostPlaceTest {
+  static final List<String> BACKENDS = Subjects.names();
+
+  private static final int STEPS = 5;
+  private static final double RATE = 0.02;
+  private static final double MAX_NORM = 3;
+
+  private static final ModelSpec SPEC =
+      ModelSpec.of(Signal.tokens(7), Embedding.of(5), RecurrentLayer.lstm(6), Linear.of(7));
+
+  @TempDir Path folder;
+
+  private final String name;
+
+  HostPlaceTest(String name) {
+    this.name = name;
+  }
+
+  /** An optimizer for a model. */
+  private interface Maker {
+    Optimizer make(ParameterSet parameters, Place place);
+  }
+
+  private static final Maker ADAM =
+      (parameters, place) ->
+          new Adam(parameters, new AdamRule(0.9, 0.999, 1e-8, 0.01, true), MAX_NORM, place);
+
+  private static final Maker SGD =
+      (parameters, place) -> new Sgd(parameters, new SgdRule(0.9, true, 0.01), MAX_NORM, place);
+
+  /** Values and moments after some steps with drawn gradients, of which the third is not finite. */
+  private static List<double[]> steps(String backend, Maker maker, Place place) {
+    try (Backend context = Subjects.open(backend, 2);
+        Model model = SPEC.build(context, 4);
+        Optimizer optimizer = maker.make(model.parameters(), place)) {
+      Random random = new Random(5);
+      Tensor gradients = model.parameters().gradients();
+      double[] drawn = new double[Math.toIntExact(gradients.size())];
+      for (int step = 0; step < STEPS; step++) {
+        for (int i = 0; i < drawn.length; i++) {
+          drawn[i] = (float) random.nextGaussian();
+        }
+        double[] before = Host.read(context, model.parameters().values());
+        drawn[17] = step == 2 ? Double.NaN : drawn[17];
+        Host.write(context, gradients, drawn);
+        optimizer.step(RATE);
+        assertEquals(step == 2 ? 17 : -1, optimizer.nonFinite());
+        assertEquals(step < 2 ? step + 1 : step, optimizer.updates());
+        if (step == 2) {
+          assertArrayEquals(before, Host.read(context, model.parameters().values()), "skipped");
+        } else {
+          assertEquals(Numbers.norm(drawn), optimizer.norm(), 1e-5 * optimizer.norm());
+        }
+        assertArrayEquals(new double[drawn.length], Host.read(context, gradients), "zeroed");
+      }
+      List<double[]> all = new ArrayList<>();
+      all.add(Host.read(context, model.parameters().values()));
+      optimizer.state().values().forEach(tensor -> all.add(Host.read(context, tensor)));
+      return all;
+    }
+  }
+
+  private static void assertBits(List<double[]> expected, List<double[]> actual) {
+    assertEquals(expected.size(), actual.size());
+    for (int i = 0; i < expected.size(); i++) {
+      assertArrayEquals(expected.get(i), actual.get(i), "tensor " + i);
+    }
+  }
+
+  @Test
+  void givesTheBitsOfTheBackendWhoseKernelsItRuns() {
+    String worker = name.equals("cuda") || name.equals("cpu") ? "cpu" : "reference";
+    for (Maker maker : List.of(ADAM, SGD)) {
+      assertBits(steps(worker, maker, Place.DEVICE), steps(name, maker, Place.HOST));
+    }
+  }
+
+  @Test
+  void isTheDevicesOwnUpToRounding() {
+    for (Maker maker : List.of(ADAM, SGD)) {
+      List<double[]> device = steps(name, maker, Place.DEVICE);
+      List<double[]> host = steps(name, maker, Place.HOST);
+      assertEquals(device.size(), host.size());
+      for (int i = 0; i < device.size(); i++) {
+        Numbers.assertClose("tensor " + i, device.get(i), host.get(i), 1e-5);
+      }
+    }
+  }
+
+  @Test
+  void seesWeightsThatWereWrittenInBetween() throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    try (Backend context = Subjects.open(name, 2);
+        Model model = SPEC.build(context, 4);
+        Optimizer sgd =
+            new Sgd(model.parameters(), new SgdRule(0, false, 0), MAX_NORM, Place.HOST)) {
+      model.save(file);
+      final double[] start = Host.read(context, model.parameters().values());
+      context.fill(model.parameters().gradients(), 0.01);
+      sgd.step(RATE);
+      assertFalse(Arrays.equals(start, Host.read(context, model.parameters().values())));
+      model.load(file);
+      sgd.step(RATE); // the gradients are zero
+      assertArrayEquals(start, Host.read(context, model.parameters().values()));
+    }
+  }
+
+  /** Losses of steps, after a resume if there is a file to resume from. */
+  private List<Double> train(Place place, Path from, Path to, int steps) throws IOException {
+    List<Double> losses = new ArrayList<>();
+    try (Backend context = Subjects.open(name, 2);
+        Model model = SPEC.build(context, 4);
+        Optimizer adam = ADAM.make(model.parameters(), place);
+        CountingText data = new CountingText(7, 5, 3, 6);
+        Trainer trainer =
+            Trainer.of(model, new SoftmaxCrossEntropy(), adam, Schedules.constant(RATE), data)
+                .epochs(10)
+                .build()) {
+      if (!from.equals(to)) {
+        trainer.resume(from);
+      }
+      for (int i = 0; i < steps; i++) {
+        trainer.step();
+        losses.add(trainer.loss());
+      }
+      trainer.save(to);
+    }
+    return losses;
+  }
+
+  @Test
+  void checkpointsOfOnePlaceGoOnWithTheOther() throws IOException {
+    Path none = folder.resolve("whole.safetensors");
+    List<Double> whole = train(Place.DEVICE, none, none, 8);
+    for (Place first : Place.values()) {
+      Place second = first == Place.HOST ? Place.DEVICE : Place.HOST;
+      Path half = folder.resolve(first + ".safetensors");
+      List<Double> losses = new ArrayList<>(train(first, half, half, 4));
+      losses.addAll(train(second, half, folder.resolve("end.safetensors"), 4));
+      for (int i = 0; i < whole.size(); i++) {
+        assertEquals(whole.get(i), losses.get(i), 1e-5 * whole.get(i), "step " + i);
+      }
+    }
+  }
+
+  /** Signum with clipping: a rule that no backend has, as a loop over the host's memory. */
+  private static final class Signum implements Optimizer {
+    private final ParameterSet parameters;
+    private final Updates updates;
+
+    Signum(ParameterSet parameters) {
+      this.parameters = parameters;
+      updates = new Updates(parameters, MAX_NORM, Place.HOST);
+    }
+
+    @Override
+    public ParameterSet parameters() {
+      return parameters;
+    }
+
+    @Override
+    public void step(double rate) {
+      updates.usage().enter();
+      try {
+        updates.prepare(rate);
+        Tensor control = updates.control();
+        Tensor values = updates.values();
+        Tensor gradients = updates.gradients();
+        boolean finite = control.get(Control.NON_FINITE) < 0;
+        for (long i = 0; i < values.size(); i++) {
+          if (finite) {
+            values.set(
+                i, values.get(i) - control.get(Control.RATE) * Math.signum(gradients.get(i)));
+          }
+          gradients.set(i, 0);
+        }
+        updates.finish();
+      } finally {
+        updates.usage().exit();
+      }
+    }
+
+    @Override
+    public double norm() {
+      return updates.read(Control.NORM);
+    }
+
+    @Override
+    public long nonFinite() {
+      return (long) updates.read(Control.NON_FINITE);
+    }
+
+    @Override
+    public long updates() {
+      return (long) updates.read(Control.UPDATES);
+    }
+
+    @Override
+    public SequencedMap<String, Tensor> state() {
+      return updates.state();
+    }
+
+    @Override
+    public void close() {
+      updates.close();
+    }
+  }
+
+  @Test
+  void takesARuleOfOnesOwnAsALoopInJava() {
+    try (Backend context = Subjects.open(name, 2);
+        Model model = SPEC.build(context, 4);
+        Signum signum = new Signum(model.parameters())) {
+      double[] before = Host.read(context, model.parameters().values());
+      Tensor gradients = model.parameters().gradients();
+      context.fill(gradients, 2);
+      Host.set(context, gradients, 3, -5);
+      signum.step(0.5);
+      double[] after = Host.read(context, model.parameters().values());
+      for (int i = 0; i < before.length; i++) {
+        assertEquals(before[i] - (i == 3 ? -0.5 : 0.5), after[i], 1e-6, "element " + i);
+      }
+      assertEquals(0, Host.get(context, gradients, 3));
+      assertEquals(1, signum.updates());
+    }
+  }
+
+  @Test
+  void keepsEverythingInTheHostsMemory() {
+    try (Backend context = Subjects.open(name, 2);
+        Model model = SPEC.build(context, 4);
+        Optimizer adam = ADAM.make(model.parameters(), Place.HOST)) {
+      DType real = context.real();
+      for (Tensor tensor : adam.state().values()) {
+        assertTrue(tensor.memory() instanceof HostMemory, "moments");
+        assertTrue(tensor.dtype() == real || tensor.size() == 1);
+      }
+      boolean device = !(model.parameters().values().memory() instanceof HostMemory);
+      try (Backend host = context.openHost()) {
+        assertEquals(device, host != null);
+      }
+    }
+  }
+
+  @Test
+  void closesBeforeItsModelAndOnce() {
+    try (Backend context = Subjects.open(name, 2)) {
+      Model model = SPEC.build(context, 4);
+      Optimizer adam = ADAM.make(model.parameters(), Place.HOST);
+      adam.close();
+      adam.close();
+      assertThrows(IllegalStateException.class, () -> adam.step(RATE));
+      model.close();
+    }
+  }
+}
