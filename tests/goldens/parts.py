@@ -28,21 +28,53 @@ def layer_cases():
     yield finish(case, {"y": F.linear(x, weight, bias)}, {"dx": x, "grad.weight": weight, "grad.bias": bias}, dy)
 
 
-def cross_entropy_case(name, scale=1.0, ignored=0, weighted=False):
-    case = Case(f"losses/{name}", reduction="mean", ignore_index=-100)
+def cross_entropy_case(name, scale=1.0, ignored=0, weighted=False, smoothing=0.0):
+    case = Case(f"losses/{name}", reduction="mean", ignore_index=-100, **({"smoothing": smoothing} if smoothing else {}))
     logits = case.normal("logits", 7, 5, 11, scale=scale)
     targets = case.random.randint(0, 11, (7, 5))
     targets.flat[case.random.permutation(35)[:ignored]] = -100
     targets = case.integers("targets", targets)
     weight = case.given("class_weights", case.random.uniform(0.2, 2, 11)).detach() if weighted else None
-    loss = F.cross_entropy(logits.reshape(35, 11), targets.reshape(35), weight=weight, ignore_index=-100)
+    loss = F.cross_entropy(logits.reshape(35, 11), targets.reshape(35), weight=weight, ignore_index=-100, label_smoothing=smoothing)
     return finish(case, {"loss": loss}, {"dlogits": logits})
+
+
+def pinball(prediction, target, levels):
+    above = target.unsqueeze(-2) - prediction.unflatten(-1, (len(levels), target.shape[-1]))
+    level = torch.tensor(levels, dtype=above.dtype).unsqueeze(-1)
+    return torch.maximum(level * above, (level - 1) * above).mean()
+
+
+def gaussian(prediction, target):
+    mean, log_variance = prediction.unflatten(-1, (2, target.shape[-1])).unbind(-2)
+    return F.gaussian_nll_loss(mean, target, log_variance.exp())
+
+
+# By name: the numbers of the prediction for each of the target, the loss, what the targets are made with.
+ELEMENT_LOSSES = {
+    "absolute": (1, F.l1_loss, None),
+    "huber": (1, lambda p, t: F.huber_loss(p, t, delta=0.4), None),
+    "quantile": (3, lambda p, t: pinball(p, t, (0.1, 0.5, 0.9)), None),
+    "logistic": (1, lambda p, t: F.binary_cross_entropy_with_logits(p, t), torch.sigmoid),
+    "logistic-weighted": (1, lambda p, t: F.binary_cross_entropy_with_logits(p, t, pos_weight=torch.tensor(3.0)), torch.sigmoid),
+    "gaussian": (2, gaussian, None),
+}
+
+
+def element_loss_case(name, outputs, loss, squash):
+    case = Case(f"losses/{name}", reduction="mean")
+    prediction, target = case.normal("prediction", 7, 5, outputs * 3), case.normal("target", 7, 5, 3).detach()
+    if squash:
+        target = case.given("target", squash(target).numpy()).detach()
+    return finish(case, {"loss": loss(prediction.reshape(35, -1), target.reshape(35, -1))}, {"dprediction": prediction})
 
 
 def loss_cases():
     yield cross_entropy_case("cross-entropy")
     yield cross_entropy_case("cross-entropy-ignored", ignored=13)
     yield cross_entropy_case("cross-entropy-weighted", ignored=8, weighted=True)
+    yield cross_entropy_case("cross-entropy-smoothed", ignored=5, smoothing=0.1)
+    yield cross_entropy_case("cross-entropy-weighted-smoothed", ignored=8, weighted=True, smoothing=0.3)
     yield cross_entropy_case("cross-entropy-large-logits", scale=300.0)  # exp overflows without the maximum taken off
     for name, valid_share in (("mean-squared-error", 1.0), ("mean-squared-error-masked", 0.6)):
         case = Case(f"losses/{name}", reduction="mean over elements of valid positions")
@@ -50,6 +82,8 @@ def loss_cases():
         case.arrays["mask"] = (case.random.uniform(size=(7, 5)) < valid_share).astype(np.int64)
         mask = torch.tensor(case.arrays["mask"]) == 1
         yield finish(case, {"loss": F.mse_loss(prediction[mask], target[mask])}, {"dprediction": prediction})
+    for name, options in ELEMENT_LOSSES.items():
+        yield element_loss_case(name, *options)
 
 
 def optimizer_case(name, optimizer, max_norm=None, steps=10, **options):

@@ -155,19 +155,25 @@ extern "C" __global__ void copyColumns8(
 }
 
 // Softmax cross-entropy of logits [rows, classes]: losses [rows], unscaled, for sumLoss, and the
-// scaled gradient, which may overwrite the logits; dLogits null: not wanted. A negative target is
-// ignored. One that is too large gives NaN, as the host cannot look. A block takes a row.
+// scaled gradient, which may overwrite the logits; dLogits null: not wanted. The target counts
+// (1 - smoothing) times its weight, each class smoothing / classes times its own; weights null: all
+// 1. A negative target is ignored. One that is too large gives NaN, as the host cannot look. A
+// block takes a row.
 extern "C" __global__ void softmaxCrossEntropy(
     i64 rows,
     int classes,
     const float* logits,
     const int* targets,
+    const float* weights,
+    double smoothing,
     const double* scale,
     double* losses,
     float* dLogits) {
+  const double share = smoothing / classes;
   for (i64 row = blockIdx.x; row < rows; row += gridDim.x) {
     const float* x = logits + row * classes;
     const int target = targets[row];
+    const bool wrong = target >= classes;
     float most = x[0];
     for (int k = threadIdx.x; k < classes; k += BLOCK) {
       most = fmaxf(most, x[k]);
@@ -179,31 +185,82 @@ extern "C" __global__ void softmaxCrossEntropy(
       sum += expf(x[k] - max);
     }
     sum = blockSum(sum);
-    const bool wrong = target >= classes;
+    const bool valid = target >= 0 && !wrong;
+    const double own =
+        valid ? (1 - smoothing) * (weights == nullptr ? 1 : weights[target]) : 0;
+    double total = 0;
+    double dot = 0;
+    if (share > 0) {  // the same for every thread
+      for (int k = threadIdx.x; k < classes; k += BLOCK) {
+        const double part = weights == nullptr ? share : share * weights[k];
+        total += part;
+        dot += part * ((double)x[k] - max);
+      }
+      total = blockSum(total);
+      dot = blockSum(dot);
+    }
+    total += own;
     if (threadIdx.x == 0) {
       double loss = 0;
       if (target >= 0) {
-        loss = wrong ? nanf("") : log(sum) - ((double)x[target] - max);
+        loss = wrong ? nanf("") : total * log(sum) - dot - own * ((double)x[target] - max);
       }
       losses[row] = loss;
     }
     __syncthreads();  // before the gradient overwrites the logits
     if (dLogits != nullptr) {
       const float all = target < 0 ? 0 : wrong ? nanf("") : (float)*scale;
-      const float each = (float)(1 / sum);
+      const float each = (float)(total / sum);
       for (int k = threadIdx.x; k < classes; k += BLOCK) {
-        const float gradient = expf(x[k] - max) * each - (k == target ? 1 : 0);
+        const float part = (float)(weights == nullptr ? share : share * weights[k]);
+        const float gradient = expf(x[k] - max) * each - (k == target ? (float)own : 0) - part;
         dLogits[row * classes + k] = target < 0 ? 0 : all * gradient;
       }
     }
   }
 }
 
-// The sums of weighted squared errors of prediction [rows, columns], one of each block, unscaled,
-// for sumLoss, and the scaled gradient d. rowWeights null: all 1; d null: not wanted.
-extern "C" __global__ void squaredErrors(
+// A loss of one number and its slope.
+struct Point {
+  double loss;
+  double slope;
+};
+
+// By dev.gatun.backend.ElementLoss, except the Gaussian's, which takes two numbers.
+__device__ inline Point pointLoss(int kind, double parameter, double p, double t) {
+  const double d = p - t;
+  const double size = fabs(d);
+  const double sign = d > 0 ? 1 : d < 0 ? -1 : d;  // NaN stays
+  switch (kind) {
+    case 0:
+      return {d * d, 2 * d};
+    case 1:
+      return {size, sign};
+    case 2:
+      return size > parameter ? Point{parameter * (size - parameter / 2), sign * parameter}
+                              : Point{d * d / 2, d};
+    case 3:
+      return {d > 0 ? (1 - parameter) * d : -parameter * d,
+              d > 0 ? 1 - parameter : d < 0 ? -parameter : d};
+    default: {
+      const double slope = 1 + (parameter - 1) * t;
+      const double small = exp(-fabs(p));
+      const double share = (p >= 0 ? small : 1) / (1 + small);
+      return {(1 - t) * p + slope * ((p < 0 ? -p : 0) + log1p(small)), (1 - t) - slope * share};
+    }
+  }
+}
+
+// The sums of a weighted loss of prediction [rows, columns] in rows of stride floats, one of each
+// block, unscaled, for sumLoss, and the scaled gradient d, laid out as the prediction. kind and
+// parameter as CudaOps gives them; kind 5 is the Gaussian's, which finds the logarithm of the
+// variance, at least parameter, columns after the mean. rowWeights null: all 1; d null: not wanted.
+extern "C" __global__ void elementLoss(
+    int kind,
+    double parameter,
     i64 rows,
     int columns,
+    int stride,
     const float* prediction,
     const float* target,
     const float* rowWeights,
@@ -212,11 +269,33 @@ extern "C" __global__ void squaredErrors(
     float* d) {
   double sum = 0;
   for (i64 i = firstIndex(); i < rows * columns; i += indexStride()) {
-    const double weight = rowWeights == nullptr ? 1 : rowWeights[i / columns];
-    const double difference = (double)prediction[i] - target[i];
-    sum += weight * difference * difference;
-    if (d != nullptr) {
-      d[i] = (float)(*scale * weight * 2 * difference);
+    const i64 row = i / columns;
+    const i64 at = row * stride + i % columns;
+    const double weight = rowWeights == nullptr ? 1 : rowWeights[row];
+    const double slope = *scale * weight;
+    if (weight == 0) {
+      if (d != nullptr) {
+        d[at] = 0;
+        if (kind == 5) {
+          d[at + columns] = 0;
+        }
+      }
+    } else if (kind == 5) {
+      const double s = prediction[at + columns];
+      const double logVariance = s < parameter ? parameter : s;
+      const double error = (double)prediction[at] - target[i];
+      const double z = error * exp(-logVariance);
+      sum += weight * (logVariance + error * z) / 2;
+      if (d != nullptr) {
+        d[at] = (float)(slope * z);
+        d[at + columns] = (float)(slope * (1 - error * z) / 2);
+      }
+    } else {
+      const Point point = pointLoss(kind, parameter, prediction[at], target[i]);
+      sum += weight * point.loss;
+      if (d != nullptr) {
+        d[at] = (float)(slope * point.slope);
+      }
     }
   }
   sum = blockSum(sum);

@@ -19,34 +19,83 @@ import jdk.incubator.vector.VectorMask;
 public final class Losses {
   private Losses() {}
 
+  /** (p - t)². */
+  public static final int SQUARED = 0;
+
+  /** |p - t|. */
+  public static final int ABSOLUTE = 1;
+
+  /** Huber's, its delta the parameter. */
+  public static final int HUBER = 2;
+
+  /** The pinball loss, its level the parameter. */
+  public static final int QUANTILE = 3;
+
+  /** Binary cross-entropy with logits, the weight of positive targets the parameter. */
+  public static final int LOGISTIC = 4;
+
+  /** A Gaussian's negative log-likelihood, the least logarithm of a variance the parameter. */
+  public static final int GAUSSIAN = 5;
+
   /**
-   * The sum over rows and columns of weight·(p - t)², in double, and its gradient. A row of weight
-   * 0 is padding: its values are not looked at, its gradient is 0.
+   * The sum over rows and columns of weight·f(p, t), in double, and its gradient. A row of weight 0
+   * is padding: its values are not looked at, its gradient is 0.
    *
-   * @param rows rows of [rows, cols] without gaps, in an order fixed by rows and cols
+   * @param kind f, one of the constants here
+   * @param rows rows of t, [rows, cols] without gaps, in an order fixed by rows and cols
+   * @param stride floats from one row of p and dp to the next; {@link #GAUSSIAN} finds logarithms
+   *     of variances cols after the means
    * @param p predictions
    * @param t targets
    * @param weights [rows], a weight for each row; 0 where all are 1
    * @param scale of the gradient alone
-   * @param dp out: 2·weight·(p - t)·scale; may be p; 0 where none is wanted
+   * @param dp out: the gradient; may be p; 0 where none is wanted
    */
-  public static double meanSquared(
-      int rows, int cols, long p, long t, long weights, float scale, long dp) {
+  public static double rows(
+      int kind,
+      double parameter,
+      int rows,
+      int cols,
+      int stride,
+      long p,
+      long t,
+      long weights,
+      float scale,
+      long dp) {
     double sum = 0;
-    long rowBytes = 4L * cols;
     for (int r = 0; r < rows; r++) {
       float weight = weights == 0 ? 1 : Species.getFloat(weights + 4L * r);
-      long from = rowBytes * r;
+      long from = 4L * stride * r;
+      long d = dp == 0 ? 0 : dp + from;
       if (weight != 0) {
-        sum += weight * sumOfSquaredDifferences(cols, p + from, t + from);
-        if (dp != 0) {
-          gradient(cols, p + from, t + from, 2 * weight * scale, dp + from);
-        }
+        long target = t + 4L * cols * r;
+        sum += weight * row(kind, parameter, cols, p + from, target, weight * scale, d);
       } else if (dp != 0) {
-        Elementwise.fill(cols, dp + from, 0f);
+        Elementwise.fill(kind == GAUSSIAN ? 2L * cols : cols, d, 0f);
       }
     }
     return sum;
+  }
+
+  private static double row(
+      int kind, double parameter, int n, long p, long t, float factor, long dp) {
+    return switch (kind) {
+      case SQUARED -> {
+        double sum = sumOfSquaredDifferences(n, p, t);
+        if (dp != 0) {
+          gradient(n, p, t, 2 * factor, dp);
+        }
+        yield sum;
+      }
+      case ABSOLUTE -> ElementLosses.absolute(n, p, t, factor, dp);
+      case HUBER -> ElementLosses.huber(parameter, n, p, t, factor, dp);
+      case QUANTILE -> ElementLosses.quantile(parameter, n, p, t, factor, dp);
+      case LOGISTIC -> ElementLosses.logistic(parameter, n, p, t, factor, dp);
+      case GAUSSIAN ->
+          ElementLosses.gaussian(
+              parameter, n, p, p + 4L * n, t, factor, dp, dp == 0 ? 0 : dp + 4L * n);
+      default -> throw new IllegalArgumentException("no loss " + kind);
+    };
   }
 
   private static double sumOfSquaredDifferences(int n, long p, long t) {

@@ -160,31 +160,54 @@ public interface Backend extends AutoCloseable {
   void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
 
   /**
-   * Softmax cross-entropy with integer targets: loss = scale * sum over rows with a target of -log
-   * softmax(logits)[target].
+   * Softmax cross-entropy with integer targets. With logits x and p = softmax(x), loss = scale *
+   * sum over rows with a target y of -(1 - s) * w[y] * log p[y] - s / V * sum over k of w[k] * log
+   * p[k], as PyTorch's.
    *
    * @param logits [rows, V], read
    * @param targets I32 [rows]; a negative one is ignored and its gradient is zero
-   * @param scale F64 [1], usually 1 / number of targets
+   * @param weights w, [V], at least 0; null: all 1
+   * @param smoothing s, 0 to below 1
+   * @param scale F64 [1], usually 1 / sum over targets of w[y]
    * @param loss F64 [1], overwritten
    * @param dLogits [rows, V], overwritten with the gradient; may be logits; null: not wanted
    * @throws IllegalArgumentException if a target is V or more (host backends)
    */
   void softmaxCrossEntropy(
-      int rows, Tensor logits, Tensor targets, Tensor scale, Tensor loss, @Nullable Tensor dLogits);
+      int rows,
+      Tensor logits,
+      Tensor targets,
+      @Nullable Tensor weights,
+      double smoothing,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dLogits);
+
+  /** Without weights and smoothing. */
+  default void softmaxCrossEntropy(
+      int rows,
+      Tensor logits,
+      Tensor targets,
+      Tensor scale,
+      Tensor loss,
+      @Nullable Tensor dLogits) {
+    softmaxCrossEntropy(rows, logits, targets, null, 0, scale, loss, dLogits);
+  }
 
   /**
-   * Mean squared error: loss = scale * sum over rows of weight * sum over columns of (prediction -
-   * target)^2.
+   * A loss of numbers: loss = scale * sum over rows of weight * sum over the elements of a row of
+   * {@code rule}. A row of weight 0 is not looked at.
    *
-   * @param prediction [rows, O], read
+   * @param rule k numbers of the prediction for each of the target
+   * @param prediction [rows, k*O], read
    * @param target [rows, O], read
    * @param rowWeights [rows], usually 1 or 0 on padding; null: all 1
-   * @param scale F64 [1], usually 1 / (valid rows * O)
+   * @param scale F64 [1], usually 1 / (valid rows * k * O)
    * @param loss F64 [1], overwritten
    * @param dPrediction overwritten with the gradient; null: not wanted
    */
-  void meanSquaredError(
+  void elementLoss(
+      ElementLoss rule,
       int rows,
       Tensor prediction,
       Tensor target,

@@ -136,6 +136,8 @@ public final class Checks {
       int rows,
       Tensor logits,
       Tensor targets,
+      @Nullable Tensor weights,
+      double smoothing,
       Tensor scale,
       Tensor loss,
       @Nullable Tensor dLogits) {
@@ -151,6 +153,13 @@ public final class Checks {
     }
     exactly(operation, "scale", scale, DType.F64, 1);
     exactly(operation, "loss", loss, DType.F64, 1);
+    if (weights != null) {
+      exactly(operation, "weights", weights, real, v);
+    }
+    if (!(smoothing >= 0 && smoothing < 1)) {
+      throw new IllegalArgumentException(
+          "softmaxCrossEntropy: smoothing " + smoothing + " must be in [0, 1)");
+    }
     atLeast(operation, "targets", targets, DType.I32, rows);
     for (int row = 0; host(targets) && row < rows; row++) {
       if (targets.getLong(row) >= v) {
@@ -161,8 +170,9 @@ public final class Checks {
     }
   }
 
-  /** Checks {@link Backend#meanSquaredError}. */
-  public void meanSquaredError(
+  /** Checks {@link Backend#elementLoss}. */
+  public void elementLoss(
+      ElementLoss rule,
       int rows,
       Tensor prediction,
       Tensor target,
@@ -170,14 +180,15 @@ public final class Checks {
       Tensor scale,
       Tensor loss,
       @Nullable Tensor dPrediction) {
-    String operation = "meanSquaredError";
+    String operation = "elementLoss";
     rows(operation, rows);
+    int outputs = rule.outputs();
     long columns = prediction.rank() == 0 ? 0 : prediction.dim(-1);
-    if (columns < 1) {
-      throw wrong(operation, "prediction", prediction, "[rows, outputs]");
+    if (columns < 1 || columns % outputs != 0) {
+      throw wrong(operation, "prediction", prediction, "[rows, " + outputs + " * targets]");
     }
     rowsOf(operation, "prediction", prediction, real, rows, columns);
-    rowsOf(operation, "target", target, real, rows, columns);
+    rowsOf(operation, "target", target, real, rows, columns / outputs);
     if (rowWeights != null) {
       atLeast(operation, "rowWeights", rowWeights, real, rows);
     }

@@ -132,6 +132,11 @@ public final class Batch implements AutoCloseable {
     return targets;
   }
 
+  /** The rows of targets: t * n, or n for one target per sequence. */
+  public long targetRows() {
+    return layout.targets().perStep() ? (long) time * size : size;
+  }
+
   /**
    * For real targets F32 [t, n] or [n]: 1 where a target is valid, 0 on padding and where it is
    * unknown. Null for classes, where a negative target says so.

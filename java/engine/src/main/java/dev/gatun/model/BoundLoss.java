@@ -64,10 +64,18 @@ final class BoundLoss {
     return weights;
   }
 
+  double weight(Batch batch) {
+    return loss.weight(batch);
+  }
+
   /** Sets the scale for a batch whose targets and weights have been copied. */
-  void prepare(Batch batch, long positions) {
+  void prepare(Batch batch, double weight) {
+    if (!(weight >= 0 && weight <= Double.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          "the weight of a batch, " + weight + ", must be finite and at least 0");
+    }
     // Nothing valid gives a loss and gradients of zero, not 0/0.
-    hostScale.set(0, positions > 0 ? loss.scale(output, positions) : 0);
+    hostScale.set(0, weight > 0 ? loss.scale(output, weight) : 0);
     backend.copy(hostScale, scale);
     if (batch.weights() == null && !weightsAreOnes) {
       backend.fill(weights, 1);

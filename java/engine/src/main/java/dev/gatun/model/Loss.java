@@ -1,8 +1,10 @@
 package dev.gatun.model;
 
+import dev.gatun.data.Batch;
+
 /**
- * What training makes small: a sum over valid positions divided by their count. Immutable.
- * Implement it to add one to the engine's.
+ * What training makes small: a sum over valid positions divided by their count or the sum of their
+ * weights. Immutable. Implement it to add one to the engine's.
  */
 public interface Loss {
   /**
@@ -16,9 +18,18 @@ public interface Loss {
    * What its sum is multiplied by.
    *
    * @param output the model's
-   * @param positions valid positions (rows) in all batches that one update adds up
+   * @param weight the sum of {@link #weight} of all batches that one update adds up, above 0
    */
-  double scale(Signal output, long positions);
+  double scale(Signal output, double weight);
+
+  /**
+   * What a batch counts in the mean: its valid positions, or the sum of their weights.
+   *
+   * @param batch filled, in host memory
+   */
+  default double weight(Batch batch) {
+    return batch.targetCount();
+  }
 
   /** Binds it to tensors and reserves what it needs to run. */
   LossPlan plan(LossContext context);

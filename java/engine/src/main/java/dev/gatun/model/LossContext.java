@@ -1,6 +1,7 @@
 package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import org.jspecify.annotations.Nullable;
@@ -27,4 +28,13 @@ public record LossContext(
     Tensor targets,
     Tensor rowWeights,
     Tensor scale,
-    Tensor loss) {}
+    Tensor loss) {
+  /** Numbers of the loss's own, in the plan's memory, of the backend's real type. */
+  public Tensor constants(double... values) {
+    Tensor tensor = workspace.real(values.length);
+    try (Workspace host = Workspace.host(DType.F64)) {
+      backend.copy(host.tensor(DType.F64, values.length).copyFrom(values), tensor);
+    }
+    return tensor;
+  }
+}

@@ -1,5 +1,7 @@
 package dev.gatun.model;
 
+import dev.gatun.backend.ElementLoss;
+
 /** Mean of (output - target)^2 over all features of all valid rows. */
 public record MeanSquaredError() implements Loss {
   @Override
@@ -11,15 +13,16 @@ public record MeanSquaredError() implements Loss {
   }
 
   @Override
-  public double scale(Signal output, long positions) {
-    return 1.0 / ((double) positions * output.width());
+  public double scale(Signal output, double weight) {
+    return 1 / (weight * output.width());
   }
 
   @Override
   public LossPlan plan(LossContext c) {
     return (t, n) ->
         c.backend()
-            .meanSquaredError(
+            .elementLoss(
+                new ElementLoss.Squared(),
                 c.output().rows(t, n),
                 c.prediction(),
                 c.targets(),

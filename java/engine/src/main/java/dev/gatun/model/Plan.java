@@ -134,9 +134,14 @@ public final class Plan implements AutoCloseable {
     }
   }
 
-  /** Runs a batch by itself: as {@link #forward(Batch, long)} with its own count of targets. */
+  /** Runs a batch by itself: as {@link #forward(Batch, double)} with its own weight. */
   public void forward(Batch data) {
-    forward(data, data.targetCount());
+    forward(data, weight(data));
+  }
+
+  /** What a batch counts in its loss's mean: {@link Loss#weight}; its targets without a loss. */
+  public double weight(Batch data) {
+    return loss == null ? data.targetCount() : loss.weight(data);
   }
 
   /**
@@ -144,23 +149,20 @@ public final class Plan implements AutoCloseable {
    * continues the one before, else it starts at zero.
    *
    * @param data the inputs, lengths and, with a loss, targets; copied
-   * @param positions what the loss is divided by: the valid positions of all batches whose
+   * @param weight what the loss is divided by: the sum of {@link #weight} of all batches whose
    *     gradients one update adds up
    * @throws IllegalArgumentException if the batch is larger than the plan or of another kind
    */
-  public void forward(Batch data, long positions) {
-    if (positions < 0) {
-      throw new IllegalArgumentException("positions " + positions + " must be at least 0");
-    }
+  public void forward(Batch data, double weight) {
     usage.enterAlone();
     try {
-      runBatch(data, positions);
+      runBatch(data, weight);
     } finally {
       usage.exit();
     }
   }
 
-  private void runBatch(Batch data, long positions) {
+  private void runBatch(Batch data, double weight) {
     int t = data.time();
     int n = data.size();
     if (data.continues()) {
@@ -178,7 +180,7 @@ public final class Plan implements AutoCloseable {
       backend.fill(lengths, t);
     }
     if (loss != null) {
-      loss.prepare(data, positions);
+      loss.prepare(data, weight);
     }
     run(t, n);
     if (loss != null) {

@@ -73,19 +73,21 @@ public final class Evaluator implements AutoCloseable {
 
   private double runAll(Visitor visitor) {
     double sum = 0;
+    double weights = 0;
     positions = 0;
     int batches = source.batches(0);
     for (int i = 0; i < batches; i++) {
       source.fill(0, i, batch);
       plan.forward(batch);
-      long count = batch.targetCount();
-      if (count > 0) {
-        sum += plan.loss() * count;
-        positions += count;
+      double weight = plan.weight(batch);
+      if (weight > 0) {
+        sum += plan.loss() * weight;
+        weights += weight;
       }
+      positions += batch.targetCount();
       visitor.visit(plan, batch);
     }
-    return positions == 0 ? 0 : sum / positions;
+    return weights == 0 ? 0 : sum / weights;
   }
 
   /** Runs all batches for the loss over all valid positions together. */
@@ -103,7 +105,7 @@ public final class Evaluator implements AutoCloseable {
     return loss;
   }
 
-  /** The valid positions of the last run: what its loss was divided by. */
+  /** The valid positions of the last run. */
   public long positions() {
     return positions;
   }

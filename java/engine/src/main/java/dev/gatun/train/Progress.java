@@ -23,7 +23,7 @@ final class Progress {
   long bestStep;
   int reportsSinceBest;
   double lossSum;
-  long lossPositions;
+  double lossWeight;
   double trainLoss = Double.NaN;
   double validationLoss = Double.NaN;
   double seconds;
@@ -41,11 +41,23 @@ final class Progress {
     reportDue = regular || last;
   }
 
+  /**
+   * Counts a step that was not skipped.
+   *
+   * @param loss its mean
+   * @param weight what that was divided by
+   */
+  void stepped(double loss, double weight) {
+    skippedInRow = 0;
+    lossSum += loss * weight;
+    lossWeight += weight;
+  }
+
   /** Takes the mean training loss since the last report, 0 without any valid position. */
   void startReport() {
-    trainLoss = lossPositions == 0 ? 0 : lossSum / lossPositions;
+    trainLoss = lossWeight == 0 ? 0 : lossSum / lossWeight;
     lossSum = 0;
-    lossPositions = 0;
+    lossWeight = 0;
     reportDue = false;
   }
 
@@ -74,7 +86,7 @@ final class Progress {
     put(metadata, "best_step", bestStep);
     put(metadata, "reports_since_best", reportsSinceBest);
     put(metadata, "loss_sum", lossSum);
-    put(metadata, "loss_positions", lossPositions);
+    put(metadata, "loss_weight", lossWeight);
     put(metadata, "train_loss", trainLoss);
     put(metadata, "validation_loss", validationLoss);
     put(metadata, "seconds", seconds);
@@ -103,7 +115,7 @@ final class Progress {
       p.bestStep = Long.parseLong(get(metadata, "best_step", file));
       p.reportsSinceBest = Integer.parseInt(get(metadata, "reports_since_best", file));
       p.lossSum = Double.parseDouble(get(metadata, "loss_sum", file));
-      p.lossPositions = Long.parseLong(get(metadata, "loss_positions", file));
+      p.lossWeight = Double.parseDouble(get(metadata, "loss_weight", file));
       p.trainLoss = Double.parseDouble(get(metadata, "train_loss", file));
       p.validationLoss = Double.parseDouble(get(metadata, "validation_loss", file));
       p.seconds = Double.parseDouble(get(metadata, "seconds", file));

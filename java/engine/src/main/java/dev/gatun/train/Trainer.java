@@ -39,6 +39,7 @@ public final class Trainer implements AutoCloseable {
   private double rate = Double.NaN;
   private double norm = Double.NaN;
   private long positions;
+  private double weight;
   private int sequences;
   private volatile boolean stopRequested;
 
@@ -157,7 +158,7 @@ public final class Trainer implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       plan.setStep(progress.forwards);
       progress.forwards++;
-      plan.forward(batches[i], positions);
+      plan.forward(batches[i], weight);
       plan.backward();
       loss += plan.loss();
     }
@@ -169,9 +170,7 @@ public final class Trainer implements AutoCloseable {
     if (nonFinite >= 0) {
       skipped(nonFinite, count);
     } else {
-      progress.skippedInRow = 0;
-      progress.lossSum += loss * positions;
-      progress.lossPositions += positions;
+      progress.stepped(loss, weight);
     }
     progress.advance(count, options);
     for (TrainingListener listener : listeners) {
@@ -181,10 +180,12 @@ public final class Trainer implements AutoCloseable {
 
   private void fill(int count) {
     positions = 0;
+    weight = 0;
     sequences = 0;
     for (int i = 0; i < count; i++) {
       options.training.fill(progress.epoch, progress.index + i, batches[i]);
       positions += batches[i].targetCount();
+      weight += plan.weight(batches[i]);
       sequences += batches[i].size();
     }
   }

@@ -57,12 +57,12 @@ class FarMemoryTest extends Contract {
     Tensor wrong = ints(9, -9);
     checks.embedding(2, wrong, table, y);
     checks.embeddingBackward(2, wrong, y, table);
-    checks.softmaxCrossEntropy(2, y, wrong, scalar(1), scalar(0), null);
+    checks.softmaxCrossEntropy(2, y, wrong, null, 0, scalar(1), scalar(0), null);
     assertRefused("embedding: ids", () -> checks.embedding(3, wrong, table, y));
     assertRefused("embeddingBackward: ids", () -> checks.embeddingBackward(3, wrong, y, table));
     assertRefused(
         "softmaxCrossEntropy: targets",
-        () -> checks.softmaxCrossEntropy(3, y, wrong, scalar(1), scalar(0), null));
+        () -> checks.softmaxCrossEntropy(3, y, wrong, null, 0, scalar(1), scalar(0), null));
     try (Stack stack = Stack.full(backend, RecurrentSpec.of(Cell.GRU, 3, 5), 4, 2)) {
       stack.lengths(9, -9);
       RecurrentChecks.forward(stack.io, 4, 2);

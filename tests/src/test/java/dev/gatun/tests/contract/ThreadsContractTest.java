@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Control;
+import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.tensor.DType;
@@ -133,7 +134,8 @@ class ThreadsContractTest {
           Tensor first = workspace.real(1501, 65);
           Tensor second = workspace.real(1501, 65);
           backend.softmaxCrossEntropy(1501, logits, targets, scale, entropy, first);
-          backend.meanSquaredError(1501, logits, target, null, scale, squares, second);
+          backend.elementLoss(
+              new ElementLoss.Squared(), 1501, logits, target, null, scale, squares, second);
           return new Tensor[] {entropy, squares, first, second};
         });
   }

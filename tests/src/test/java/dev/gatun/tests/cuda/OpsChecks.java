@@ -2,11 +2,13 @@ package dev.gatun.tests.cuda;
 
 import static dev.gatun.tests.support.Numbers.assertClose;
 
+import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.kernels.Philox;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Everything but updates. Rows of 300 are more than a block has threads. */
@@ -30,9 +32,13 @@ final class OpsChecks {
         embedding(rows, columns, 7);
         copyColumns(rows, columns);
         meanSquaredError(rows, columns);
+        if (rows > 0) {
+          elementLosses(rows, columns);
+        }
       }
       softmaxCrossEntropy(0, columns);
       softmaxCrossEntropy(9, columns);
+      sharedCrossEntropy(9, columns + 1); // of one class, the gradient is rounding alone
     }
     embedding(5, 3, 90);
     idsOutside();
@@ -214,7 +220,8 @@ final class OpsChecks {
       Tensor losses,
       @Nullable Tensor d)
       throws Throwable {
-    kernels.run("softmaxCrossEntropy", 4, (long) rows, classes, x, targets, scale, losses, d);
+    kernels.run(
+        "softmaxCrossEntropy", 4, (long) rows, classes, x, targets, null, 0.0, scale, losses, d);
   }
 
   private void targetsOutside() throws Throwable {
@@ -239,7 +246,8 @@ final class OpsChecks {
       Tensor scale = Values.doubles(0.21);
       Tensor expected = Values.doubles(5);
       Tensor gradient = values.copy(prediction);
-      values.reference.meanSquaredError(
+      values.reference.elementLoss(
+          new ElementLoss.Squared(),
           rows,
           values.copy(prediction),
           values.copy(target),
@@ -252,9 +260,12 @@ final class OpsChecks {
       Tensor loss = Values.doubles(6);
       for (Tensor d : new Tensor[] {null, prediction}) {
         kernels.run(
-            "squaredErrors",
+            "elementLoss",
             blocks,
+            0,
+            0.0,
             (long) rows,
+            columns,
             columns,
             prediction,
             target,
@@ -267,6 +278,91 @@ final class OpsChecks {
       }
       assertClose("dPrediction", gradient, prediction, CLOSE);
     }
+  }
+
+  /** Every rule that the kernel knows by a number, once with weights. */
+  private void elementLosses(int rows, int columns) throws Throwable {
+    List<ElementLoss> rules =
+        List.of(
+            new ElementLoss.Absolute(),
+            new ElementLoss.Huber(0.4),
+            new ElementLoss.Quantile(List.of(0.3)),
+            new ElementLoss.Logistic(0.4),
+            new ElementLoss.Gaussian(0.4));
+    double[] parameters = {0, 0.4, 0.3, 0.4, Math.log(0.4)};
+    for (int i = 0; i < rules.size(); i++) {
+      ElementLoss rule = rules.get(i);
+      int width = columns * rule.outputs();
+      Tensor prediction = values.reals(1, rows, width);
+      Tensor target = values.reals(1, rows, columns);
+      Tensor weights = values.reals(1, rows);
+      weights.set(rows - 1, 0);
+      Tensor scale = Values.doubles(0.21);
+      Tensor expected = Values.doubles(5);
+      Tensor gradient = values.copy(prediction);
+      values.reference.elementLoss(
+          rule,
+          rows,
+          values.copy(prediction),
+          values.copy(target),
+          values.copy(weights),
+          scale,
+          expected,
+          gradient);
+      Tensor losses = Tensor.host(DType.F64, 3);
+      Tensor loss = Values.doubles(6);
+      Tensor d = values.garbage(rows, width);
+      kernels.run(
+          "elementLoss",
+          3,
+          i + 1,
+          parameters[i],
+          (long) rows,
+          columns,
+          width,
+          prediction,
+          target,
+          weights,
+          scale,
+          losses,
+          d);
+      kernels.run("sumLoss", 1, 3L, losses, scale, loss);
+      loss(rule.toString(), expected, loss);
+      assertClose(rule + ", gradient", gradient, d, CLOSE);
+    }
+  }
+
+  private void sharedCrossEntropy(int rows, int classes) throws Throwable {
+    Tensor logits = values.reals(4, rows, classes);
+    Tensor targets = values.ids(classes, rows);
+    targets.setLong(0, -1);
+    Tensor weights = values.reals(1, classes);
+    for (int k = 0; k < classes; k++) {
+      weights.set(k, Math.abs(weights.get(k)));
+    }
+    Tensor scale = Values.doubles(0.37);
+    Tensor expected = Values.doubles(5);
+    Tensor gradient = values.copy(logits);
+    values.reference.softmaxCrossEntropy(
+        rows, values.copy(logits), targets, values.copy(weights), 0.2, scale, expected, gradient);
+    Tensor losses = Tensor.host(DType.F64, rows);
+    Tensor loss = Values.doubles(6);
+    Tensor d = values.garbage(rows, classes);
+    kernels.run(
+        "softmaxCrossEntropy",
+        4,
+        (long) rows,
+        classes,
+        logits,
+        targets,
+        weights,
+        0.2,
+        scale,
+        losses,
+        d);
+    kernels.run("sumLoss", 1, (long) rows, losses, scale, loss);
+    loss("weighted and smoothed cross-entropy", expected, loss);
+    assertClose("its gradient", gradient, d, CLOSE);
   }
 
   private static void loss(String name, Tensor expected, Tensor actual) {

@@ -10,6 +10,7 @@ import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.Control;
 import dev.gatun.backend.DeviceException;
+import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.SgdRule;
@@ -157,7 +158,7 @@ class CudaFailureTest {
     backend.dropout(SOME, x, y, 0.5, new MaskKey(1, 2, memory.tensor(DType.I64, 1)));
     backend.copyColumns(SOME, x, 0, y, 1, 2);
     backend.softmaxCrossEntropy(SOME, x, ids, scalar, scalar, y);
-    backend.meanSquaredError(SOME, x, y, null, scalar, scalar, null);
+    backend.elementLoss(new ElementLoss.Squared(), SOME, x, y, null, scalar, scalar, null);
     backend.prepareUpdate(y, 1, control);
     backend.sgd(new SgdRule(0, false, 0), x, y, null, control);
     backend.adam(AdamRule.DEFAULT, x, y, memory.real(SOME, SOME), memory.real(SOME, SOME), control);

@@ -3,6 +3,9 @@ package dev.gatun.tests.golden;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.ElementLoss;
+import dev.gatun.model.NumericLoss;
+import dev.gatun.model.Signal;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
@@ -12,11 +15,14 @@ import dev.gatun.tests.support.Subjects;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -119,37 +125,68 @@ class LayerGoldenTest {
     }
   }
 
-  /** Class weights are row scales: each row has its own, over the sum of all. */
-  @Test
-  void weightedCrossEntropy() throws IOException {
-    try (Golden golden = new Golden("losses/cross-entropy-weighted")) {
-      Tensor logits = read(golden, "logits");
+  @ParameterizedTest
+  @CsvSource({
+    "cross-entropy-weighted,0",
+    "cross-entropy-smoothed,0.1",
+    "cross-entropy-weighted-smoothed,0.3"
+  })
+  void sharedCrossEntropy(String name, double smoothing) throws IOException {
+    try (Golden golden = new Golden("losses/" + name)) {
       Tensor targets = readInts(golden, "targets");
       double[] ids = values(targets);
-      double[] weights = golden.doubles("class_weights");
+      boolean weighted = name.contains("weighted");
+      double[] weights = weighted ? golden.doubles("class_weights") : null;
+      double sum = 0;
+      for (double id : ids) {
+        sum += id < 0 ? 0 : weights == null ? 1 : weights[(int) id];
+      }
       Tensor loss = workspace.tensor(DType.F64, 1);
       Tensor dLogits = workspace.real(golden.shape("logits"));
-      double sum = 0;
-      for (int row = 0; row < ROWS; row++) {
-        int target = (int) ids[row];
-        sum += target < 0 ? 0 : weights[target];
-      }
-      double total = 0;
-      for (int row = 0; row < ROWS; row++) {
-        int target = (int) ids[row];
-        double scale = target < 0 ? 1 : weights[target] / sum;
-        backend.softmaxCrossEntropy(
-            1,
-            logits.view(row * 11L, 1, 11),
-            targets.view(row, 1),
-            scalar(scale),
-            loss,
-            dLogits.view(row * 11L, 1, 11));
-        total += values(loss)[0];
-      }
+      backend.softmaxCrossEntropy(
+          ROWS,
+          read(golden, "logits"),
+          targets,
+          weighted ? read(golden, "class_weights") : null,
+          smoothing,
+          scalar(1 / sum),
+          loss,
+          dLogits);
       double expected = golden.doubles("loss")[0];
-      assertEquals(expected, total, tolerance * expected);
+      assertEquals(expected, values(loss)[0], tolerance * expected);
       golden.assertClose("dlogits", values(dLogits), tolerance);
+    }
+  }
+
+  static Stream<Arguments> elementLosses() {
+    return Stream.of(
+        Arguments.of("absolute", NumericLoss.meanAbsoluteError()),
+        Arguments.of("huber", NumericLoss.huber(0.4)),
+        Arguments.of("quantile", NumericLoss.quantile(0.1, 0.5, 0.9)),
+        Arguments.of("logistic", NumericLoss.binaryCrossEntropy(1)),
+        Arguments.of("logistic-weighted", NumericLoss.binaryCrossEntropy(3)),
+        Arguments.of("gaussian", NumericLoss.gaussian()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("elementLosses")
+  void elementLoss(String name, NumericLoss numeric) throws IOException {
+    try (Golden golden = new Golden("losses/" + name)) {
+      Tensor prediction = read(golden, "prediction");
+      Signal output = Signal.features(Math.toIntExact(prediction.dim(-1)));
+      Tensor loss = workspace.tensor(DType.F64, 1);
+      Tensor gradient = workspace.real(golden.shape("prediction"));
+      backend.elementLoss(
+          numeric.rule(),
+          ROWS,
+          prediction,
+          read(golden, "target"),
+          null,
+          scalar(numeric.scale(output, ROWS)),
+          loss,
+          gradient);
+      Numbers.assertClose("loss", golden.doubles("loss"), values(loss), tolerance);
+      golden.assertClose("dprediction", values(gradient), tolerance);
     }
   }
 
@@ -164,8 +201,15 @@ class LayerGoldenTest {
       Tensor scale = scalar(1 / elements);
       Tensor loss = workspace.tensor(DType.F64, 1);
       Tensor gradient = workspace.real(golden.shape("prediction"));
-      backend.meanSquaredError(
-          ROWS, prediction, read(golden, "target"), rowWeights, scale, loss, gradient);
+      backend.elementLoss(
+          new ElementLoss.Squared(),
+          ROWS,
+          prediction,
+          read(golden, "target"),
+          rowWeights,
+          scale,
+          loss,
+          gradient);
       Numbers.assertClose("loss", golden.doubles("loss"), values(loss), tolerance);
       golden.assertClose("dprediction", values(gradient), tolerance);
     }

@@ -8,14 +8,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.Backends;
 import dev.gatun.GradientCheck;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import dev.gatun.tests.support.Numbers;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every layer and loss, and the checker itself. */
 class LayerGradientTest {
@@ -122,16 +126,67 @@ class LayerGradientTest {
   }
 
   @Test
+  void weightedAndSmoothedCrossEntropy() {
+    Tensor logits = random(ROWS, 7);
+    Tensor targets = workspace.tensor(DType.I32, ROWS).copyFrom(0, 6, -100, 3, -1);
+    Tensor weights = workspace.real(7).copyFrom(1.0, 2, 0.5, 3, 0, 1, 0.25);
+    Tensor dLogits = workspace.real(ROWS, 7);
+    backend.softmaxCrossEntropy(ROWS, logits, targets, weights, 0.2, scale, loss, dLogits);
+    GradientCheck check =
+        new GradientCheck(
+            () -> {
+              backend.softmaxCrossEntropy(ROWS, logits, targets, weights, 0.2, scale, loss, null);
+              return loss.get(0);
+            });
+    assertWithin(check.check("logits", logits, dLogits));
+  }
+
+  static List<ElementLoss> rules() {
+    return List.of(
+        new ElementLoss.Absolute(),
+        new ElementLoss.Huber(0.3),
+        new ElementLoss.Quantile(List.of(0.1, 0.5, 0.8)),
+        new ElementLoss.Logistic(2.5),
+        new ElementLoss.Gaussian(1e-6));
+  }
+
+  @ParameterizedTest
+  @MethodSource("rules")
+  void elementLoss(ElementLoss rule) {
+    Tensor prediction = random(ROWS, 3L * rule.outputs());
+    Tensor target = random(ROWS, 3);
+    Tensor rowWeights = workspace.real(ROWS).copyFrom(1.0, 0, 1, 0.5, 0);
+    Tensor gradient = workspace.real(ROWS, 3L * rule.outputs());
+    backend.elementLoss(rule, ROWS, prediction, target, rowWeights, scale, loss, gradient);
+    GradientCheck check =
+        new GradientCheck(
+            () -> {
+              backend.elementLoss(rule, ROWS, prediction, target, rowWeights, scale, loss, null);
+              return loss.get(0);
+            });
+    assertWithin(check.check("prediction", prediction, gradient));
+  }
+
+  @Test
   void meanSquaredError() {
     Tensor prediction = random(ROWS, 3);
     Tensor target = random(ROWS, 3);
     Tensor rowWeights = workspace.real(ROWS).copyFrom(1.0, 0, 1, 0.5, 0);
     Tensor dPrediction = workspace.real(ROWS, 3);
-    backend.meanSquaredError(ROWS, prediction, target, rowWeights, scale, loss, dPrediction);
+    backend.elementLoss(
+        new ElementLoss.Squared(), ROWS, prediction, target, rowWeights, scale, loss, dPrediction);
     GradientCheck check =
         new GradientCheck(
             () -> {
-              backend.meanSquaredError(ROWS, prediction, target, rowWeights, scale, loss, null);
+              backend.elementLoss(
+                  new ElementLoss.Squared(),
+                  ROWS,
+                  prediction,
+                  target,
+                  rowWeights,
+                  scale,
+                  loss,
+                  null);
               return loss.get(0);
             });
     assertWithin(check.check("prediction", prediction, dPrediction));

@@ -309,17 +309,28 @@ final class KernelCalls {
         all,
         "softmax",
         n -> List.of(floats(3 * n), ints(3, n), doubles(3), floats(3 * n)),
-        (n, at) -> SoftmaxCrossEntropy.rows(3, n, at[0], at[1], at[2], at[3], 0.3f));
+        (n, at) -> SoftmaxCrossEntropy.rows(3, n, at[0], at[1], 0, 0, at[2], at[3], 0.3f));
     add(
         all,
         "softmax without gradient",
         n -> List.of(floats(3 * n), ints(3, n), doubles(3)),
-        (n, at) -> SoftmaxCrossEntropy.rows(3, n, at[0], at[1], at[2], 0, 0.3f));
+        (n, at) -> SoftmaxCrossEntropy.rows(3, n, at[0], at[1], 0, 0, at[2], 0, 0.3f));
     add(
         all,
-        "meanSquared",
-        n -> List.of(floats(3 * n), floats(3 * n), floats(3), floats(3 * n), doubles(1)),
-        (n, at) -> result(at[4], Losses.meanSquared(3, n, at[0], at[1], at[2], 0.3f, at[3])));
+        "softmax, weighted and smoothed",
+        n -> List.of(floats(3 * n), ints(3, n), doubles(3), floats(3 * n), floats(n)),
+        (n, at) -> SoftmaxCrossEntropy.rows(3, n, at[0], at[1], at[4], 0.1, at[2], at[3], 0.3f));
+    for (int kind = Losses.SQUARED; kind <= Losses.GAUSSIAN; kind++) {
+      int each = kind;
+      add(
+          all,
+          "element loss " + kind,
+          n -> List.of(floats(6 * n), floats(3 * n), floats(3), floats(6 * n), doubles(1)),
+          (n, at) -> {
+            double sum = Losses.rows(each, 0.4, 3, n, 2 * n, at[0], at[1], at[2], 0.3f, at[3]);
+            result(at[4], sum);
+          });
+    }
     add(
         all,
         "sumOfSquares",

@@ -29,8 +29,8 @@ final class LossChecks {
       long losses = b.doubles(rows);
       long again = b.doubles(rows);
       float[] x = Buffers.read(logits, rows * v);
-      SoftmaxCrossEntropy.rows(rows, v, logits, targets, again, 0, scale);
-      SoftmaxCrossEntropy.rows(rows, v, logits, targets, losses, logits, scale);
+      SoftmaxCrossEntropy.rows(rows, v, logits, targets, 0, 0, again, 0, scale);
+      SoftmaxCrossEntropy.rows(rows, v, logits, targets, 0, 0, losses, logits, scale);
       for (int r = 0; r < rows; r++) {
         double sum = 0;
         for (int j = 0; j < v; j++) {
@@ -62,7 +62,7 @@ final class LossChecks {
     for (int r = 0; r < rows.length; r++) {
       long losses = b.doubles(1);
       long x = b.floats(rows[r]);
-      SoftmaxCrossEntropy.rows(1, v, x, b.ints(0), losses, x, 1);
+      SoftmaxCrossEntropy.rows(1, v, x, b.ints(0), 0, 0, losses, x, 1);
       Check.near(expected[r], Buffers.getDouble(losses, 0), 1e-6, "loss of extreme row " + r);
       if (r == 2) {
         Check.near(0, Buffers.get(x, 18), 0, "probability of -infinity");
@@ -86,16 +86,21 @@ final class LossChecks {
         sum += w == 0 ? 0 : w * d * d;
         unweighted += i / cols == 3 ? d * d : 0;
       }
-      double got = Losses.meanSquared(rows, cols, p, t, weights, 0.25f, dp);
+      double got = Losses.rows(Losses.SQUARED, 0, rows, cols, cols, p, t, weights, 0.25f, dp);
       Check.near(sum, got, 1e-6 * sum, "sum of " + cols);
-      Check.near(sum, Losses.meanSquared(rows, cols, p, t, weights, 1, 0), 1e-6 * sum, "alone");
+      Check.near(
+          sum,
+          Losses.rows(Losses.SQUARED, 0, rows, cols, cols, p, t, weights, 1, 0),
+          1e-6 * sum,
+          "alone");
       for (int i = 0; i < rows * cols; i++) {
         float w = Buffers.get(weights, i / cols);
         double d = (double) Buffers.get(p, i) - Buffers.get(t, i);
         Check.near(w == 0 ? 0 : 0.5 * w * d, Buffers.get(dp, i), 1e-6, "gradient of " + cols);
       }
       long last = 4L * 3 * cols;
-      double one = Losses.meanSquared(1, cols, p + last, t + last, 0, 1, p + last);
+      double one =
+          Losses.rows(Losses.SQUARED, 0, 1, cols, cols, p + last, t + last, 0, 1, p + last);
       Check.near(unweighted, one, 1e-6 * unweighted, "one row without weights, in place");
     }
   }

@@ -2,6 +2,7 @@ package dev.gatun.tests.support;
 
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
@@ -215,15 +216,25 @@ public final class FarBackend implements Backend {
       int rows,
       Tensor logits,
       Tensor targets,
+      @Nullable Tensor weights,
+      double smoothing,
       Tensor scale,
       Tensor loss,
       @Nullable Tensor dLogits) {
     reference.softmaxCrossEntropy(
-        rows, near(logits), near(targets), near(scale), near(loss), nearOrNull(dLogits));
+        rows,
+        near(logits),
+        near(targets),
+        nearOrNull(weights),
+        smoothing,
+        near(scale),
+        near(loss),
+        nearOrNull(dLogits));
   }
 
   @Override
-  public void meanSquaredError(
+  public void elementLoss(
+      ElementLoss rule,
       int rows,
       Tensor prediction,
       Tensor target,
@@ -231,7 +242,8 @@ public final class FarBackend implements Backend {
       Tensor scale,
       Tensor loss,
       @Nullable Tensor dPrediction) {
-    reference.meanSquaredError(
+    reference.elementLoss(
+        rule,
         rows,
         near(prediction),
         near(target),

@@ -74,7 +74,7 @@ class AccumulationTest {
             model.plan(
                 PlanSpec.training(source.maxTime(), source.maxBatch()), new SoftmaxCrossEntropy());
         Workspace host = Workspace.host(gradients.dtype())) {
-      long positions = 0;
+      double positions = 0;
       for (int i = 0; i < source.batches(0); i++) {
         source.fill(0, i, batch);
         positions += batch.targetCount();

@@ -63,7 +63,7 @@ class LeakTest {
     }
 
     @Override
-    public double scale(Signal output, long positions) {
+    public double scale(Signal output, double weight) {
       return 1;
     }
 

@@ -4,6 +4,7 @@ import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.Control;
+import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
@@ -282,10 +283,12 @@ public final class CpuBackend implements Backend {
       int count,
       Tensor logits,
       Tensor targets,
+      @Nullable Tensor weights,
+      double smoothing,
       Tensor scale,
       Tensor loss,
       @Nullable Tensor dLogits) {
-    checks.softmaxCrossEntropy(count, logits, targets, scale, loss, dLogits);
+    checks.softmaxCrossEntropy(count, logits, targets, weights, smoothing, scale, loss, dLogits);
     double factor = scale.get(0);
     // It writes to memory that close frees.
     usage.enter();
@@ -296,6 +299,8 @@ public final class CpuBackend implements Backend {
               (int) logits.dim(-1),
               logits.address(),
               targets.address(),
+              addressOf(weights),
+              smoothing,
               addressOf(dLogits),
               (float) factor);
       loss.set(0, sum * factor);
@@ -305,7 +310,8 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public void meanSquaredError(
+  public void elementLoss(
+      ElementLoss rule,
       int count,
       Tensor prediction,
       Tensor target,
@@ -313,10 +319,11 @@ public final class CpuBackend implements Backend {
       Tensor scale,
       Tensor loss,
       @Nullable Tensor dPrediction) {
-    checks.meanSquaredError(count, prediction, target, rowWeights, scale, loss, dPrediction);
+    checks.elementLoss(rule, count, prediction, target, rowWeights, scale, loss, dPrediction);
     double factor = scale.get(0);
     double sum =
-        rows.meanSquaredError(
+        rows.elementLoss(
+            rule,
             count,
             (int) prediction.dim(-1),
             prediction.address(),

@@ -1,5 +1,6 @@
 package dev.gatun.backend.cpu;
 
+import dev.gatun.backend.ElementLoss;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.Losses;
 import dev.gatun.kernels.SoftmaxCrossEntropy;
@@ -18,7 +19,7 @@ final class RowOps implements AutoCloseable {
   private final Team.Task gatherTask = this::gatherPart;
   private final Team.Task scatterTask = this::scatterPart;
   private final Team.Task softmaxTask = this::softmaxPart;
-  private final Team.Task squaredTask = this::squaredPart;
+  private final Team.Task elementTask = this::elementPart;
 
   private int rows;
   private int columns;
@@ -28,6 +29,8 @@ final class RowOps implements AutoCloseable {
   private long weights;
   private long gradient;
   private float scale;
+  private double smoothing;
+  private ElementLoss rule = new ElementLoss.Squared();
   private double[] partial = new double[1];
 
   /** F64 [rows]: the loss of each row, added in order. Grows to the largest call. */
@@ -77,8 +80,17 @@ final class RowOps implements AutoCloseable {
 
   /** The unscaled loss; the gradient, if wanted, is scaled. */
   double softmaxCrossEntropy(
-      int count, int classes, long logits, long targets, long dLogits, float lossScale) {
+      int count,
+      int classes,
+      long logits,
+      long targets,
+      long classWeights,
+      double labelSmoothing,
+      long dLogits,
+      float lossScale) {
     rows = count;
+    weights = classWeights;
+    smoothing = labelSmoothing;
     columns = classes;
     x = logits;
     ids = targets;
@@ -104,13 +116,16 @@ final class RowOps implements AutoCloseable {
         columns,
         x + at,
         ids + 4 * first,
+        weights,
+        smoothing,
         losses.address() + 8 * first,
         gradient == 0 ? 0 : gradient + at,
         scale);
   }
 
   /** The unscaled loss; the gradient, if wanted, is scaled. */
-  double meanSquaredError(
+  double elementLoss(
+      ElementLoss lossRule,
       int count,
       int width,
       long prediction,
@@ -118,6 +133,7 @@ final class RowOps implements AutoCloseable {
       long rowWeights,
       long dPrediction,
       float lossScale) {
+    rule = lossRule;
     rows = count;
     columns = width;
     x = prediction;
@@ -129,7 +145,7 @@ final class RowOps implements AutoCloseable {
     if (partial.length < parts) {
       partial = new double[parts];
     }
-    team.run(parts, squaredTask);
+    team.run(parts, elementTask);
     double sum = 0;
     for (int part = 0; part < parts; part++) {
       sum += partial[part];
@@ -137,18 +153,43 @@ final class RowOps implements AutoCloseable {
     return sum;
   }
 
-  private void squaredPart(int part) {
-    long first = (long) part * ROWS;
-    long at = 4 * first * columns;
+  private void elementPart(int part) {
     partial[part] =
-        Losses.meanSquared(
-            count(part),
-            columns,
-            x + at,
-            y + at,
-            weights == 0 ? 0 : weights + 4 * first,
-            scale,
-            gradient == 0 ? 0 : gradient + at);
+        switch (rule) {
+          case ElementLoss.Squared _ -> element(part, Losses.SQUARED, 0, 0);
+          case ElementLoss.Absolute _ -> element(part, Losses.ABSOLUTE, 0, 0);
+          case ElementLoss.Huber huber -> element(part, Losses.HUBER, huber.delta(), 0);
+          case ElementLoss.Quantile quantile -> quantiles(part, quantile);
+          case ElementLoss.Logistic logistic ->
+              element(part, Losses.LOGISTIC, logistic.positiveWeight(), 0);
+          case ElementLoss.Gaussian gaussian ->
+              element(part, Losses.GAUSSIAN, StrictMath.log(gaussian.epsilon()), 0);
+        };
+  }
+
+  private double quantiles(int part, ElementLoss.Quantile quantile) {
+    double sum = 0;
+    for (int j = 0; j < quantile.outputs(); j++) {
+      sum += element(part, Losses.QUANTILE, quantile.levels().get(j), j);
+    }
+    return sum;
+  }
+
+  private double element(int part, int kind, double parameter, int block) {
+    long first = (long) part * ROWS;
+    int targets = columns / rule.outputs();
+    long at = 4 * (first * columns + (long) block * targets);
+    return Losses.rows(
+        kind,
+        parameter,
+        count(part),
+        targets,
+        columns,
+        x + at,
+        y + 4 * first * targets,
+        weights == 0 ? 0 : weights + 4 * first,
+        scale,
+        gradient == 0 ? 0 : gradient + at);
   }
 
   @Override

@@ -171,7 +171,7 @@ enum WarmKernels {
   TRAINING {
     @Override
     void call(Scratch m) {
-      SoftmaxCrossEntropy.rows(1, UNITS, m.x, m.ids, m.z, m.y, 1);
+      SoftmaxCrossEntropy.rows(1, UNITS, m.x, m.ids, 0, 0, m.z, m.y, 1);
       Elementwise.add(UNITS, m.x, m.z);
       Elementwise.columnSum(16, PackedGemm.panelColumns(), m.b, PackedGemm.panelColumns(), m.z);
       Elementwise.scatterAddRows(1, m.ids, UNITS, 0, UNITS, m.x, UNITS, m.z);

@@ -6,6 +6,7 @@ import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.DeviceException;
+import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
@@ -312,17 +313,20 @@ public final class CudaBackend implements Backend {
       int rows,
       Tensor logits,
       Tensor targets,
+      @Nullable Tensor weights,
+      double smoothing,
       Tensor scale,
       Tensor loss,
       @Nullable Tensor dLogits) {
-    checks.softmaxCrossEntropy(rows, logits, targets, scale, loss, dLogits);
+    checks.softmaxCrossEntropy(rows, logits, targets, weights, smoothing, scale, loss, dLogits);
     try (Work _ = enter()) {
-      ops.softmaxCrossEntropy(rows, logits, targets, scale, loss, dLogits);
+      ops.softmaxCrossEntropy(rows, logits, targets, weights, smoothing, scale, loss, dLogits);
     }
   }
 
   @Override
-  public void meanSquaredError(
+  public void elementLoss(
+      ElementLoss rule,
       int rows,
       Tensor prediction,
       Tensor target,
@@ -330,9 +334,9 @@ public final class CudaBackend implements Backend {
       Tensor scale,
       Tensor loss,
       @Nullable Tensor dPrediction) {
-    checks.meanSquaredError(rows, prediction, target, rowWeights, scale, loss, dPrediction);
+    checks.elementLoss(rule, rows, prediction, target, rowWeights, scale, loss, dPrediction);
     try (Work _ = enter()) {
-      ops.meanSquaredError(rows, prediction, target, rowWeights, scale, loss, dPrediction);
+      ops.elementLoss(rule, rows, prediction, target, rowWeights, scale, loss, dPrediction);
     }
   }
 

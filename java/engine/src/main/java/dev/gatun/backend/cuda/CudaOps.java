@@ -4,6 +4,7 @@ import static dev.gatun.backend.cuda.DeviceMemory.address;
 import static dev.gatun.backend.cuda.DeviceMemory.addressOrNull;
 
 import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.kernels.Philox;
@@ -41,7 +42,7 @@ final class CudaOps implements AutoCloseable {
   private final KernelCall copyColumns4;
   private final KernelCall copyColumns8;
   private final KernelCall softmaxCrossEntropy;
-  private final KernelCall squaredErrors;
+  private final KernelCall elementLoss;
   private final KernelCall sumLoss;
   private final KernelCall squares;
   private final KernelCall prepareUpdate;
@@ -67,8 +68,8 @@ final class CudaOps implements AutoCloseable {
     dropout = new KernelCall(context, library, "dropout", 8);
     copyColumns4 = new KernelCall(context, library, "copyColumns4", 6);
     copyColumns8 = new KernelCall(context, library, "copyColumns8", 6);
-    softmaxCrossEntropy = new KernelCall(context, library, "softmaxCrossEntropy", 7);
-    squaredErrors = new KernelCall(context, library, "squaredErrors", 8);
+    softmaxCrossEntropy = new KernelCall(context, library, "softmaxCrossEntropy", 9);
+    elementLoss = new KernelCall(context, library, "elementLoss", 11);
     sumLoss = new KernelCall(context, library, "sumLoss", 4);
     squares = new KernelCall(context, library, "squares", 4);
     prepareUpdate = new KernelCall(context, library, "prepareUpdate", 5);
@@ -160,6 +161,8 @@ final class CudaOps implements AutoCloseable {
       int rows,
       Tensor logits,
       Tensor targets,
+      @Nullable Tensor weights,
+      double smoothing,
       Tensor scale,
       Tensor loss,
       @Nullable Tensor dLogits) {
@@ -170,15 +173,18 @@ final class CudaOps implements AutoCloseable {
           .set(1, Math.toIntExact(logits.dim(-1)))
           .set(2, address(logits))
           .set(3, address(targets))
-          .set(4, address(scale))
-          .set(5, address(parts))
-          .set(6, addressOrNull(dLogits))
+          .set(4, addressOrNull(weights))
+          .set(5, smoothing)
+          .set(6, address(scale))
+          .set(7, address(parts))
+          .set(8, addressOrNull(dLogits))
           .run(rows, 1, KernelCall.BLOCK);
     }
     sumLoss(rows, scale, loss);
   }
 
-  void meanSquaredError(
+  void elementLoss(
+      ElementLoss rule,
       int rows,
       Tensor prediction,
       Tensor target,
@@ -186,18 +192,51 @@ final class CudaOps implements AutoCloseable {
       Tensor scale,
       Tensor loss,
       @Nullable Tensor dPrediction) {
-    int blocks = parts(rows * prediction.dim(-1));
-    squaredErrors
-        .set(0, (long) rows)
-        .set(1, Math.toIntExact(prediction.dim(-1)))
-        .set(2, address(prediction))
-        .set(3, address(target))
-        .set(4, addressOrNull(rowWeights))
-        .set(5, address(scale))
-        .set(6, address(parts))
-        .set(7, addressOrNull(dPrediction))
-        .run(blocks, 1, KernelCall.BLOCK);
-    sumLoss(blocks, scale, loss);
+    int width = Math.toIntExact(prediction.dim(-1));
+    int columns = width / rule.outputs();
+    int blocks = parts((long) rows * columns);
+    elementLoss
+        .set(2, (long) rows)
+        .set(3, columns)
+        .set(4, width)
+        .set(6, address(target))
+        .set(7, addressOrNull(rowWeights))
+        .set(8, address(scale));
+    int launches = rule instanceof ElementLoss.Quantile ? rule.outputs() : 1;
+    reserve((long) launches * blocks);
+    for (int j = 0; j < launches; j++) {
+      long at = (long) Float.BYTES * j * columns;
+      elementLoss
+          .set(0, kind(rule))
+          .set(1, parameter(rule, j))
+          .set(5, address(prediction) + at)
+          .set(9, address(parts) + (long) Double.BYTES * j * blocks)
+          .set(10, dPrediction == null ? 0 : address(dPrediction) + at)
+          .run(blocks, 1, KernelCall.BLOCK);
+    }
+    sumLoss((long) launches * blocks, scale, loss);
+  }
+
+  /** The kernel's numbers. */
+  private static int kind(ElementLoss rule) {
+    return switch (rule) {
+      case ElementLoss.Squared _ -> 0;
+      case ElementLoss.Absolute _ -> 1;
+      case ElementLoss.Huber _ -> 2;
+      case ElementLoss.Quantile _ -> 3;
+      case ElementLoss.Logistic _ -> 4;
+      case ElementLoss.Gaussian _ -> 5;
+    };
+  }
+
+  private static double parameter(ElementLoss rule, int block) {
+    return switch (rule) {
+      case ElementLoss.Squared _, ElementLoss.Absolute _ -> 0;
+      case ElementLoss.Huber huber -> huber.delta();
+      case ElementLoss.Quantile quantile -> quantile.levels().get(block);
+      case ElementLoss.Logistic logistic -> logistic.positiveWeight();
+      case ElementLoss.Gaussian gaussian -> Math.log(gaussian.epsilon());
+    };
   }
 
   private void sumLoss(long count, Tensor scale, Tensor loss) {

@@ -4,6 +4,7 @@ import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.Control;
+import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
@@ -206,37 +207,21 @@ public final class ReferenceBackend implements Backend {
       int rows,
       Tensor logits,
       Tensor targets,
+      @Nullable Tensor weights,
+      double smoothing,
       Tensor scale,
       Tensor loss,
       @Nullable Tensor dLogits) {
-    checks.softmaxCrossEntropy(rows, logits, targets, scale, loss, dLogits);
-    long classes = logits.dim(-1);
-    double total = 0;
-    for (long row = 0; row < rows; row++) {
-      long start = row * classes;
-      long target = targets.getLong(row);
-      // the maximum is taken off first, so that exp does not overflow and log is not lost beside it
-      double max = Double.NEGATIVE_INFINITY;
-      for (long k = 0; k < classes; k++) {
-        max = Math.max(max, logits.get(start + k));
-      }
-      double sum = 0;
-      for (long k = 0; k < classes; k++) {
-        sum += Math.exp(logits.get(start + k) - max);
-      }
-      if (target >= 0) {
-        total += Math.log(sum) - (logits.get(start + target) - max);
-      }
-      for (long k = 0; dLogits != null && k < classes; k++) {
-        double gradient = Math.exp(logits.get(start + k) - max) / sum - (k == target ? 1 : 0);
-        dLogits.set(start + k, target < 0 ? 0 : scale.get(0) * gradient);
-      }
-    }
-    loss.set(0, scale.get(0) * total);
+    checks.softmaxCrossEntropy(rows, logits, targets, weights, smoothing, scale, loss, dLogits);
+    double factor = scale.get(0);
+    double sum =
+        Losses.softmaxCrossEntropy(rows, logits, targets, weights, smoothing, factor, dLogits);
+    loss.set(0, factor * sum);
   }
 
   @Override
-  public void meanSquaredError(
+  public void elementLoss(
+      ElementLoss rule,
       int rows,
       Tensor prediction,
       Tensor target,
@@ -244,18 +229,10 @@ public final class ReferenceBackend implements Backend {
       Tensor scale,
       Tensor loss,
       @Nullable Tensor dPrediction) {
-    checks.meanSquaredError(rows, prediction, target, rowWeights, scale, loss, dPrediction);
-    long columns = prediction.dim(-1);
-    double total = 0;
-    for (long i = 0; i < rows * columns; i++) {
-      double weight = rowWeights == null ? 1 : rowWeights.get(i / columns);
-      double difference = prediction.get(i) - target.get(i);
-      total += weight * difference * difference;
-      if (dPrediction != null) {
-        dPrediction.set(i, scale.get(0) * weight * 2 * difference);
-      }
-    }
-    loss.set(0, scale.get(0) * total);
+    checks.elementLoss(rule, rows, prediction, target, rowWeights, scale, loss, dPrediction);
+    double factor = scale.get(0);
+    double sum = Losses.elements(rule, rows, prediction, target, rowWeights, factor, dPrediction);
+    loss.set(0, factor * sum);
   }
 
   @Override
