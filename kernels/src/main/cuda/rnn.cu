@@ -1,4 +1,4 @@
-// What stands between Gatun's recurrent stacks and cuDNN's: weights in cuDNN's own order, padding,
+// What stands between Gatun's recurrent stacks and cuDNN's: weights in cuDNN's own places, padding,
 // and sequences that have ended. Memory is float32 and row-major; grids are one-dimensional, of any
 // size, with BLOCK threads to a block.
 #include "gatun.cuh"
@@ -30,35 +30,58 @@ extern "C" __global__ void selectStates(
   }
 }
 
-// Where weight i of Gatun's block lies in cuDNN's space. Runs lie in the same order in both only
-// within themselves: first [runs] has where each starts in the block, ascending from 0, and place
-// [runs] where in the space.
-__device__ inline i64 placeOf(i64 i, int runs, const i64* first, const i64* place) {
+// Of runs of elements that lie side by side, the one that element i of all of them is in: before
+// [runs] has how many lie in the runs before each, ascending from 0.
+__device__ inline int runOf(i64 i, int runs, const i64* before) {
   int low = 0;
   int high = runs;
   while (high - low > 1) {
     const int middle = (low + high) / 2;
-    if (first[middle] <= i) {
+    if (before[middle] <= i) {
       low = middle;
     } else {
       high = middle;
     }
   }
-  return place[low] + i - first[low];
+  return low;
 }
 
-// space = weights [count], each at its place; the rest of the space stays as it is.
+// space = weights, count in all: run r from weights[from[r]] on goes to space[place[r]] on; the rest
+// of the space stays as it is.
 extern "C" __global__ void spreadWeights(
-    i64 count, int runs, const i64* first, const i64* place, const float* weights, float* space) {
+    i64 count,
+    int runs,
+    const i64* before,
+    const i64* from,
+    const i64* place,
+    const float* weights,
+    float* space) {
   for (i64 i = firstIndex(); i < count; i += indexStride()) {
-    space[placeOf(i, runs, first, place)] = weights[i];
+    const int run = runOf(i, runs, before);
+    space[place[run] + i - before[run]] = weights[from[run] + i - before[run]];
   }
 }
 
-// dWeights [count] += the gradient of each weight from its place in the space.
+// dWeights += the gradient of each weight from its place in the space; runs as of spreadWeights.
 extern "C" __global__ void gatherGradients(
-    i64 count, int runs, const i64* first, const i64* place, const float* space, float* dWeights) {
+    i64 count,
+    int runs,
+    const i64* before,
+    const i64* from,
+    const i64* place,
+    const float* space,
+    float* dWeights) {
   for (i64 i = firstIndex(); i < count; i += indexStride()) {
-    dWeights[i] += space[placeOf(i, runs, first, place)];
+    const int run = runOf(i, runs, before);
+    dWeights[from[run] + i - before[run]] += space[place[run] + i - before[run]];
+  }
+}
+
+// block = 0 in each run, from block[from[r]] on, count elements in all.
+extern "C" __global__ void zeroRuns(
+    i64 count, int runs, const i64* before, const i64* from, float* block) {
+  for (i64 i = firstIndex(); i < count; i += indexStride()) {
+    const int run = runOf(i, runs, before);
+    block[from[run] + i - before[run]] = 0;
   }
 }

@@ -26,6 +26,9 @@ bool smallEnough(const cudnnRNNStruct& rnn, bool backward) {
   }
 }
 
+// Whether the gates of a matrix lie apart, which nobody has seen cuDNN do.
+std::atomic<bool> gatesApart{false};
+
 size_t rounded(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
 }  // namespace
@@ -43,25 +46,48 @@ WeightLayout::WeightLayout(const cudnnRNNStruct& rnn) : n(rnn.parts()) {
   for (int p = 0; p < count; p++) {
     for (int k = 0; k < 2 * gates; k++) {
       const int columns = k < gates ? rnn.inputOf(p / rnn.directions()) : rnn.projSize;
-      place(matrices[(size_t)p * n + k], rnn.hiddenSize, columns);
+      place(matrices[(size_t)p * n + k], rnn.hiddenSize, columns, k % gates == 0);
     }
     if (rnn.projects()) {
-      place(matrices[(size_t)p * n + 8], rnn.projSize, rnn.hiddenSize);
+      place(matrices[(size_t)p * n + 8], rnn.projSize, rnn.hiddenSize, true);
     }
   }
-  end += ALIGNMENT;  // a gap also where all sizes are multiples of the alignment
+  end = rounded(end) + ALIGNMENT;  // a gap also where all sizes are multiples of the alignment
   for (int p = 0; p < count; p++) {
     for (int k = 0; k < 2 * gates; k++) {
       if (k < gates ? inputBias : recurrentBias) {
-        place(biases[(size_t)p * n + k], rnn.hiddenSize, 1);
+        place(biases[(size_t)p * n + k], rnn.hiddenSize, 1, k % gates == 0);
       }
     }
   }
+  end = rounded(end) + ALIGNMENT;
 }
 
-void WeightLayout::place(Part& part, int rows, int columns) {
-  part = {end, rows, columns};
-  end = rounded(end + sizeof(float) * rows * columns);
+// The gates of a matrix, and of a bias, lie side by side, as PyTorch relies on.
+void WeightLayout::place(Part& part, int rows, int columns, bool first) {
+  part = {first || gatesApart ? rounded(end) : end, rows, columns};
+  end = part.offset + sizeof(float) * rows * columns;
+}
+
+std::vector<std::pair<size_t, size_t>> WeightLayout::gaps() const {
+  std::vector<std::pair<size_t, size_t>> parts, gaps;
+  for (const auto* all : {&matrices, &biases}) {
+    for (const Part& part : *all) {
+      if (part.rows > 0) {
+        parts.push_back({part.offset, part.offset + sizeof(float) * part.rows * part.columns});
+      }
+    }
+  }
+  std::sort(parts.begin(), parts.end());
+  size_t at = 0;
+  for (const auto& [from, to] : parts) {
+    if (from > at) {
+      gaps.push_back({at, from});
+    }
+    at = to;
+  }
+  gaps.push_back({at, end});
+  return gaps;
 }
 
 size_t workspaceBytes(
@@ -125,6 +151,9 @@ cudnnStatus_t checkRnn(cudnnHandle_t handle, const cudnnRNNStruct* rnn, const ch
 }  // namespace dnn
 
 extern "C" {
+
+// For tests: lays the gates of a matrix apart, or side by side as at first.
+void gatunDoubleGatesApart(long long apart) { gatesApart = apart != 0; }
 
 cudnnStatus_t cudnnGetRNNWeightSpaceSize(
     cudnnHandle_t handle, cudnnRNNDescriptor_t rnn, Size* bytes) {

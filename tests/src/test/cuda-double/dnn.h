@@ -141,12 +141,14 @@ struct WeightLayout {
   const Part& matrix(int pseudoLayer, int part) const { return matrices[pseudoLayer * n + part]; }
   const Part& bias(int pseudoLayer, int part) const { return biases[pseudoLayer * n + part]; }
   size_t bytes() const { return end; }
+  // From and to of what belongs to no part, in bytes.
+  std::vector<std::pair<size_t, size_t>> gaps() const;
 
  private:
   int n;
   size_t end = 0;
   std::vector<Part> matrices, biases;
-  void place(Part& part, int rows, int columns);
+  void place(Part& part, int rows, int columns, bool first);
 };
 
 size_t workspaceBytes(

@@ -88,11 +88,20 @@ public interface Backend extends AutoCloseable {
   void fill(Tensor tensor, double value);
 
   /**
+   * Where this backend wants the weights of a stack, and their gradients.
+   *
+   * @throws IllegalStateException if the backend has been closed
+   */
+  default WeightLayout layout(RecurrentSpec spec) {
+    return WeightLayout.packed(spec);
+  }
+
+  /**
    * Compiles a recurrent stack.
    *
    * @param spec its shape
-   * @param weights the flat block, laid out as {@link RecurrentSpec#weights}; read by {@link
-   *     Recurrent#refresh} and never written
+   * @param weights the flat block, laid out as {@link #layout} says, as is that of the gradients;
+   *     read by {@link Recurrent#refresh} or later, and never written
    * @param io the tensors to work on
    * @param mode inference or training
    * @param mask the key of the random masks; those of layer l use layer number mask.layer + l. What
@@ -106,7 +115,7 @@ public interface Backend extends AutoCloseable {
    * Packs the weights of a stack as they are now, for inference by any number of stacks on contexts
    * of this kind; the caller closes them after those stacks.
    *
-   * @param weights the flat block, laid out as {@link RecurrentSpec#weights}; read now only
+   * @param weights the flat block, laid out as {@link #layout} says; read now only
    * @param type how matrices are kept; biases stay as they are
    * @throws IllegalStateException if the backend has been closed
    */

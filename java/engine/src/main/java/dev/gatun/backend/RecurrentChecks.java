@@ -28,11 +28,22 @@ public final class RecurrentChecks {
 
   /** Checks {@link Backend#recurrent(RecurrentSpec, Tensor, RecurrentIo, Mode, MaskKey)}. */
   public void plan(RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
-    exactly(RECURRENT, "weights", weights, real, spec.weightCount());
+    plan(spec, WeightLayout.packed(spec), weights, io, mode, mask);
+  }
+
+  /** As {@link #plan(RecurrentSpec, Tensor, RecurrentIo, Mode, MaskKey)}, of another layout. */
+  public void plan(
+      RecurrentSpec spec,
+      WeightLayout layout,
+      Tensor weights,
+      RecurrentIo io,
+      Mode mode,
+      MaskKey mask) {
+    block(RECURRENT, "weights", weights, layout);
     tensors(spec, io);
     mask(RECURRENT, mask, spec.layers() - 1);
     if (mode == Mode.TRAINING) {
-      gradients(spec, io);
+      gradients(spec, layout, io);
     }
   }
 
@@ -46,8 +57,20 @@ public final class RecurrentChecks {
   }
 
   /** Checks {@link Backend#pack}. */
-  public void pack(RecurrentSpec spec, Tensor weights) {
-    exactly("pack", "weights", weights, real, spec.weightCount());
+  public void pack(WeightLayout layout, Tensor weights) {
+    block("pack", "weights", weights, layout);
+  }
+
+  private void block(String operation, String name, Tensor block, WeightLayout layout) {
+    exactly(operation, name, block, real, layout.size());
+    if (block.byteOffset() % layout.alignment() != 0) {
+      throw wrong(
+          operation,
+          name,
+          block,
+          "at a multiple of %d bytes in its memory, not at byte %d"
+              .formatted(layout.alignment(), block.byteOffset()));
+    }
   }
 
   private void tensors(RecurrentSpec spec, RecurrentIo io) {
@@ -68,7 +91,7 @@ public final class RecurrentChecks {
     apart(io.initial(), io.last());
   }
 
-  private void gradients(RecurrentSpec spec, RecurrentIo io) {
+  private void gradients(RecurrentSpec spec, WeightLayout layout, RecurrentIo io) {
     RecurrentIo.Gradients gradients = io.gradients();
     if (gradients == null) {
       throw new IllegalArgumentException("recurrent: a plan for training needs gradients");
@@ -84,7 +107,7 @@ public final class RecurrentChecks {
     }
     state("dLast", spec, gradients.dLast(), io.x().dim(1));
     state("dInitial", spec, gradients.dInitial(), io.x().dim(1));
-    exactly(RECURRENT, "dWeights", gradients.dWeights(), real, spec.weightCount());
+    block(RECURRENT, "dWeights", gradients.dWeights(), layout);
   }
 
   private void state(

@@ -1,5 +1,6 @@
 package dev.gatun.model;
 
+import dev.gatun.backend.Backend;
 import dev.gatun.tensor.DType;
 import java.util.List;
 
@@ -18,9 +19,17 @@ public interface Layer {
    */
   Signal output(Signal input);
 
-  /** The parameters it needs for an input, in the order of their flat block. */
+  /** The parameters it needs for an input. */
   default List<ParameterSpec> parameters(Signal input) {
     return List.of();
+  }
+
+  /**
+   * Where they lie in the layer's part of the flat blocks: one after another, unless what a backend
+   * computes with wants them elsewhere.
+   */
+  default ParameterLayout layout(Signal input, Backend backend) {
+    return ParameterLayout.packed(parameters(input));
   }
 
   /**

@@ -15,7 +15,7 @@ public final class LayerParameters {
    * @param all the model's
    * @param layer the layer's name
    * @param from their first element in the flat blocks
-   * @param size their number of elements
+   * @param size the elements that they take, gaps included
    */
   LayerParameters(ParameterSet all, String layer, long from, long size) {
     this.all = all;
@@ -34,12 +34,12 @@ public final class LayerParameters {
     return all.get(layer + "." + name);
   }
 
-  /** All values of the layer, flat. */
+  /** All values of the layer, flat, laid out as {@link Layer#layout} says. */
   public Tensor values() {
     return all.values().view(from, size);
   }
 
-  /** All gradients of the layer, flat. */
+  /** All gradients of the layer, laid out as {@link #values}. */
   public Tensor gradients() {
     return all.gradients().view(from, size);
   }

@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * All parameters of a model in one flat block, and their gradients in another laid out equally, so
- * that an optimizer, a norm or a copy is one loop. It owns both.
+ * that an optimizer, a norm or a copy is one loop. It owns both. Where a layer's {@link
+ * Layer#layout} leaves gaps, the blocks have elements that belong to no parameter: they are zero in
+ * both, and an optimizer must leave them so.
  */
 public final class ParameterSet implements AutoCloseable {
   private final Backend backend;
@@ -20,14 +22,16 @@ public final class ParameterSet implements AutoCloseable {
   private final Workspace workspace;
   private final Tensor values;
   private final @Nullable Tensor gradients;
+  private final Arrangement arrangement;
   private final List<Parameter> list;
   // Read by sessions on other threads; written by the one thread that trains.
   private volatile long version = 1;
 
-  private ParameterSet(Backend backend, List<Named> layout, boolean frozen) {
+  private ParameterSet(Backend backend, Arrangement arrangement, boolean frozen) {
     this.backend = backend;
+    this.arrangement = arrangement;
     usage = new Usage("the model", backend.usage());
-    long size = layout.stream().mapToLong(Named::size).sum();
+    long size = arrangement.size;
     workspace = backend.workspace();
     try {
       values = workspace.real(size);
@@ -37,39 +41,27 @@ public final class ParameterSet implements AutoCloseable {
       throw e;
     }
     List<Parameter> parameters = new ArrayList<>();
-    long at = 0;
-    for (Named named : layout) {
+    for (Named named : arrangement.parameters) {
       parameters.add(
           new Parameter(
               named.name,
-              at,
-              values.view(at, named.shape),
-              gradients == null ? null : gradients.view(at, named.shape)));
-      at += named.size();
+              named.offset,
+              values.view(named.offset, named.shape),
+              gradients == null ? null : gradients.view(named.offset, named.shape)));
     }
     list = List.copyOf(parameters);
   }
 
   /** Zeroed parameters for a model. */
   static ParameterSet allocate(Backend backend, ModelSpec spec) {
-    List<Named> layout = new ArrayList<>();
-    for (ModelSpec.Stage stage : spec.stages()) {
-      for (ParameterSpec parameter : stage.parameters()) {
-        layout.add(new Named(stage.layer().name() + "." + parameter.name(), parameter.shape()));
-      }
-    }
-    return new ParameterSet(backend, layout, false);
+    return new ParameterSet(backend, Arrangement.of(backend, spec), false);
   }
 
   /** A copy of the values as they are now, without gradients, made by another context. */
   ParameterSet frozenCopy(Backend context) {
-    List<Named> layout = new ArrayList<>();
-    for (Parameter parameter : list) {
-      layout.add(new Named(parameter.name(), parameter.value().shape()));
-    }
     usage.enter();
     try {
-      ParameterSet copy = new ParameterSet(context, layout, true);
+      ParameterSet copy = new ParameterSet(context, arrangement, true);
       try {
         context.copy(values, copy.values);
       } catch (RuntimeException | Error e) {
@@ -82,9 +74,35 @@ public final class ParameterSet implements AutoCloseable {
     }
   }
 
-  private record Named(String name, @SuppressWarnings("ArrayRecordComponent") long[] shape) {
-    long size() {
-      return Tensor.sizeOf(shape);
+  private record Named(
+      String name, long offset, @SuppressWarnings("ArrayRecordComponent") long[] shape) {}
+
+  /** A layer's part of the flat blocks. */
+  private record Part(String layer, long from, long size) {}
+
+  /** Where everything lies, in elements. */
+  private record Arrangement(List<Named> parameters, List<Part> parts, long size) {
+    static Arrangement of(Backend backend, ModelSpec spec) {
+      List<Named> parameters = new ArrayList<>();
+      List<Part> parts = new ArrayList<>();
+      long end = 0;
+      for (ModelSpec.Stage stage : spec.stages()) {
+        String layer = stage.layer().name();
+        ParameterLayout layout = stage.layer().layout(stage.input(), backend);
+        long apart = Math.max(1, layout.alignment() / backend.real().bytes());
+        long from = (end + apart - 1) / apart * apart;
+        for (int i = 0; i < stage.parameters().size(); i++) {
+          ParameterSpec parameter = stage.parameters().get(i);
+          parameters.add(
+              new Named(
+                  layer + "." + parameter.name(),
+                  from + layout.offsets().get(i),
+                  parameter.shape()));
+        }
+        parts.add(new Part(layer, from, layout.size()));
+        end = from + layout.size();
+      }
+      return new Arrangement(List.copyOf(parameters), List.copyOf(parts), end);
     }
   }
 
@@ -142,23 +160,34 @@ public final class ParameterSet implements AutoCloseable {
             .formatted(name, String.join(", ", list.stream().map(Parameter::name).toList())));
   }
 
-  /** The parameter that the element {@code index} of the flat blocks belongs to. */
+  /** What the layer of that number plans with. */
+  LayerParameters layer(int index) {
+    Part part = arrangement.parts.get(index);
+    return new LayerParameters(this, part.layer, part.from, part.size);
+  }
+
+  /**
+   * The parameter that the element {@code index} of the flat blocks belongs to.
+   *
+   * @throws IndexOutOfBoundsException if it belongs to none
+   */
   public Parameter at(long index) {
     for (Parameter parameter : list) {
       if (index >= parameter.offset() && index - parameter.offset() < parameter.value().size()) {
         return parameter;
       }
     }
-    throw new IndexOutOfBoundsException("element " + index + " of " + values.size());
+    throw new IndexOutOfBoundsException(
+        "element %d of %d belongs to no parameter".formatted(index, values.size()));
   }
 
-  /** All values, flat. */
+  /** All values, flat, zeros between some of them. */
   public Tensor values() {
     return values;
   }
 
   /**
-   * All gradients, flat.
+   * All gradients, flat, zeros where {@link #values} has them.
    *
    * @throws IllegalStateException if these are a session's frozen weights
    */

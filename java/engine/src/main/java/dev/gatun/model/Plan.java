@@ -106,11 +106,9 @@ public final class Plan implements AutoCloseable {
   private void planLayers(long seed, @Nullable FrozenWeights shared) {
     Tensor x = input;
     Tensor dx = inputGradient;
-    long offset = 0;
     for (int i = 0; i < layers.length; i++) {
       ModelSpec.Stage stage = model.stages().get(i);
       String name = stage.layer().name();
-      long count = stage.parameterCount();
       layers[i] =
           stage
               .layer()
@@ -124,10 +122,9 @@ public final class Plan implements AutoCloseable {
                       x,
                       dx,
                       lengths,
-                      new LayerParameters(parameters, name, offset, count),
+                      parameters.layer(i),
                       new MaskKey(seed, i * MASKS_PER_LAYER, step),
                       shared));
-      offset += count;
       x = layers[i].output();
       dx = layers[i].outputGradient();
       layers[i].state().forEach((key, tensor) -> state.put(name + "." + key, tensor));

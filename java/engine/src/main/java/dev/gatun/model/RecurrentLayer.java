@@ -1,9 +1,11 @@
 package dev.gatun.model;
 
+import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.Regularization;
+import dev.gatun.backend.WeightLayout;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import java.util.ArrayList;
@@ -178,6 +180,13 @@ public record RecurrentLayer(
       specs.add(new ParameterSpec(view.name(), view.shape(), initializer(view.weight())));
     }
     return specs;
+  }
+
+  @Override
+  public ParameterLayout layout(Signal input, Backend backend) {
+    WeightLayout layout = backend.layout(spec(input));
+    List<Long> offsets = layout.weights().stream().map(RecurrentSpec.WeightView::offset).toList();
+    return new ParameterLayout(offsets, layout.size(), layout.alignment());
   }
 
   private Initializer initializer(RecurrentSpec.Weight weight) {

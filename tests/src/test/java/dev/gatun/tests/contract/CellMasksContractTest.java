@@ -153,8 +153,8 @@ class CellMasksContractTest extends Contract {
             .bothDirections()
             .regularized(Regularization.NONE.withDropConnect(0.5));
     try (Stack stack = ran(spec, 3)) {
-      for (WeightView view : spec.weights()) {
-        double[] gradient = read(stack.gradients.dWeights().view(view.offset(), view.shape()));
+      for (WeightView view : stack.layout.weights()) {
+        double[] gradient = read(stack.gradient(view));
         boolean masked = view.weight() == Weight.RECURRENT;
         if (masked) {
           assertDropped(

@@ -29,7 +29,7 @@ class RecurrentByHandTest extends Contract {
   /** Runs two steps and compares y, which for one unit is h of both steps. */
   private void assertStates(Cell cell, double[] weights, double h1, double h2) {
     try (Stack stack = Stack.full(backend, RecurrentSpec.of(cell, 1, 1), 2, 1)) {
-      write(stack.weights, weights);
+      stack.weights(weights);
       stack.set("x", X0, X1);
       stack.set("h0", H0);
       if (cell.hasCellState()) {

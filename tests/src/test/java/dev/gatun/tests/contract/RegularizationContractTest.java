@@ -177,9 +177,9 @@ class RegularizationContractTest extends StackContract {
     try (Stack one = Stack.full(backend, spec, 4, 3);
         Stack scaled = Stack.full(backend, spec, 4, 3)) {
       scaled.copyGiven(one.randomize(random));
-      for (RecurrentSpec.WeightView view : spec.weights()) {
+      for (RecurrentSpec.WeightView view : scaled.layout.weights()) {
         if (view.shape().length == 2) {
-          Tensor matrix = scaled.weights.view(view.offset(), view.shape());
+          Tensor matrix = scaled.weight(view);
           write(matrix, Arrays.stream(read(matrix)).map(v -> 64 * v).toArray());
         }
       }

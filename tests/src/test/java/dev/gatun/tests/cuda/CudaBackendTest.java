@@ -190,7 +190,7 @@ class CudaBackendTest {
   @Test
   void roundedWeightsAreRefused() {
     RecurrentSpec spec = RecurrentSpec.of(Cell.GRU, 2, 3);
-    Tensor weights = filled(1, spec.weightCount());
+    Tensor weights = filled(1, backend.layout(spec).size());
     String message =
         String.valueOf(
             assertThrows(

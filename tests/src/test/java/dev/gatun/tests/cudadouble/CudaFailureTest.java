@@ -163,7 +163,7 @@ class CudaFailureTest {
     backend.sgd(new SgdRule(0, false, 0), x, y, null, control);
     backend.adam(AdamRule.DEFAULT, x, y, memory.real(SOME, SOME), memory.real(SOME, SOME), control);
     RecurrentSpec spec = RecurrentSpec.of(Cell.GRU, 2, 3);
-    backend.pack(spec, memory.real(spec.weightCount()), WeightType.FLOAT32).close();
+    backend.pack(spec, memory.real(backend.layout(spec).size()), WeightType.FLOAT32).close();
     backend.fork().close();
     Host.write(backend, row, 1, 2, 3, 4, 5, 6, 7);
     Host.read(backend, scalar);

@@ -33,6 +33,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The numbers that the double's cuDNN computes, and what it leaves where. */
 @Tag("cuda")
 class DnnDoubleTest {
+  /** What the double adds where the weight space has no weight. */
+  private static final float GAP = 0x1p30f;
+
   /** Everything is computed in double and rounded once, by at most 2^-24 of an element. */
   private static final double TOLERANCE = 2e-7;
 
@@ -138,7 +141,8 @@ class DnnDoubleTest {
         float[] values = stack.blocks.get(key).get();
         for (int k = 0; k < 40; k++) {
           int i = random.nextInt(values.length);
-          if (!Float.isNaN(expected[i])) { // dx on padding
+          boolean padding = Float.isNaN(expected[i]); // of dx
+          if (!padding && expected[i] != GAP) {
             double quotient = quotient(stack, states, key, i, values[i]);
             assertEquals(quotient, expected[i], 5e-4, key + " " + i);
           }
@@ -257,12 +261,15 @@ class DnnDoubleTest {
       long end = 0;
       long gaps = 0;
       for (var part : parts.entrySet()) {
-        assertEquals(0, part.getKey() % 128);
         assertTrue(part.getKey() >= end, "parts overlap");
-        gaps += part.getKey() > end ? 1 : 0;
+        if (part.getKey() > end) {
+          assertEquals(0, part.getKey() % 128);
+          gaps++;
+        }
         end = part.getKey() + part.getValue();
       }
-      assertTrue(end <= stack.weightBytes && gaps > 40, gaps + " gaps");
+      // Between the matrices, biases and projections, of which four are whole gates' worth.
+      assertTrue(end < stack.weightBytes && gaps > 10 && gaps < 20, gaps + " gaps");
     }
   }
 

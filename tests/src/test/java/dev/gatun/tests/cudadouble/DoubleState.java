@@ -58,6 +58,11 @@ public final class DoubleState {
     tell("gatunDoubleDevices", count);
   }
 
+  /** Has cuDNN lay the gates of a matrix apart, or side by side as at first. */
+  public static void gatesApart(boolean apart) {
+    tell("gatunDoubleGatesApart", apart ? 1 : 0);
+  }
+
   private static void tell(String function, long value) {
     try {
       handle(function, FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG)).invokeExact(value);

@@ -104,10 +104,8 @@ class RecurrentGradientTest {
                   assertWithin(spec, check.check(name, stack.tensor(name.substring(1)), gradient));
                 }
               });
-      for (WeightView view : spec.weights()) {
-        Tensor values = stack.weights.view(view.offset(), view.shape());
-        Tensor gradient = stack.gradients.dWeights().view(view.offset(), view.shape());
-        assertWithin(spec, check.check(view.name(), values, gradient));
+      for (WeightView view : stack.layout.weights()) {
+        assertWithin(spec, check.check(view.name(), stack.weight(view), stack.gradient(view)));
       }
     }
   }

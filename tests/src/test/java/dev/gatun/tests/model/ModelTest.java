@@ -22,7 +22,7 @@ import dev.gatun.model.SoftmaxCrossEntropy;
 import dev.gatun.model.Summary;
 import dev.gatun.persist.FormatException;
 import dev.gatun.tensor.DType;
-import dev.gatun.tensor.Tensor;
+import dev.gatun.tests.support.Host;
 import dev.gatun.tests.support.Subjects;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -50,14 +50,9 @@ class ModelTest {
   @TempDir Path folder;
 
   private static double[] values(Model model) {
-    Tensor values = model.parameters().values();
-    Tensor host = Tensor.host(values.dtype(), values.shape());
-    try {
-      model.backend().copy(values, host);
-      return host.toDoubles();
-    } finally {
-      host.memory().close();
-    }
+    return model.parameters().list().stream()
+        .flatMapToDouble(parameter -> Arrays.stream(Host.read(model.backend(), parameter.value())))
+        .toArray();
   }
 
   @Test

@@ -10,6 +10,7 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.HostMemory;
@@ -151,6 +152,11 @@ public final class FarBackend implements Backend {
   @Override
   public void fill(Tensor tensor, double value) {
     reference.fill(near(tensor), value);
+  }
+
+  @Override
+  public WeightLayout layout(RecurrentSpec spec) {
+    return reference.layout(spec);
   }
 
   @Override

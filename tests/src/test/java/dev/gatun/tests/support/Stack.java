@@ -6,6 +6,8 @@ import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.RecurrentSpec.WeightView;
+import dev.gatun.backend.WeightLayout;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
@@ -14,6 +16,7 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +37,10 @@ public final class Stack implements AutoCloseable {
 
   public final Backend backend;
   public final RecurrentSpec spec;
+
+  /** Where the weights lie in their block, and their gradients in theirs. */
+  public final WeightLayout layout;
+
   public final Tensor weights;
   public final RecurrentIo io;
   public final RecurrentIo.Gradients gradients;
@@ -54,7 +61,8 @@ public final class Stack implements AutoCloseable {
     this.backend = backend;
     this.spec = spec;
     workspace = backend.workspace();
-    weights = workspace.real(spec.weightCount());
+    layout = backend.layout(spec);
+    weights = workspace.real(layout.size());
     maskStep = workspace.tensor(DType.I64, 1);
     Tensor lengths = parts.contains(Part.LENGTHS) ? workspace.tensor(DType.I32, n) : null;
     if (lengths != null) {
@@ -66,7 +74,7 @@ public final class Stack implements AutoCloseable {
             parts.contains(Part.D_LAST) ? state(n) : null,
             parts.contains(Part.DX) ? workspace.real(t, n, spec.inputSize()) : null,
             parts.contains(Part.D_INITIAL) ? state(n) : null,
-            workspace.real(spec.weightCount()));
+            workspace.real(layout.size()));
     io =
         new RecurrentIo(
             workspace.real(t, n, spec.inputSize()),
@@ -90,7 +98,10 @@ public final class Stack implements AutoCloseable {
    * radius of the recurrent ones below 1) and random inputs, initial states and seeds of backward.
    */
   public Stack randomize(RandomGenerator random) {
-    Numbers.fill(backend, random, weights, 1 / Math.sqrt(spec.hiddenSize()));
+    double bound = 1 / Math.sqrt(spec.hiddenSize());
+    for (WeightView view : layout.weights()) {
+      Numbers.fill(backend, random, weight(view), bound);
+    }
     given()
         .forEach(
             (name, tensor) -> Numbers.fill(backend, random, tensor, name.equals("x") ? 1.5 : 0.8));
@@ -126,9 +137,41 @@ public final class Stack implements AutoCloseable {
     return Host.read(backend, tensor(name));
   }
 
-  /** The values of the gradients of the weights. */
+  /** One of the weights. */
+  public Tensor weight(WeightView view) {
+    return weights.view(view.offset(), view.shape());
+  }
+
+  /** The gradient of one of the weights. */
+  public Tensor gradient(WeightView view) {
+    return gradients.dWeights().view(view.offset(), view.shape());
+  }
+
+  /** Sets all weights, in PyTorch's order. */
+  public Stack weights(double... values) {
+    int at = 0;
+    for (WeightView view : layout.weights()) {
+      int end = at + Math.toIntExact(view.size());
+      Host.write(backend, weight(view), Arrays.copyOfRange(values, at, end));
+      at = end;
+    }
+    return this;
+  }
+
+  /** All weights, in PyTorch's order. */
+  public double[] weights() {
+    return joined(this::weight);
+  }
+
+  /** The gradients of all weights, in PyTorch's order. */
   public double[] dWeights() {
-    return Host.read(backend, gradients.dWeights());
+    return joined(this::gradient);
+  }
+
+  private double[] joined(Function<WeightView, Tensor> part) {
+    return layout.weights().stream()
+        .flatMapToDouble(view -> Arrays.stream(Host.read(backend, part.apply(view))))
+        .toArray();
   }
 
   /** The real tensors that are read, but the weights, by the goldens' names. */
@@ -176,7 +219,7 @@ public final class Stack implements AutoCloseable {
 
   /** Copies weights, inputs, lengths, seeds and the mask's step from another stack. */
   public Stack copyGiven(Stack from) {
-    copy(from, from.weights, weights);
+    weights(from.weights());
     copy(from, from.maskStep, maskStep);
     Map<String, Tensor> theirs = from.given();
     given().forEach((name, tensor) -> copy(from, theirs.get(name), tensor));

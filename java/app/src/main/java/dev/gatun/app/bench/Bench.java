@@ -9,6 +9,7 @@ import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
 import dev.gatun.data.Batch;
 import dev.gatun.data.Range;
@@ -53,7 +54,11 @@ public final class Bench {
     try (Workspace memory = backend.workspace()) {
       boolean train = mode == Mode.TRAINING;
       double bound = 1 / Math.sqrt(spec.hiddenSize());
-      Tensor weights = filled(memory, bound, spec.weightCount());
+      WeightLayout layout = backend.layout(spec);
+      Tensor weights = memory.real(layout.size());
+      for (RecurrentSpec.WeightView view : layout.weights()) {
+        fill(weights.view(view.offset(), view.shape()), bound);
+      }
       Tensor x = filled(memory, 1, time, batch, spec.inputSize());
       Tensor y = memory.real(time, batch, spec.outputSize());
       RecurrentIo.Gradients gradients =
@@ -63,7 +68,7 @@ public final class Bench {
                   null,
                   memory.real(time, batch, spec.inputSize()),
                   null,
-                  memory.real(spec.weightCount()))
+                  memory.real(layout.size()))
               : null;
       RecurrentIo io = new RecurrentIo(x, null, null, y, state(memory, spec, batch), gradients);
       MaskKey mask = new MaskKey(1, 0, memory.tensor(DType.I64, 1));
@@ -97,14 +102,18 @@ public final class Bench {
 
   private Tensor filled(Workspace memory, double bound, long... shape) {
     Tensor tensor = memory.real(shape);
+    fill(tensor, bound);
+    return tensor;
+  }
+
+  private void fill(Tensor tensor, double bound) {
     try (Workspace staging = Workspace.host(backend.real())) {
-      Tensor host = staging.real(shape);
+      Tensor host = staging.real(tensor.shape());
       for (long i = 0; i < host.size(); i++) {
         host.set(i, (random.nextDouble() * 2 - 1) * bound);
       }
       backend.copy(host, tensor);
     }
-    return tensor;
   }
 
   /**

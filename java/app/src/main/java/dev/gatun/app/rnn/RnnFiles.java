@@ -10,6 +10,7 @@ import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.WeightLayout;
 import dev.gatun.persist.FormatException;
 import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.persist.SafetensorsWriter;
@@ -52,8 +53,9 @@ public record RnnFiles(Cell cell, Path weights, Path inputs, Path output, DType 
         SafetensorsReader given = open(inputs);
         Workspace host = Workspace.host(DType.F32)) {
       RecurrentSpec spec = StackWeights.spec(weights, stored, cell);
-      Tensor flat = host.tensor(backend.real(), spec.weightCount());
-      StackWeights.read(stored, spec, flat);
+      WeightLayout layout = backend.layout(spec);
+      Tensor flat = host.tensor(backend.real(), layout.size());
+      StackWeights.read(stored, layout, flat);
       new Call(spec, given, backend).run(flat, host);
     } catch (FormatException e) {
       throw new InputException(String.valueOf(e.getMessage()), e);
@@ -116,9 +118,10 @@ public record RnnFiles(Cell cell, Path weights, Path inputs, Path output, DType 
       long rows = (long) spec.layers() * spec.directions();
       long out = spec.outputSize();
       try (Workspace memory = backend.workspace()) {
-        Tensor flat = memory.real(spec.weightCount());
+        WeightLayout layout = backend.layout(spec);
+        Tensor flat = memory.real(layout.size());
         backend.copy(hostWeights, flat);
-        Tensor dFlat = memory.real(spec.weightCount());
+        Tensor dFlat = memory.real(layout.size());
         State last = state(memory, rows);
         State initial = has("h0") || has("c0") ? state(memory, "h0", "c0", rows) : null;
         State dInitial = backward ? state(memory, rows) : null;
@@ -157,7 +160,7 @@ public record RnnFiles(Cell cell, Path weights, Path inputs, Path output, DType 
         results.add("dh0", dInitial == null ? null : dInitial.h());
         results.add("dc0", dInitial == null ? null : dInitial.c());
         if (backward) {
-          for (RecurrentSpec.WeightView view : spec.weights()) {
+          for (RecurrentSpec.WeightView view : layout.weights()) {
             results.add("grad." + view.name(), dFlat.view(view.offset(), view.shape()));
           }
         }

@@ -5,6 +5,7 @@ import dev.gatun.app.config.Names;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.Regularization;
+import dev.gatun.backend.WeightLayout;
 import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.persist.StoredTensor;
 import dev.gatun.tensor.DType;
@@ -47,8 +48,8 @@ final class StackWeights {
   }
 
   /** Reads all weights into one flat host block. */
-  static void read(SafetensorsReader reader, RecurrentSpec spec, Tensor flat) throws IOException {
-    for (RecurrentSpec.WeightView view : spec.weights()) {
+  static void read(SafetensorsReader reader, WeightLayout layout, Tensor flat) throws IOException {
+    for (RecurrentSpec.WeightView view : layout.weights()) {
       reader.read(view.name(), flat.view(view.offset(), view.shape()));
     }
   }

@@ -13,6 +13,7 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
 import dev.gatun.bindings.OpenBlas;
 import dev.gatun.kernels.Elementwise;
@@ -189,7 +190,7 @@ public final class CpuBackend implements Backend {
   @Override
   public RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type) {
     usage.check();
-    recurrentChecks.pack(spec, weights);
+    recurrentChecks.pack(WeightLayout.packed(spec), weights);
     CpuRecurrentWeights packed = new CpuRecurrentWeights(workspace(), spec, type);
     packed.pack(weights.address());
     return packed;

@@ -58,7 +58,7 @@ final class CellPlan {
   final long dMasked;
 
   private final Workspace workspace;
-  private final Tensor weights;
+  private final StackWeights weights;
 
   /** Reserves the scratch. */
   CellPlan(
@@ -66,7 +66,7 @@ final class CellPlan {
       CellKernels kernels,
       Products products,
       RecurrentSpec spec,
-      Tensor weights,
+      StackWeights weights,
       RecurrentIo io,
       Mode mode) {
     this.workspace = workspace;
@@ -116,7 +116,7 @@ final class CellPlan {
 
   /** The address of a weight, or 0 for none. */
   long weight(Weight weight, int layer, int direction) {
-    return place(weights, weight, layer, direction);
+    return place(weights.block(), weight, layer, direction);
   }
 
   /** The address of a weight's gradient, or 0 for none. */
@@ -126,14 +126,14 @@ final class CellPlan {
   }
 
   private long place(Tensor block, Weight weight, int layer, int direction) {
-    WeightView view = spec.weight(weight, layer, direction);
+    WeightView view = weights.layout().weights().weight(weight, layer, direction);
     return view == null ? 0 : address(block) + Float.BYTES * view.offset();
   }
 
   /** Refuses tensors whose memory has been closed since the plan was made. */
   void checkMemory() {
     kernels.checkMemory();
-    address(weights);
+    address(weights.block());
     checkMemory(io);
   }
 

@@ -10,7 +10,6 @@ import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.Regularization.Mask;
-import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
 import java.util.Arrays;
@@ -51,7 +50,7 @@ final class CellRecurrent implements Recurrent {
    *
    * @param backend in use as long as a call runs
    * @param workspace the plan's own, closed with it
-   * @param weights the flat block
+   * @param weights read where they are
    * @param mask null for shared weights, which are for inference only
    */
   CellRecurrent(
@@ -59,7 +58,7 @@ final class CellRecurrent implements Recurrent {
       Usage backend,
       Workspace workspace,
       RecurrentSpec spec,
-      Tensor weights,
+      StackWeights weights,
       RecurrentIo io,
       Mode mode,
       @Nullable MaskKey mask) {

@@ -15,9 +15,9 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
 import dev.gatun.backend.cpu.CpuBackend;
-import dev.gatun.backend.cuda.CudaRecurrentWeights.StackWeights;
 import dev.gatun.bindings.Cuda;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Memory;
@@ -49,6 +49,7 @@ public final class CudaBackend implements Backend {
   private final Transfers transfers;
   private final CudaOps ops;
   private final Products products;
+  private final StackLayouts layouts;
 
   /**
    * Opens a context on a device.
@@ -69,13 +70,15 @@ public final class CudaBackend implements Backend {
    *     one against the other
    */
   public CudaBackend(String name, int device, int threads, boolean ownCells) {
-    this(name, open(device), threads, ownCells);
+    this(name, open(device), threads, ownCells, new StackLayouts());
   }
 
-  private CudaBackend(String name, Device device, int threads, boolean ownCells) {
+  private CudaBackend(
+      String name, Device device, int threads, boolean ownCells, StackLayouts layouts) {
     this.name = name;
     this.threads = threads;
     this.ownCells = ownCells;
+    this.layouts = layouts;
     usage = new Usage("the backend " + name);
     context = new CudaContext(device);
     Transfers opened = null;
@@ -157,7 +160,7 @@ public final class CudaBackend implements Backend {
   public Backend fork() {
     try (Work _ = enter()) {
       context.synchronize(); // what was written so far is there for the fork
-      return new CudaBackend(name, context.device(), threads, ownCells);
+      return new CudaBackend(name, context.device(), threads, ownCells, layouts);
     }
   }
 
@@ -184,15 +187,28 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public WeightLayout layout(RecurrentSpec spec) {
+    return layoutOf(spec).weights();
+  }
+
+  private StackLayouts.Layout layoutOf(RecurrentSpec spec) {
+    try (Work _ = enter()) {
+      return layouts.of(context, spec);
+    }
+  }
+
+  @Override
   public Recurrent recurrent(
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
-    recurrentChecks.plan(spec, weights, io, mode, mask);
-    return compile(spec, new StackWeights(weights, null), io, mode, mask);
+    StackLayouts.Layout layout = layoutOf(spec);
+    recurrentChecks.plan(spec, layout.weights(), weights, io, mode, mask);
+    return compile(spec, new StackWeights(weights, layout, null), io, mode, mask);
   }
 
   @Override
   public RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type) {
-    recurrentChecks.pack(spec, weights);
+    StackLayouts.Layout layout = layoutOf(spec);
+    recurrentChecks.pack(layout.weights(), weights);
     if (type != WeightType.FLOAT32) {
       throw new IllegalArgumentException(
           "pack: a GPU keeps weights in fp32 only, not in %s: choose fp32, or the backend cpu"
@@ -201,12 +217,15 @@ public final class CudaBackend implements Backend {
     try (Work _ = enter()) {
       Workspace workspace = workspace();
       try {
-        Tensor block = workspace.real(spec.weightCount());
+        Tensor block = workspace.real(weights.size());
         transfers.copy(weights, block);
-        boolean dnn = !ownCells && CudnnRecurrent.supports(spec, 1);
-        WeightSpace space = dnn ? CudnnRecurrent.pack(context, workspace, spec, block) : null;
+        StackWeights stack = new StackWeights(block, layout, null);
+        if (!ownCells && layout.places() != null) {
+          WeightSpace space = CudnnRecurrent.pack(context, workspace, stack);
+          stack = new StackWeights(block, layout, space);
+        }
         context.synchronize(); // other contexts read it without asking this one
-        return new CudaRecurrentWeights(workspace, spec, new StackWeights(block, space));
+        return new CudaRecurrentWeights(workspace, spec, stack);
       } catch (RuntimeException | Error e) {
         workspace.close();
         throw e;
@@ -231,7 +250,7 @@ public final class CudaBackend implements Backend {
     try (Work _ = enter()) {
       return !ownCells && CudnnRecurrent.supports(spec, Math.toIntExact(io.x().dim(0)))
           ? new CudnnRecurrent(context, usage, workspace(), spec, weights, io, mode, mask)
-          : new CellRecurrent(context, usage, workspace(), spec, weights.block(), io, mode, mask);
+          : new CellRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
     }
   }
 

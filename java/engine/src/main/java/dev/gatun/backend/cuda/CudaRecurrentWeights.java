@@ -3,9 +3,7 @@ package dev.gatun.backend.cuda;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.WeightType;
-import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
-import org.jspecify.annotations.Nullable;
 
 /** A copy of a stack's weights on the device, which stacks on other contexts may read. */
 final class CudaRecurrentWeights implements RecurrentWeights {
@@ -24,14 +22,6 @@ final class CudaRecurrentWeights implements RecurrentWeights {
     this.spec = spec;
     this.values = values;
   }
-
-  /**
-   * What a stack on them reads.
-   *
-   * @param block the flat block
-   * @param space where cuDNN wants them; null: not copied there yet
-   */
-  record StackWeights(Tensor block, @Nullable WeightSpace space) {}
 
   /**
    * The weights.

@@ -32,10 +32,12 @@ final class CudnnBuffers {
     Tensor maskedX = ragged ? buffer(spec.inputSize()) : x;
     Tensor dx = gradients == null ? null : given(gradients.dx(), spec.inputSize());
     for (int i = 0; i < count - 1; i++) {
-      Tensor y = buffer(spec.outputSize());
-      Tensor dropped = buffer(spec.outputSize());
-      // Two take turns: one part reads its dy while it writes its dx.
-      Tensor dy = i < 2 ? buffer(spec.outputSize()) : parts.get(i - 2).dy();
+      // In inference nothing is dropped, and two take turns; so they do for gradients: one part
+      // reads its dy while it writes its dx.
+      boolean trains = gradients != null;
+      Tensor y = trains || i < 2 ? buffer(spec.outputSize()) : parts.get(i - 2).y();
+      Tensor dropped = trains ? buffer(spec.outputSize()) : y;
+      Tensor dy = !trains ? null : i < 2 ? buffer(spec.outputSize()) : parts.get(i - 2).dy();
       parts.add(new PartIo(x, maskedX, y, dy, dy, dx));
       x = dropped;
       maskedX = dropped; // made of a y with zeros on padding

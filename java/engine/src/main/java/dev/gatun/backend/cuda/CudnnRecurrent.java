@@ -8,17 +8,17 @@ import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.Regularization;
-import dev.gatun.backend.cuda.CudaRecurrentWeights.StackWeights;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stack by cuDNN. One call runs all its layers; in training with dropout one call runs a layer,
- * and our masks, the same as on every backend, come between.
+ * A stack by cuDNN. One call runs all its layers; of a stack with dropout one call runs a layer,
+ * and in training our masks, the same as on every backend, come between.
  *
  * <p>cuDNN wants the lengths of sequences on the host: they are read from their {@link Mirror},
  * without waiting for the device. What is on padding it may read, so that ragged batches go through
@@ -55,7 +55,8 @@ final class CudnnRecurrent implements Recurrent {
    * @param backend stays open while this works
    * @param workspace in the context's memory, closed with this
    * @param spec one that this class {@link #supports}
-   * @param stackWeights the flat block; if they are packed, where {@link #pack} has put them
+   * @param stackWeights of a layout with places; if they are packed, where {@link #pack} has put
+   *     them
    * @param mask of the dropout between layers; null: the weights are packed
    */
   CudnnRecurrent(
@@ -74,8 +75,8 @@ final class CudnnRecurrent implements Recurrent {
     this.io = io;
     trains = mode == Mode.TRAINING;
     shared = mask == null;
-    boolean layered = trains && spec.dropout() > 0;
-    for (int layer = 0; layered && mask != null && layer < spec.layers() - 1; layer++) {
+    boolean drops = trains && spec.dropout() > 0;
+    for (int layer = 0; drops && mask != null && layer < spec.layers() - 1; layer++) {
       masks.add(mask.withLayer(mask.layer() + layer));
     }
     try {
@@ -85,7 +86,7 @@ final class CudnnRecurrent implements Recurrent {
       RnnSetting setting =
           new RnnSetting(context, workspace, kernels, lengths, new Scratch(workspace), io, mode);
       dropout.add(new NoDropout(context));
-      List<RecurrentSpec> specs = layered ? layers(spec) : List.of(spec);
+      List<RecurrentSpec> specs = parts(spec);
       for (RecurrentSpec each : specs) {
         descriptors.add(descriptor(each, RnnAlgorithm.STANDARD));
       }
@@ -98,9 +99,8 @@ final class CudnnRecurrent implements Recurrent {
                   context,
                   workspace,
                   kernels,
-                  spec,
-                  descriptors,
-                  stackWeights.block(),
+                  placesOf(stackWeights),
+                  stackWeights,
                   gradients == null ? null : gradients.dWeights());
       List<PartIo> sequences = new CudnnBuffers(setting, spec).parts(specs.size());
       for (int i = 0; i < specs.size(); i++) {
@@ -115,29 +115,38 @@ final class CudnnRecurrent implements Recurrent {
     }
   }
 
+  private static WeightPlaces placesOf(StackWeights weights) {
+    return Objects.requireNonNull(weights.layout().places(), "a stack that cuDNN does not run");
+  }
+
   /**
-   * Copies weights to where cuDNN wants them, for inference by any number of stacks.
+   * Has weights where cuDNN wants them, for inference by any number of stacks.
    *
-   * @param workspace of the copy
-   * @param spec one that this class {@link #supports}
-   * @param weights the flat block
+   * @param workspace of a copy, if one is needed
+   * @param weights of a layout with places
    */
-  static WeightSpace pack(
-      CudaContext context, Workspace workspace, RecurrentSpec spec, Tensor weights) {
-    try (NoDropout none = new NoDropout(context);
-        RnnDescriptor descriptor =
-            new RnnDescriptor(spec, RnnAlgorithm.STANDARD, none.descriptor())) {
-      WeightSpace space =
-          new WeightSpace(
-              context,
-              workspace,
-              new RnnKernels(context),
-              spec,
-              List.of(descriptor),
-              weights,
-              null);
-      space.fill();
-      return space;
+  static WeightSpace pack(CudaContext context, Workspace workspace, StackWeights weights) {
+    RnnKernels kernels = new RnnKernels(context);
+    WeightSpace space =
+        new WeightSpace(context, workspace, kernels, placesOf(weights), weights, null);
+    space.fill();
+    return space;
+  }
+
+  /**
+   * Asks cuDNN where it wants the weights of a stack.
+   *
+   * @param spec one that this class {@link #supports}
+   */
+  static WeightPlaces places(CudaContext context, RecurrentSpec spec) {
+    List<RnnDescriptor> descriptors = new ArrayList<>();
+    try (NoDropout none = new NoDropout(context)) {
+      for (RecurrentSpec each : parts(spec)) {
+        descriptors.add(new RnnDescriptor(each, RnnAlgorithm.STANDARD, none.descriptor()));
+      }
+      return new WeightPlaces(context, spec, descriptors);
+    } finally {
+      descriptors.forEach(RnnDescriptor::close);
     }
   }
 
@@ -152,8 +161,14 @@ final class CudnnRecurrent implements Recurrent {
         && (!spec.bidirectional() || maxTime <= RnnDescriptor.MOST_STEPS);
   }
 
-  /** The layers of a stack, each as a stack of its own. */
-  private static List<RecurrentSpec> layers(RecurrentSpec spec) {
+  /**
+   * What one call each runs: the stack, or, where our masks may come between its layers, each as a
+   * stack of its own, with a weight space of its own. In inference too: the weights are the same.
+   */
+  private static List<RecurrentSpec> parts(RecurrentSpec spec) {
+    if (spec.dropout() == 0) {
+      return List.of(spec);
+    }
     List<RecurrentSpec> layers = new ArrayList<>();
     for (int layer = 0; layer < spec.layers(); layer++) {
       layers.add(spec.withInput(spec.inputSize(layer)).stacked(1, 0));
@@ -199,10 +214,10 @@ final class CudnnRecurrent implements Recurrent {
   private void forward() {
     for (int i = 0; i < parts.size(); i++) {
       PartIo part = parts.get(i).io();
-      if (i > 0) {
-        drop(masks.get(i - 1), parts.get(i - 1).io().y(), part.x());
-      } else {
+      if (i == 0) {
         mask(part.x(), part.maskedX());
+      } else if (trains) {
+        drop(masks.get(i - 1), parts.get(i - 1).io().y(), part.x());
       }
       parts.get(i).forward(t, n);
       mask(part.y(), part.y());
@@ -241,7 +256,7 @@ final class CudnnRecurrent implements Recurrent {
       }
       mask(dx, dx);
     }
-    weights.addGradients();
+    weights.afterGradients();
   }
 
   /** Of a ragged batch, copies what is not padding and zeroes the rest. */

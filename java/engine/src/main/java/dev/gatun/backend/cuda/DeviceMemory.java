@@ -83,6 +83,11 @@ final class DeviceMemory extends Memory {
     return memory;
   }
 
+  /** Its first byte on the device. */
+  MemorySegment block() {
+    return block;
+  }
+
   /** As {@link #address}; 0, C's null pointer, for none. */
   static long addressOrNull(@Nullable Tensor tensor) {
     return tensor == null ? 0 : address(tensor);

@@ -11,14 +11,16 @@ final class RnnKernels {
   private final KernelCall selectStates;
   private final KernelCall spreadWeights;
   private final KernelCall gatherGradients;
+  private final KernelCall zeroRuns;
   private final KernelCall dropout;
 
   RnnKernels(CudaContext context) {
     KernelLibrary library = KernelLibrary.of(context.device(), "rnn.cu");
     maskSteps = new KernelCall(context, library, "maskSteps", 6);
     selectStates = new KernelCall(context, library, "selectStates", 8);
-    spreadWeights = new KernelCall(context, library, "spreadWeights", 6);
-    gatherGradients = new KernelCall(context, library, "gatherGradients", 6);
+    spreadWeights = new KernelCall(context, library, "spreadWeights", 7);
+    gatherGradients = new KernelCall(context, library, "gatherGradients", 7);
+    zeroRuns = new KernelCall(context, library, "zeroRuns", 5);
     dropout = new KernelCall(context, KernelLibrary.of(context.device(), "ops.cu"), "dropout", 8);
   }
 
@@ -58,31 +60,47 @@ final class RnnKernels {
         .run((long) states.rows() * states.n() * states.width());
   }
 
-  /**
-   * Copies weights into cuDNN's space.
-   *
-   * @param runs I64 [2, runs]: where each run starts in the block and in the space
-   */
-  void spreadWeights(Tensor runs, Tensor weights, Tensor space) {
-    weights(spreadWeights, runs, weights.size(), weights, space);
+  /** Copies weights into cuDNN's space. */
+  void spreadWeights(WeightSpace.RunTable runs, Tensor weights, Tensor space) {
+    weights(spreadWeights, runs, weights, space);
   }
 
-  /** Adds the gradients of weights from cuDNN's space; runs as for {@link #spreadWeights}. */
-  void gatherGradients(Tensor runs, Tensor space, Tensor dWeights) {
-    weights(gatherGradients, runs, dWeights.size(), space, dWeights);
+  /** Adds the gradients of weights from cuDNN's space. */
+  void gatherGradients(WeightSpace.RunTable runs, Tensor space, Tensor dWeights) {
+    weights(gatherGradients, runs, space, dWeights);
   }
 
-  private static void weights(KernelCall kernel, Tensor runs, long count, Tensor from, Tensor to) {
-    long count1 = runs.dim(1);
-    long first = DeviceMemory.address(runs);
-    kernel
-        .set(0, count)
-        .set(1, (int) count1)
-        .set(2, first)
-        .set(3, first + count1 * Long.BYTES)
-        .set(4, DeviceMemory.address(from))
-        .set(5, DeviceMemory.address(to))
-        .run(count);
+  private static void weights(
+      KernelCall kernel, WeightSpace.RunTable runs, Tensor from, Tensor to) {
+    Tensor table = runs.table();
+    if (table != null) {
+      long row = table.dim(1) * Long.BYTES;
+      long first = DeviceMemory.address(table);
+      kernel
+          .set(0, runs.count())
+          .set(1, (int) table.dim(1))
+          .set(2, first)
+          .set(3, first + row)
+          .set(4, first + 2 * row)
+          .set(5, DeviceMemory.address(from))
+          .set(6, DeviceMemory.address(to))
+          .run(runs.count());
+    }
+  }
+
+  /** Zeroes the elements of a block that the runs start at. */
+  void zeroRuns(WeightSpace.RunTable runs, Tensor block) {
+    Tensor table = runs.table();
+    if (table != null) {
+      long first = DeviceMemory.address(table);
+      zeroRuns
+          .set(0, runs.count())
+          .set(1, (int) table.dim(1))
+          .set(2, first)
+          .set(3, first + table.dim(1) * Long.BYTES)
+          .set(4, DeviceMemory.address(block))
+          .run(runs.count());
+    }
   }
 
   /** y = x / (1 - rate) where the mask keeps an element, else 0; y may be x. */

@@ -121,12 +121,12 @@ final class RnnPart implements AutoCloseable {
   /** Goes back through the steps of the last forward, after it. */
   void backward() {
     RnnShape shape = shapes.getLast();
-    weights.zero(index);
+    weights.beforeGradients(index);
     int status = runBack(shape);
     if (falls(status)) {
       // What forward kept is the other algorithm's.
       forward(shape.t, shape.n);
-      weights.zero(index);
+      weights.beforeGradients(index);
       status = runBack(shapes.getLast());
     }
     Calls.dnn(status, call);

@@ -1,10 +1,6 @@
 package dev.gatun.backend.cuda;
 
-import dev.gatun.backend.DeviceException;
-import dev.gatun.backend.RecurrentSpec;
-import dev.gatun.backend.RecurrentSpec.WeightView;
 import dev.gatun.bindings.generated.cudart.cudart_h;
-import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
@@ -16,20 +12,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The weights of a stack where cuDNN wants them, and their gradients. Only cuDNN knows the places:
- * they are asked for one matrix and bias at a time. Gaps between them, and the biases of a stack
- * that has none, stay zero, and their gradients are never read.
+ * The weights of a stack where cuDNN wants them, and their gradients: the stack's own blocks, if
+ * they are laid out so, else copies. Gaps, and the biases of a stack that has none, are zero and
+ * stay so.
  */
 final class WeightSpace {
-  /** The projection's number among cuDNN's matrices. */
-  private static final int PROJECTION = 8;
-
-  /** Bytes that each part of the space is aligned to, as memory of its own would be. */
-  private static final long ALIGNMENT = 256;
-
-  /** Elements [first, first + count) of the block lie at place in the space. */
-  private record Run(long first, long place, long count) {}
-
   /** What one descriptor's calls are given. */
   record Part(MemorySegment weights, MemorySegment gradients, long bytes) {}
 
@@ -39,46 +26,48 @@ final class WeightSpace {
   private final @Nullable Tensor dWeights;
   private final Tensor space;
   private final @Nullable Tensor gradients;
-  private final Tensor runs;
+
+  /** Whether the space is another block than the weights. */
+  private final boolean copies;
+
+  /** Of a copy, what goes where; else what cuDNN's gradients have beside the weights'. */
+  private final RunTable runs;
+
   private final List<Part> parts = new ArrayList<>();
 
   /**
-   * Reserves the space; {@link #fill} comes next.
+   * Reserves what copies need; {@link #fill} comes next.
    *
-   * @param descriptors one for the whole stack, or one for each layer
-   * @param weights the stack's block
+   * @param stack the stack's block, whose layout has places
    * @param dWeights the gradients' block; null in inference
    */
   WeightSpace(
       CudaContext context,
       Workspace workspace,
       RnnKernels kernels,
-      RecurrentSpec spec,
-      List<RnnDescriptor> descriptors,
-      Tensor weights,
+      WeightPlaces places,
+      StackWeights stack,
       @Nullable Tensor dWeights) {
     this.context = context;
     this.kernels = kernels;
-    this.weights = weights;
+    this.weights = stack.block();
     this.dWeights = dWeights;
-    long[] offsets = new long[descriptors.size()];
-    long[] sizes = new long[descriptors.size()];
-    long end = 0;
-    for (int i = 0; i < sizes.length; i++) {
-      offsets[i] = (end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-      sizes[i] = descriptors.get(i).weightBytes(context);
-      end = offsets[i] + sizes[i];
+    copies = !places.isAt(stack.layout().weights());
+    if (copies) {
+      space = workspace.tensor(DType.F32, places.elements());
+      gradients = dWeights == null ? null : workspace.tensor(DType.F32, places.elements());
+    } else {
+      space = weights;
+      gradients = dWeights;
     }
-    long elements = (end + Float.BYTES - 1) / Float.BYTES;
-    space = workspace.tensor(DType.F32, elements);
-    gradients = dWeights == null ? null : workspace.tensor(DType.F32, elements);
-    for (int i = 0; i < sizes.length; i++) {
-      long element = offsets[i] / Float.BYTES;
-      parts.add(new Part(StateLink.at(space, element), StateLink.at(gradients, element), sizes[i]));
+    for (WeightPlaces.Space each : places.spaces()) {
+      parts.add(
+          new Part(
+              StateLink.at(space, each.start()),
+              StateLink.at(gradients, each.start()),
+              each.bytes()));
     }
-    List<Run> found = find(spec, descriptors);
-    runs = workspace.tensor(DType.I64, 2, found.size());
-    upload(found);
+    runs = upload(workspace, copies ? places.runs(stack.layout().weights()) : places.gaps());
   }
 
   /** What the calls of a descriptor are given. */
@@ -86,122 +75,41 @@ final class WeightSpace {
     return parts.get(descriptor);
   }
 
-  private List<Run> find(RecurrentSpec spec, List<RnnDescriptor> descriptors) {
-    List<Run> found = new ArrayList<>();
-    int gates = spec.cell().gates();
-    try (StateDescriptor shape = new StateDescriptor(1, 1, 1)) {
-      for (WeightView view : spec.weights()) {
-        boolean whole = descriptors.size() == 1;
-        int part = whole ? 0 : view.layer();
-        Source source =
-            new Source(
-                descriptors.get(part),
-                parts.get(part),
-                shape,
-                (whole ? view.layer() : 0) * spec.directions() + view.direction());
-        int blocks = view.weight() == RecurrentSpec.Weight.PROJECTION ? 1 : gates;
-        long count = view.size() / blocks;
-        for (int gate = 0; gate < blocks; gate++) {
-          int id =
-              switch (view.weight()) {
-                case INPUT, INPUT_BIAS -> gate;
-                case RECURRENT, RECURRENT_BIAS -> gates + gate;
-                case PROJECTION -> PROJECTION;
-                default -> throw new IllegalArgumentException("cuDNN has no " + view.name());
-              };
-          long place = place(source, view, id, count);
-          join(found, new Run(view.offset() + gate * count, place, count));
-        }
-      }
+  /**
+   * Runs on the device.
+   *
+   * @param table I64 [3, runs]: how many elements lie in the runs before, then {@link
+   *     WeightPlaces.Run}'s from and place; null for none
+   * @param count elements of all runs
+   */
+  record RunTable(@Nullable Tensor table, long count) {}
+
+  private RunTable upload(Workspace workspace, List<WeightPlaces.Run> found) {
+    if (found.isEmpty()) {
+      return new RunTable(null, 0);
     }
-    return found;
-  }
-
-  /** Adds a run, or makes the last one longer. Runs come in the order of the block. */
-  private static void join(List<Run> found, Run run) {
-    if (!found.isEmpty()) {
-      Run last = found.getLast();
-      if (last.place() + last.count() == run.place()) {
-        found.set(
-            found.size() - 1, new Run(last.first(), last.place(), last.count() + run.count()));
-        return;
-      }
-    }
-    found.add(run);
-  }
-
-  /** Whom to ask for a place. */
-  private record Source(
-      RnnDescriptor descriptor, Part part, StateDescriptor shape, int pseudoLayer) {}
-
-  /** The element of the space where a matrix or bias starts. */
-  private long place(Source source, WeightView view, int id, long count) {
+    int size = found.size();
+    Tensor table = workspace.tensor(DType.I64, 3, size);
+    long count = 0;
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment pointer = arena.allocate(ValueLayout.ADDRESS);
-      MemorySegment none = MemorySegment.NULL;
-      MemorySegment shape = source.shape().descriptor();
-      boolean matrix = view.matrix();
-      Part part = source.part();
-      Calls.dnn(
-          cudnn_h.cudnnGetRNNWeightParams(
-              context.dnn(),
-              source.descriptor().descriptor(),
-              source.pseudoLayer(),
-              part.bytes(),
-              part.weights(),
-              id,
-              matrix ? shape : none,
-              matrix ? pointer : none,
-              matrix ? none : shape,
-              matrix ? none : pointer),
-          "cudnnGetRNNWeightParams of " + view.name());
-      long address = pointer.get(ValueLayout.ADDRESS, 0).address();
-      long offset = address - part.weights().address();
-      long given = address == 0 ? 0 : size(arena, shape);
-      if (given != count
-          || offset < 0
-          || offset % Float.BYTES != 0
-          || offset + count * Float.BYTES > part.bytes()) {
-        throw new DeviceException(
-            "cudnnGetRNNWeightParams of %s, matrix %d: %d elements at byte %d of %d, not %d"
-                .formatted(view.name(), id, given, offset, part.bytes(), count));
-      }
-      return (address - DeviceMemory.address(space)) / Float.BYTES;
-    }
-  }
-
-  private static long size(Arena arena, MemorySegment shape) {
-    MemorySegment type = arena.allocate(ValueLayout.JAVA_INT);
-    MemorySegment rank = arena.allocate(ValueLayout.JAVA_INT);
-    MemorySegment sizes = arena.allocate(ValueLayout.JAVA_INT, 3);
-    MemorySegment strides = arena.allocate(ValueLayout.JAVA_INT, 3);
-    Calls.dnn(
-        cudnn_h.cudnnGetTensorNdDescriptor(shape, 3, type, rank, sizes, strides),
-        "cudnnGetTensorNdDescriptor");
-    long size = 1;
-    for (int i = 0; i < Math.min(3, rank.get(ValueLayout.JAVA_INT, 0)); i++) {
-      size *= sizes.getAtIndex(ValueLayout.JAVA_INT, i);
-    }
-    return size;
-  }
-
-  private void upload(List<Run> found) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment table = arena.allocate(ValueLayout.JAVA_LONG, 2L * found.size());
-      for (int i = 0; i < found.size(); i++) {
-        table.setAtIndex(ValueLayout.JAVA_LONG, i, found.get(i).first());
-        table.setAtIndex(ValueLayout.JAVA_LONG, found.size() + i, found.get(i).place());
+      MemorySegment values = arena.allocate(ValueLayout.JAVA_LONG, 3L * size);
+      for (int i = 0; i < size; i++) {
+        values.setAtIndex(ValueLayout.JAVA_LONG, i, count);
+        values.setAtIndex(ValueLayout.JAVA_LONG, size + i, found.get(i).from());
+        values.setAtIndex(ValueLayout.JAVA_LONG, 2L * size + i, found.get(i).place());
+        count += found.get(i).count();
       }
       Calls.runtime(
           cudart_h.cudaMemcpyAsync(
-              StateLink.at(runs, 0),
-              table,
-              table.byteSize(),
+              StateLink.at(table, 0),
+              values,
+              values.byteSize(),
               cudart_h.cudaMemcpyHostToDevice(),
               context.stream()),
           "cudaMemcpyAsync of the places of weights");
-      context.synchronize(); // before the table is freed
+      context.synchronize(); // before the values are freed
     }
+    return new RunTable(table, count);
   }
 
   /**
@@ -213,24 +121,32 @@ final class WeightSpace {
     DeviceMemory.address(space);
   }
 
-  /** Copies the weights as they are now. */
+  /** Copies the weights as they are now, if cuDNN reads copies. */
   void fill() {
-    kernels.spreadWeights(runs, weights, space);
+    if (copies) {
+      kernels.spreadWeights(runs, weights, space);
+    }
   }
 
-  /** Zeroes the gradients of a descriptor's weights, for cuDNN to add to. */
-  void zero(int descriptor) {
-    Part part = parts.get(descriptor);
-    Calls.runtime(
-        cudart_h.cudaMemsetAsync(part.gradients(), 0, part.bytes(), context.stream()),
-        "cudaMemsetAsync");
+  /** Prepares what cuDNN adds a descriptor's gradients to. */
+  void beforeGradients(int descriptor) {
+    if (copies) {
+      Part part = parts.get(descriptor);
+      Calls.runtime(
+          cudart_h.cudaMemsetAsync(part.gradients(), 0, part.bytes(), context.stream()),
+          "cudaMemsetAsync");
+    }
   }
 
-  /** Adds the gradients to the block's. */
-  void addGradients() {
+  /** Adds copies to the block of gradients; in the block itself, zeroes what is of no weight. */
+  void afterGradients() {
     if (gradients == null || dWeights == null) {
       throw new IllegalStateException("a plan for inference has no gradients");
     }
-    kernels.gatherGradients(runs, gradients, dWeights);
+    if (copies) {
+      kernels.gatherGradients(runs, gradients, dWeights);
+    } else {
+      kernels.zeroRuns(runs, gradients);
+    }
   }
 }

@@ -13,6 +13,7 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.HostMemory;
@@ -92,7 +93,7 @@ public final class ReferenceBackend implements Backend {
   @Override
   public RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type) {
     usage.check();
-    recurrentChecks.pack(spec, weights);
+    recurrentChecks.pack(WeightLayout.packed(spec), weights);
     return new ReferenceWeights(workspace(), spec, weights, type);
   }
 
