@@ -183,6 +183,32 @@ bool isOperation(cublasOperation_t operation) {
   return operation >= CUBLAS_OP_N && operation <= CUBLAS_OP_C;
 }
 
+// A product whose types go with its compute type, or a refusal.
+cublasStatus_t startEx(
+    cublasHandle_t handle, Product product, bool operations, cublasComputeType_t computeType,
+    const void* alpha, const void* beta) {
+  if (!operations || product.a.stride < 0 || product.b.stride < 0 || product.c.stride < 0) {
+    return CUBLAS_STATUS_INVALID_VALUE;
+  }
+  const cudaDataType_t a = product.a.type, b = product.b.type, c = product.c.type;
+  const bool inDouble =
+      computeType == CUBLAS_COMPUTE_64F || computeType == CUBLAS_COMPUTE_64F_PEDANTIC;
+  const bool toTf32 = computeType == CUBLAS_COMPUTE_32F_FAST_TF32;
+  const bool inFloat = toTf32 || computeType == CUBLAS_COMPUTE_32F ||
+                       computeType == CUBLAS_COMPUTE_32F_PEDANTIC;
+  const bool halves = !toTf32 && (a == CUDA_R_16F || a == CUDA_R_16BF);
+  const bool legal = a == b && ((inDouble && a == CUDA_R_64F && c == CUDA_R_64F) ||
+                                (inFloat && a == CUDA_R_32F && c == CUDA_R_32F) ||
+                                (inFloat && halves && (c == a || c == CUDA_R_32F)));
+  if (!legal) {
+    complain("%s: types %d, %d, %d with compute type %d", product.name.c_str(), a, b, c, computeType);
+    return CUBLAS_STATUS_NOT_SUPPORTED;
+  }
+  product.rounded = toTf32;
+  product.inDouble = inDouble;
+  return start(handle, product, alpha, beta);
+}
+
 // Checks the handle; for the calls that set something.
 #define WITH_HANDLE()                            \
   do {                                           \
@@ -345,37 +371,23 @@ cublasStatus_t cublasGemmStridedBatchedEx(
     enum cudaDataType_t Ctype, int ldc, long long strideC, int batchCount,
     cublasComputeType_t computeType, cublasGemmAlgo_t) {
   MAY_FAIL(cublasStatus_t);
-  if (!isOperation(transa) || !isOperation(transb) || strideA < 0 || strideB < 0 || strideC < 0) {
-    return CUBLAS_STATUS_INVALID_VALUE;
-  }
-  const bool inDouble =
-      computeType == CUBLAS_COMPUTE_64F || computeType == CUBLAS_COMPUTE_64F_PEDANTIC;
-  const bool inFloat = computeType == CUBLAS_COMPUTE_32F ||
-                       computeType == CUBLAS_COMPUTE_32F_PEDANTIC ||
-                       computeType == CUBLAS_COMPUTE_32F_FAST_TF32;
-  const bool halves = Atype == CUDA_R_16F || Atype == CUDA_R_16BF;
-  const bool legal = Atype == Btype && ((inDouble && Atype == CUDA_R_64F && Ctype == CUDA_R_64F) ||
-                                        (inFloat && Atype == CUDA_R_32F && Ctype == CUDA_R_32F) ||
-                                        (inFloat && halves && (Ctype == Atype || Ctype == CUDA_R_32F)));
-  if (!legal) {
-    complain("%s: types %d, %d, %d with compute type %d", __func__, Atype, Btype, Ctype, computeType);
-    return CUBLAS_STATUS_NOT_SUPPORTED;
-  }
-  return start(handle,
-               {__func__, isTransposed(transa), isTransposed(transb), m, n, k, batchCount,
-                {Atype, A, lda, strideA, 0, 0}, {Btype, B, ldb, strideB, 0, 0},
-                {Ctype, C, ldc, strideC, 0, 0},
-                computeType == CUBLAS_COMPUTE_32F_FAST_TF32 && Atype == CUDA_R_32F, inDouble},
-               alpha, beta);
+  return startEx(handle,
+                 {__func__, isTransposed(transa), isTransposed(transb), m, n, k, batchCount,
+                  {Atype, A, lda, strideA, 0, 0}, {Btype, B, ldb, strideB, 0, 0},
+                  {Ctype, C, ldc, strideC, 0, 0}, false, false},
+                 isOperation(transa) && isOperation(transb), computeType, alpha, beta);
 }
 
 cublasStatus_t cublasGemmEx(
     cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, int m, int n, int k,
     const void* alpha, const void* A, enum cudaDataType_t Atype, int lda, const void* B,
     enum cudaDataType_t Btype, int ldb, const void* beta, void* C, enum cudaDataType_t Ctype, int ldc,
-    cublasComputeType_t computeType, cublasGemmAlgo_t algo) {
+    cublasComputeType_t computeType, cublasGemmAlgo_t) {
   MAY_FAIL(cublasStatus_t);
-  return cublasGemmStridedBatchedEx(handle, transa, transb, m, n, k, alpha, A, Atype, lda, 0, B, Btype,
-                                    ldb, 0, beta, C, Ctype, ldc, 0, 1, computeType, algo);
+  return startEx(handle,
+                 {__func__, isTransposed(transa), isTransposed(transb), m, n, k, 1,
+                  {Atype, A, lda, 0, 0, 0}, {Btype, B, ldb, 0, 0, 0}, {Ctype, C, ldc, 0, 0, 0},
+                  false, false},
+                 isOperation(transa) && isOperation(transb), computeType, alpha, beta);
 }
 }

@@ -66,17 +66,17 @@ public final class Cuda {
   }
 
   /**
-   * {@link cublas_h#cublasSgemm_v2} with every pointer given as a {@code long}, the address: {@code
-   * (long, int, int, int, int, int, long, long, int, long, int, long, long, int)int}. Only where
-   * {@link #probe} has found cuBLAS.
+   * {@link cublas_h#cublasGemmEx} with every pointer given as a {@code long}, the address: {@code
+   * (long, int, int, int, int, int, long, long, int, int, long, int, int, long, long, int, int,
+   * int, int)int}. Only where {@link #probe} has found cuBLAS.
    */
-  public static MethodHandle sgemm() {
-    return Linked.SGEMM;
+  public static MethodHandle gemmEx() {
+    return Linked.GEMM_EX;
   }
 
   private static final class Linked {
-    static final MethodHandle SGEMM =
-        ByAddress.link(cublas_h.cublasSgemm_v2$address(), cublas_h.cublasSgemm_v2$descriptor());
+    static final MethodHandle GEMM_EX =
+        ByAddress.link(cublas_h.cublasGemmEx$address(), cublas_h.cublasGemmEx$descriptor());
   }
 
   private static Probe look() {

@@ -2,10 +2,12 @@ package dev.gatun;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.DeviceException;
+import dev.gatun.backend.Precision;
 import dev.gatun.backend.cpu.CpuBackend;
 import dev.gatun.backend.cpu.WarmUp;
 import dev.gatun.backend.cuda.CudaBackend;
 import dev.gatun.backend.cuda.CudaDevices;
+import dev.gatun.backend.cuda.CudaOptions;
 import dev.gatun.backend.reference.ReferenceBackend;
 import dev.gatun.bindings.Cuda;
 import dev.gatun.bindings.LibraryUnavailableException;
@@ -70,16 +72,35 @@ public final class Backends {
    *     for and its libraries or the device are not there
    */
   public static Backend open(String name, int threads) {
+    return open(name, threads, Precision.FP32);
+  }
+
+  /**
+   * As {@link #open(String, int)}, with a precision of matrix products and recurrent stacks.
+   *
+   * @param precision on a GPU; {@code cpu} and {@code reference} take {@link Precision#FP32} only,
+   *     their own
+   * @throws IllegalArgumentException also for another precision there
+   * @throws BackendUnavailableException also if the device or cuDNN is too old for it
+   */
+  public static Backend open(String name, int threads, Precision precision) {
+    Objects.requireNonNull(precision, "precision");
     Objects.requireNonNull(name, "name");
     requireFlags();
     if (threads < 1 || threads > MOST_THREADS) {
       throw new IllegalArgumentException(
           "threads %d must be from 1 to %d".formatted(threads, MOST_THREADS));
     }
+    boolean host = name.equals(CPU) || name.equals(REFERENCE);
+    if (host && precision != Precision.FP32) {
+      throw new IllegalArgumentException(
+          "precision %s is for a GPU: the backend %s computes in %s; choose fp32, or cuda"
+              .formatted(precision.label(), name, name.equals(CPU) ? "float32" : "float64"));
+    }
     return switch (name) {
       case CPU -> openCpu(threads);
       case REFERENCE -> new ReferenceBackend();
-      default -> openCuda(name, threads);
+      default -> openCuda(name, new CudaOptions(threads, precision, false));
     };
   }
 
@@ -104,7 +125,7 @@ public final class Backends {
     }
   }
 
-  private static Backend openCuda(String name, int threads) {
+  private static Backend openCuda(String name, CudaOptions options) {
     Matcher wanted = DEVICE.matcher(name);
     if (!wanted.matches()) {
       throw new IllegalArgumentException(
@@ -123,7 +144,7 @@ public final class Backends {
               .formatted(name, devices - 1));
     }
     try {
-      return new CudaBackend(name, device, threads);
+      return new CudaBackend(name, device, options);
     } catch (DeviceException | OutOfMemoryError e) {
       throw new BackendUnavailableException(name + " cannot be opened: " + e.getMessage(), e);
     }

@@ -55,6 +55,11 @@ public interface Backend extends AutoCloseable {
   /** The type of parameters, activations and gradients. */
   DType real();
 
+  /** What matrix products and recurrent stacks compute in, if it is not {@link #real}. */
+  default Precision precision() {
+    return Precision.FP32;
+  }
+
   /** What keeps it open while a plan or an optimizer works with it. */
   Usage usage();
 

@@ -53,6 +53,12 @@ final class Progress {
     lossWeight += weight;
   }
 
+  /** Counts a step without an update; until the loss scale is 1, that is how it is found. */
+  void skip(double lossScale) {
+    skipped++;
+    skippedInRow += lossScale > 1 ? 0 : 1;
+  }
+
   /** Takes the mean training loss since the last report, 0 without any valid position. */
   void startReport() {
     trainLoss = lossWeight == 0 ? 0 : lossSum / lossWeight;

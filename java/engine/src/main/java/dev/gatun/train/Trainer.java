@@ -191,8 +191,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void skipped(long index, int count) {
-    progress.skipped++;
-    progress.skippedInRow++;
+    double scale = model.backend().lossScale();
+    progress.skip(scale);
     SkippedStep skipped =
         new SkippedStep(
             progress.step,
@@ -200,8 +200,9 @@ public final class Trainer implements AutoCloseable {
             progress.index,
             count,
             model.parameters().at(index).name(),
-            progress.skippedInRow);
-    LOG.log(System.Logger.Level.WARNING, skipped.toString());
+            progress.skippedInRow,
+            scale);
+    LOG.log(skipped.level(), skipped.toString());
     for (TrainingListener listener : listeners) {
       listener.onSkipped(this, skipped);
     }

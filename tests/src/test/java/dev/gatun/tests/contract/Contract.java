@@ -61,6 +61,15 @@ abstract class Contract {
     return names;
   }
 
+  /** As {@link #namesAndEngines}, and a GPU in every precision. */
+  static List<String> namesEnginesAndPrecisions() {
+    List<String> names = new ArrayList<>(namesAndEngines());
+    if (names.contains("cuda")) {
+      names.addAll(Subjects.precise());
+    }
+    return names;
+  }
+
   /** Opens one of {@link #namesAndEngines}: the CPU with one engine whatever is measured here. */
   static Backend open(String name, int threads) {
     Backend opened = Subjects.open(name.equals(PACKED) ? "cpu" : name, threads);

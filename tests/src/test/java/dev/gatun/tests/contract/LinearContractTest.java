@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The affine map and its gradients against plain loops. */
 @ParameterizedClass
-@MethodSource("namesAndEngines")
+@MethodSource("namesEnginesAndPrecisions")
 class LinearContractTest extends Contract {
   /**
    * A sum of K products of random sign loses about sqrt(K) eps of its norm whatever its order, and

@@ -100,7 +100,7 @@ class CudaFailureTest {
     "cudaEventSynchronize, 1",
     "cudaEventRecord, 1",
     "cudaStreamSynchronize, 719",
-    "cublasSgemm_v2, 13"
+    "cublasGemmEx, 13"
   })
   void anOperationNamesWhatFailedAndTheNextOneWorks(String call, int status) {
     try (Backend backend = Backends.open("cuda")) {

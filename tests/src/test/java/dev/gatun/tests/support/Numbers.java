@@ -22,9 +22,9 @@ public final class Numbers {
     return Host.write(backend, tensor, values);
   }
 
-  /** The unit roundoff of a backend's real type: 2^-24 or 2^-53. */
+  /** The unit roundoff of what a backend computes in: 2^-53, 2^-24, 2^-11 or 2^-8. */
   public static double roundoff(Backend backend) {
-    return backend.real() == DType.F32 ? 0x1p-24 : 0x1p-53;
+    return backend.real() == DType.F32 ? backend.precision().roundoff() : 0x1p-53;
   }
 
   /** The Euclidean norm. */

@@ -9,6 +9,7 @@ import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
+import dev.gatun.backend.Precision;
 import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
@@ -24,13 +25,16 @@ import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The GPU backend: float32, one stream of one device. Operations return when they have been asked
- * for, not when they are done; the host waits only when a tensor is copied to its memory. Results
- * have the same bits from run to run.
+ * The GPU backend: float32 with products and stacks of a {@link Precision}, one stream of one
+ * device. Operations return when they have been asked for, not when they are done; the host waits
+ * only when a tensor is copied to its memory. Results have the same bits from run to run.
  *
  * <p>Another context's writes are seen by this one if they were asked for before this was forked
  * from it, or through {@link #copy}.
@@ -41,52 +45,44 @@ public final class CudaBackend implements Backend {
   private final Checks checks = new Checks(DType.F32);
   private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F32);
   private final String name;
-  private final int threads;
-  private final boolean ownCells;
+  private final CudaOptions options;
   private final Usage usage;
   private final Work work = new Work();
   private final CudaContext context;
   private final Transfers transfers;
   private final CudaOps ops;
   private final Products products;
-  private final StackLayouts layouts;
+  private final Stacks stacks;
+
+  /** Factors of products, as they are rounded. */
+  private final Workspace rounded;
 
   /**
    * Opens a context on a device.
    *
    * @param name what it was asked for by: {@code cuda} or {@code cuda:1}
    * @param device CUDA's number of it, below the number of devices
-   * @param threads of what works on the host: {@link #openHost}
-   * @throws DeviceException if {@link CudaDevices#missing} names something, or the device refuses
+   * @param options what it computes in, and with
+   * @throws DeviceException if {@link CudaDevices#missing} names something, the device refuses, or
+   *     it or cuDNN lacks the precision
    */
-  public CudaBackend(String name, int device, int threads) {
-    this(name, device, threads, false);
+  public CudaBackend(String name, int device, CudaOptions options) {
+    this(name, Device.open(device, options.precision()), options, new StackLayouts());
   }
 
-  /**
-   * As {@link #CudaBackend(String, int, int)}.
-   *
-   * @param ownCells whether recurrent stacks run by our kernels even where cuDNN has them, to hold
-   *     one against the other
-   */
-  public CudaBackend(String name, int device, int threads, boolean ownCells) {
-    this(name, open(device), threads, ownCells, new StackLayouts());
-  }
-
-  private CudaBackend(
-      String name, Device device, int threads, boolean ownCells, StackLayouts layouts) {
+  private CudaBackend(String name, Device device, CudaOptions options, StackLayouts layouts) {
     this.name = name;
-    this.threads = threads;
-    this.ownCells = ownCells;
-    this.layouts = layouts;
+    this.options = options;
     usage = new Usage("the backend " + name);
-    context = new CudaContext(device);
+    context = new CudaContext(device, options.precision());
+    stacks = new Stacks(context, usage, options.ownCells(), layouts);
+    rounded = new Workspace(bytes -> DeviceMemory.allocate(context, bytes), DType.F32);
     Transfers opened = null;
     try {
       KernelLibrary library = KernelLibrary.of(device, KERNELS);
       opened = new Transfers(context, library);
       transfers = opened;
-      products = new Products(context);
+      products = new Products(context, rounded, false);
       ops = new CudaOps(context, library);
     } catch (RuntimeException | Error e) {
       context.close();
@@ -95,14 +91,6 @@ public final class CudaBackend implements Backend {
       }
       throw e;
     }
-  }
-
-  private static Device open(int device) {
-    String missing = CudaDevices.missing();
-    if (missing != null) {
-      throw new DeviceException(missing);
-    }
-    return Device.open(device);
   }
 
   @Override
@@ -117,7 +105,8 @@ public final class CudaBackend implements Backend {
         Cuda.probe().libraries().stream()
             .map(library -> library.name() + " " + library.version())
             .collect(Collectors.joining(", "));
-    return "%s: %s, %s (unverified)".formatted(name, device.kind(), libraries);
+    return "%s: %s, %s, %s (unverified)"
+        .formatted(name, device.kind(), precision().label(), libraries);
   }
 
   @Override
@@ -126,8 +115,19 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public Precision precision() {
+    return options.precision();
+  }
+
+  @Override
   public Usage usage() {
     return usage;
+  }
+
+  @Override
+  public SequencedMap<String, Tensor> state() {
+    LossScale scale = context.lossScale();
+    return new LinkedHashMap<>(scale == null ? Map.of() : Map.of("loss_scale", scale.state()));
   }
 
   /** Keeps the stream open while it is asked for work. */
@@ -160,14 +160,14 @@ public final class CudaBackend implements Backend {
   public Backend fork() {
     try (Work _ = enter()) {
       context.synchronize(); // what was written so far is there for the fork
-      return new CudaBackend(name, context.device(), threads, ownCells, layouts);
+      return new CudaBackend(name, context.device(), options, stacks.layouts());
     }
   }
 
   @Override
   public Backend openHost() {
     usage.check();
-    return new CpuBackend(threads, bytes -> PinnedMemory.allocate(context, bytes));
+    return new CpuBackend(options.threads(), bytes -> PinnedMemory.allocate(context, bytes));
   }
 
   @Override
@@ -193,7 +193,7 @@ public final class CudaBackend implements Backend {
 
   private StackLayouts.Layout layoutOf(RecurrentSpec spec) {
     try (Work _ = enter()) {
-      return layouts.of(context, spec);
+      return stacks.layout(spec);
     }
   }
 
@@ -202,7 +202,9 @@ public final class CudaBackend implements Backend {
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
     StackLayouts.Layout layout = layoutOf(spec);
     recurrentChecks.plan(spec, layout.weights(), weights, io, mode, mask);
-    return compile(spec, new StackWeights(weights, layout, null), io, mode, mask);
+    try (Work _ = enter()) {
+      return stacks.compile(spec, new StackWeights(weights, layout, null), io, mode, mask);
+    }
   }
 
   @Override
@@ -215,21 +217,7 @@ public final class CudaBackend implements Backend {
               .formatted(type.label()));
     }
     try (Work _ = enter()) {
-      Workspace workspace = workspace();
-      try {
-        Tensor block = workspace.real(weights.size());
-        transfers.copy(weights, block);
-        StackWeights stack = new StackWeights(block, layout, null);
-        if (!ownCells && layout.places() != null) {
-          WeightSpace space = CudnnRecurrent.pack(context, workspace, stack);
-          stack = new StackWeights(block, layout, space);
-        }
-        context.synchronize(); // other contexts read it without asking this one
-        return new CudaRecurrentWeights(workspace, spec, stack);
-      } catch (RuntimeException | Error e) {
-        workspace.close();
-        throw e;
-      }
+      return stacks.pack(spec, weights, transfers);
     }
   }
 
@@ -239,18 +227,8 @@ public final class CudaBackend implements Backend {
       throw new IllegalArgumentException("recurrent: the weights were packed by another backend");
     }
     recurrentChecks.plan(packed.spec(), io);
-    return compile(packed.spec(), packed.values(), io, Mode.INFERENCE, null);
-  }
-
-  /**
-   * By cuDNN where it can express the stack, else by our own kernels; mask null: packed weights.
-   */
-  private Recurrent compile(
-      RecurrentSpec spec, StackWeights weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
     try (Work _ = enter()) {
-      return !ownCells && CudnnRecurrent.supports(spec, Math.toIntExact(io.x().dim(0)))
-          ? new CudnnRecurrent(context, usage, workspace(), spec, weights, io, mode, mask)
-          : new CellRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
+      return stacks.compile(packed.spec(), packed.values(), io, Mode.INFERENCE, null);
     }
   }
 
@@ -368,6 +346,24 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public void adjustLossScale(Tensor control) {
+    LossScale scale = context.lossScale();
+    if (scale != null) {
+      try (Work _ = enter()) {
+        scale.adjust(control);
+      }
+    }
+  }
+
+  @Override
+  public double lossScale() {
+    LossScale scale = context.lossScale();
+    try (Work _ = enter()) {
+      return scale == null ? 1 : scale.read(transfers);
+    }
+  }
+
+  @Override
   public void sgd(
       SgdRule rule,
       Tensor parameters,
@@ -396,6 +392,7 @@ public final class CudaBackend implements Backend {
       context.close();
       transfers.close();
       ops.close();
+      rounded.close();
     }
   }
 }

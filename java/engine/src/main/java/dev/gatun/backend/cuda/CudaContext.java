@@ -1,11 +1,13 @@
 package dev.gatun.backend.cuda;
 
+import dev.gatun.backend.Precision;
 import dev.gatun.bindings.generated.cublas.cublas_h;
 import dev.gatun.bindings.generated.cudart.cudart_h;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stream of a device, with the handles of cuDNN and cuBLAS that work on it. Everything is done in
@@ -17,12 +19,15 @@ final class CudaContext implements AutoCloseable {
   private final MemorySegment stream;
   private final MemorySegment dnn;
   private final MemorySegment blas;
+  private final Precision precision;
+  private final @Nullable LossScale lossScale;
 
   private boolean closed;
 
   /** Opens a stream of its own. */
-  CudaContext(Device device) {
+  CudaContext(Device device, Precision precision) {
     this.device = device;
+    this.precision = precision;
     synchronizing = "cudaStreamSynchronize on " + device.name();
     device.makeCurrent();
     try (Arena arena = Arena.ofConfined()) {
@@ -33,6 +38,25 @@ final class CudaContext implements AutoCloseable {
       stream = pointer.get(ValueLayout.ADDRESS, 0);
       dnn = openDnn(pointer);
       blas = openBlas(pointer);
+    }
+    lossScale = precision == Precision.FP16 ? openLossScale() : null;
+  }
+
+  /** Scalars of products lie on the device then: the inverse of the scale changes there. */
+  private LossScale openLossScale() {
+    LossScale scale = null;
+    try {
+      scale = new LossScale(this);
+      Calls.blas(
+          cublas_h.cublasSetPointerMode_v2(blas, cublas_h.CUBLAS_POINTER_MODE_DEVICE()),
+          "cublasSetPointerMode");
+      return scale;
+    } catch (RuntimeException | Error e) {
+      close();
+      if (scale != null) {
+        scale.close();
+      }
+      throw e;
     }
   }
 
@@ -74,6 +98,16 @@ final class CudaContext implements AutoCloseable {
     return device;
   }
 
+  /** What products are computed in. */
+  Precision precision() {
+    return precision;
+  }
+
+  /** What gradients are multiplied by; null where none are. */
+  @Nullable LossScale lossScale() {
+    return lossScale;
+  }
+
   /** {@code cudaStream_t}. */
   MemorySegment stream() {
     return stream;
@@ -107,7 +141,7 @@ final class CudaContext implements AutoCloseable {
     }
   }
 
-  /** Waits, then frees the handles and the stream. */
+  /** Waits, then frees the handles, the stream and the loss scale. */
   @Override
   public synchronized void close() {
     if (!closed) {
@@ -117,6 +151,9 @@ final class CudaContext implements AutoCloseable {
       cublas_h.cublasDestroy_v2(blas);
       cudnn_h.cudnnDestroy(dnn);
       cudart_h.cudaStreamDestroy(stream);
+      if (lossScale != null) {
+        lossScale.close();
+      }
     }
   }
 }

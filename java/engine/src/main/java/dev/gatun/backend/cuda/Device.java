@@ -1,10 +1,13 @@
 package dev.gatun.backend.cuda;
 
 import dev.gatun.backend.DeviceException;
+import dev.gatun.backend.Precision;
 import dev.gatun.bindings.generated.cudart.cudart_h;
+import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One GPU.
@@ -14,6 +17,12 @@ import java.lang.foreign.ValueLayout;
  * @param multiprocessors its streaming multiprocessors
  */
 record Device(int index, int capability, int multiprocessors) {
+  /** The first compute capability with TF32 and bfloat16. */
+  private static final int AMPERE = 80;
+
+  /** The first version of cuDNN with bfloat16 in recurrent stacks. */
+  private static final long BFLOAT16_STACKS = 91_300;
+
   /**
    * Asks for a device.
    *
@@ -24,7 +33,23 @@ record Device(int index, int capability, int multiprocessors) {
     return look(index);
   }
 
-  /** As {@link #open}, without taking any of its memory. */
+  /**
+   * As {@link #open(int)}, for computing.
+   *
+   * @throws DeviceException if {@link CudaDevices#missing} names something, or the device or cuDNN
+   *     lacks the precision
+   */
+  static Device open(int index, Precision precision) {
+    String missing = CudaDevices.missing();
+    Device opened = missing == null ? open(index) : null;
+    String lacking = opened == null ? missing : opened.lacks(precision);
+    if (opened == null || lacking != null) {
+      throw new DeviceException(String.valueOf(lacking));
+    }
+    return opened;
+  }
+
+  /** As {@link #open(int)}, without taking any of its memory. */
   static Device look(int index) {
     return new Device(
         index,
@@ -46,6 +71,24 @@ record Device(int index, int capability, int multiprocessors) {
   String kind() {
     return "compute capability %d.%d, %d multiprocessors"
         .formatted(capability / 10, capability % 10, multiprocessors);
+  }
+
+  /**
+   * What it, or cuDNN, lacks for a precision, with the remedy; null: nothing. Half precision runs
+   * on everything that our kernels are compiled for.
+   */
+  @Nullable String lacks(Precision precision) {
+    boolean older = precision == Precision.TF32 || precision == Precision.BF16;
+    if (older && capability < AMPERE) {
+      return "%s computes in %s from compute capability 8.0 on, and this one has %d.%d: choose fp32 or fp16"
+          .formatted(name(), precision.label(), capability / 10, capability % 10);
+    }
+    long version = cudnn_h.cudnnGetVersion();
+    if (precision == Precision.BF16 && version < BFLOAT16_STACKS) {
+      return "cuDNN has recurrent stacks in bf16 from 9.13 on, and this is %d.%d.%d: choose fp16 or tf32, or install a newer one"
+          .formatted(version / 10_000, version / 100 % 100, version % 100);
+    }
+    return null;
   }
 
   /** The name that Gatun's options use. */

@@ -1,0 +1,13 @@
+package dev.gatun.backend.cuda;
+
+import dev.gatun.backend.Precision;
+
+/**
+ * What can be chosen when a GPU is opened.
+ *
+ * @param threads of what works on the host: {@link CudaBackend#openHost}
+ * @param precision of products and stacks
+ * @param ownCells whether recurrent stacks run by our kernels even where cuDNN has them, to hold
+ *     one against the other
+ */
+public record CudaOptions(int threads, Precision precision, boolean ownCells) {}
