@@ -47,6 +47,82 @@ public final class Schedules {
   }
 
   /**
+   * {@link #cosine} over and over, each time from the rate (Loshchilov and Hutter 2017): PyTorch's
+   * CosineAnnealingWarmRestarts.
+   *
+   * @param first steps of the first cosine
+   * @param multiply how many times as long as the one before each cosine is, at least 1
+   */
+  public static Schedule cosineRestarts(double rate, double floor, long first, int multiply) {
+    Schedule cosine = cosine(rate, floor, first); // checks them
+    checkSteps(multiply, "multiply");
+    return step -> {
+      long at = step;
+      long length = first;
+      if (multiply == 1) {
+        at %= length;
+      }
+      while (at >= length) {
+        at -= length;
+        length *= multiply;
+      }
+      return length == first
+          ? cosine.at(at)
+          : floor + (rate - floor) * (1 + Math.cos(Math.PI * at / length)) / 2;
+    };
+  }
+
+  /**
+   * One rise and fall over a run of {@code steps} (Smith and Topin 2019): half a cosine from rate /
+   * start up to the rate, which it reaches after the fraction {@code rise} of the steps, and half a
+   * cosine down to rate / (start * end): PyTorch's OneCycleLR, without its momentum. After the run
+   * it stays there.
+   *
+   * @param rise above 0 and below 1; PyTorch's 0.3
+   * @param start how many times lower the first rate is; PyTorch's 25
+   * @param end how many times lower than the first the last rate is; PyTorch's 1e4
+   */
+  public static Schedule oneCycle(double rate, long steps, double rise, double start, double end) {
+    checkRate(rate, "rate");
+    checkSteps(steps, "steps");
+    if (!(rise > 0 && rise < 1)) {
+      throw new IllegalArgumentException("rise " + rise + " must be above 0 and below 1");
+    }
+    if (!(start >= 1 && end >= 1)) {
+      throw new IllegalArgumentException(
+          "start %s and end %s must be at least 1".formatted(start, end));
+    }
+    double first = rate / start;
+    double last = first / end;
+    double top = rise * steps - 1;
+    return step -> {
+      if (step >= steps) {
+        return last;
+      }
+      return step <= top
+          ? between(first, rate, step / top)
+          : between(rate, last, (step - top) / (steps - 1 - top));
+    };
+  }
+
+  /** From one number to another along half a cosine. */
+  private static double between(double from, double to, double share) {
+    return to + (from - to) / 2 * (1 + Math.cos(Math.PI * share));
+  }
+
+  /**
+   * rate / sqrt(1 + step / scale): after a {@link #warmup} of {@code scale} steps, the schedule of
+   * Vaswani et al. 2017.
+   *
+   * @param scale the steps after which the rate has fallen to 0.71 of itself
+   */
+  public static Schedule inverseSquareRoot(double rate, long scale) {
+    checkRate(rate, "rate");
+    checkSteps(scale, "scale");
+    return step -> rate / Math.sqrt(1 + (double) step / scale);
+  }
+
+  /**
    * Rises linearly over {@code steps} updates, from peak / (steps + 1) at the first, and reaches
    * the peak with the first step of {@code after}: PyTorch's LinearLR with start_factor 1 / (steps
    * + 1), then that schedule.

@@ -1,7 +1,9 @@
 package dev.gatun.train;
 
+import dev.gatun.optim.Plateau;
 import dev.gatun.persist.FormatException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Where a run stands: everything that a resumed run needs besides tensors. */
 final class Progress {
@@ -27,6 +29,7 @@ final class Progress {
   double trainLoss = Double.NaN;
   double validationLoss = Double.NaN;
   double seconds;
+  Plateau.State plateau = Plateau.State.START;
 
   /** Goes on by so many batches; after the step they made, so that a report may be due. */
   void advance(int batches, TrainerBuilder options) {
@@ -67,6 +70,13 @@ final class Progress {
     reportDue = false;
   }
 
+  /** Lets a plateau, if one is looked for, see the loss of a report. */
+  void watch(@Nullable Plateau rule, boolean validated) {
+    if (rule != null) {
+      plateau = rule.after(plateau, validated ? validationLoss : trainLoss);
+    }
+  }
+
   /** Takes a validation loss; whether it is the best so far. */
   boolean validated(double newLoss) {
     validationLoss = newLoss;
@@ -96,6 +106,10 @@ final class Progress {
     put(metadata, "train_loss", trainLoss);
     put(metadata, "validation_loss", validationLoss);
     put(metadata, "seconds", seconds);
+    put(metadata, "plateau_scale", plateau.scale());
+    put(metadata, "plateau_best", plateau.best());
+    put(metadata, "plateau_bad", plateau.bad());
+    put(metadata, "plateau_cooling", plateau.cooling());
   }
 
   private static void put(Map<String, String> metadata, String key, Object value) {
@@ -125,6 +139,12 @@ final class Progress {
       p.trainLoss = Double.parseDouble(get(metadata, "train_loss", file));
       p.validationLoss = Double.parseDouble(get(metadata, "validation_loss", file));
       p.seconds = Double.parseDouble(get(metadata, "seconds", file));
+      p.plateau =
+          new Plateau.State(
+              Double.parseDouble(get(metadata, "plateau_scale", file)),
+              Double.parseDouble(get(metadata, "plateau_best", file)),
+              Integer.parseInt(get(metadata, "plateau_bad", file)),
+              Integer.parseInt(get(metadata, "plateau_cooling", file)));
     } catch (NumberFormatException e) {
       throw new FormatException(file + ": broken training state: " + e.getMessage(), e);
     }

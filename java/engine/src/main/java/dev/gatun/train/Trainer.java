@@ -162,7 +162,7 @@ public final class Trainer implements AutoCloseable {
       plan.backward();
       loss += plan.loss();
     }
-    rate = options.schedule.at(progress.step);
+    rate = options.schedule.at(progress.step) * progress.plateau.scale();
     optimizer.step(rate);
     norm = optimizer.norm();
     progress.step++;
@@ -219,6 +219,7 @@ public final class Trainer implements AutoCloseable {
   public void report() throws IOException {
     progress.startReport();
     boolean best = evaluator != null && progress.validated(evaluator.validationLoss());
+    progress.watch(options.plateau, evaluator != null);
     for (TrainingListener listener : listeners) {
       listener.onReport(this);
     }

@@ -4,6 +4,7 @@ import dev.gatun.data.BatchSource;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.Plateau;
 import dev.gatun.optim.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ public final class TrainerBuilder {
   int accumulate = 1;
   long reportEvery;
   int patience;
+  @Nullable Plateau plateau;
   int maxSkippedInRow = 10;
   @Nullable Path checkpoints;
   long checkpointEvery;
@@ -74,6 +76,15 @@ public final class TrainerBuilder {
   /** Stops after so many reports in a row without a better validation loss. */
   public TrainerBuilder patience(int reports) {
     patience = atLeast(1, reports, "patience");
+    return this;
+  }
+
+  /**
+   * Lowers the schedule's rate where the validation loss, without validation data the training
+   * loss, has stopped falling.
+   */
+  public TrainerBuilder reduceOnPlateau(Plateau how) {
+    plateau = Objects.requireNonNull(how, "how");
     return this;
   }
 

@@ -18,8 +18,20 @@ public final class TrainKeys {
   public enum Schedules {
     CONSTANT,
     COSINE,
+    COSINE_RESTARTS,
     STEP,
-    EXPONENTIAL
+    EXPONENTIAL,
+    ONE_CYCLE,
+    INVERSE_SQRT,
+    PLATEAU
+  }
+
+  /** What a forecaster makes small. */
+  public enum Losses {
+    SQUARED,
+    ABSOLUTE,
+    HUBER,
+    SUM_OF_SQUARES
   }
 
   private static final int MOST = Integer.MAX_VALUE;
@@ -58,6 +70,25 @@ public final class TrainKeys {
               "characters between cuts of truncated back-propagation; the state is carried on")
           .when(DataKeys.TYPE, DataKeys.Kind.TEXT)
           .knownAs("bptt", "seq_len", "seq_length", "sequence_length", "timesteps", "block_size");
+
+  public static final Key<Losses> LOSS =
+      Key.of("train.loss.name", Type.oneOf(Losses.class), Losses.SQUARED, "what becomes small")
+          .when(DataKeys.TYPE, DataKeys.Kind.SERIES)
+          .knownAs("criterion", "objective");
+
+  public static final Key<Double> DELTA =
+      Key.of("train.loss.delta", POSITIVE, 1.0, "the error from which the loss grows linearly")
+          .when(LOSS, Losses.HUBER)
+          .knownAs("huber_delta");
+
+  public static final Key<Double> SMOOTHING =
+      Key.of(
+              "train.label_smoothing",
+              FRACTION,
+              0.0,
+              "the part of each target that is spread evenly over all characters")
+          .when(DataKeys.TYPE, DataKeys.Kind.TEXT)
+          .knownAs("smoothing");
 
   public static final Key<Optimizers> OPTIMIZER =
       Key.of("train.optimizer.name", Type.oneOf(Optimizers.class), Optimizers.ADAM, "update rule")
@@ -134,22 +165,97 @@ public final class TrainKeys {
               Type.number(Interval.atLeast(0).atMost(1)),
               0.0,
               "where it ends, as a fraction of the rate")
-          .when(SCHEDULE, Schedules.COSINE)
+          .when(SCHEDULE, Schedules.COSINE, Schedules.COSINE_RESTARTS, Schedules.PLATEAU)
           .knownAs("eta_min", "min_lr", "end_factor");
 
   public static final Key<Double> GAMMA =
       Key.of(
               "train.schedule.gamma",
-              Type.number(Interval.above(0).atMost(1)),
+              Type.number(Interval.above(0).below(1)),
               0.5,
               "factor at each drop")
-          .when(SCHEDULE, Schedules.STEP, Schedules.EXPONENTIAL)
+          .when(SCHEDULE, Schedules.STEP, Schedules.EXPONENTIAL, Schedules.PLATEAU)
           .knownAs("factor", "decay_rate");
 
   public static final Key<Integer> EVERY =
       Key.of("train.schedule.every", Type.whole(1, MOST), 1, "epochs from one drop to the next")
           .when(SCHEDULE, Schedules.STEP, Schedules.EXPONENTIAL)
           .knownAs("step_size", "decay_steps");
+
+  public static final Key<Integer> PERIOD =
+      Key.of("train.schedule.period", Type.whole(1, MOST), 10, "epochs of the first cosine")
+          .when(SCHEDULE, Schedules.COSINE_RESTARTS)
+          .knownAs("t_0", "cycle", "restart_every");
+
+  public static final Key<Integer> MULTIPLY =
+      Key.of(
+              "train.schedule.multiply",
+              Type.whole(1, 1000),
+              1,
+              "how many times as long as the one before each cosine is")
+          .when(SCHEDULE, Schedules.COSINE_RESTARTS)
+          .knownAs("t_mult");
+
+  public static final Key<Double> RISE =
+      Key.of(
+              "train.schedule.rise",
+              Type.number(Interval.above(0).below(1)),
+              0.3,
+              "the fraction of the run in which the rate rises")
+          .when(SCHEDULE, Schedules.ONE_CYCLE)
+          .knownAs("pct_start");
+
+  public static final Key<Double> START =
+      Key.of(
+              "train.schedule.start",
+              Type.number(Interval.atLeast(1)),
+              25.0,
+              "how many times lower the first rate is")
+          .when(SCHEDULE, Schedules.ONE_CYCLE)
+          .knownAs("div_factor");
+
+  public static final Key<Double> END =
+      Key.of(
+              "train.schedule.end",
+              Type.number(Interval.atLeast(1)),
+              1e4,
+              "how many times lower than the first the last rate is")
+          .when(SCHEDULE, Schedules.ONE_CYCLE)
+          .knownAs("final_div_factor");
+
+  public static final Key<Integer> SCALE =
+      Key.of(
+              "train.schedule.scale",
+              Type.whole(1, MOST),
+              1000,
+              "steps after which the rate has fallen to 0.71 of itself; usual: as many as of warmup")
+          .when(SCHEDULE, Schedules.INVERSE_SQRT)
+          .knownAs("timescale");
+
+  public static final Key<Integer> WAIT =
+      Key.of(
+              "train.schedule.patience",
+              Type.whole(0, MOST),
+              10,
+              "reports in a row without a better loss that are borne before a drop")
+          .when(SCHEDULE, Schedules.PLATEAU);
+
+  public static final Key<Double> THRESHOLD =
+      Key.of(
+              "train.schedule.threshold",
+              FRACTION,
+              1e-4,
+              "the fraction by which a loss has to be lower to be better")
+          .when(SCHEDULE, Schedules.PLATEAU)
+          .knownAs("min_delta");
+
+  public static final Key<Integer> COOLDOWN =
+      Key.of(
+              "train.schedule.cooldown",
+              Type.whole(0, MOST),
+              0,
+              "reports after a drop in which nothing is counted")
+          .when(SCHEDULE, Schedules.PLATEAU);
 
   public static final Key<Integer> ACCUMULATE =
       Key.of("train.accumulate", Type.whole(1, 1 << 16), 1, "batches whose gradients make one step")
@@ -226,6 +332,9 @@ public final class TrainKeys {
           RATE,
           WEIGHT_DECAY,
           CLIP,
+          LOSS,
+          DELTA,
+          SMOOTHING,
           OPTIMIZER,
           BETA1,
           BETA2,
@@ -238,6 +347,15 @@ public final class TrainKeys {
           FLOOR,
           GAMMA,
           EVERY,
+          PERIOD,
+          MULTIPLY,
+          RISE,
+          START,
+          END,
+          SCALE,
+          WAIT,
+          THRESHOLD,
+          COOLDOWN,
           ACCUMULATE,
           PATIENCE,
           REPORT_EVERY,

@@ -17,6 +17,7 @@ import dev.gatun.backend.WeightType;
 import dev.gatun.data.BatchSource;
 import dev.gatun.model.Model;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.Plateau;
 import dev.gatun.persist.AtomicFiles;
 import dev.gatun.persist.FormatException;
 import dev.gatun.train.Outcome;
@@ -192,6 +193,10 @@ public final class Training {
     }
     if (config.get(TrainKeys.CHECKPOINT_EVERY) > 0) {
       builder.checkpointEvery(config.get(TrainKeys.CHECKPOINT_EVERY));
+    }
+    Plateau plateau = Updates.plateau(config);
+    if (plateau != null) {
+      builder.reduceOnPlateau(plateau);
     }
     builder.metadata("config", config.toYaml());
     task.strings().forEach(builder::metadata);

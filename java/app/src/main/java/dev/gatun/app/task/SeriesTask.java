@@ -14,9 +14,9 @@ import dev.gatun.data.Split;
 import dev.gatun.data.WindowSource;
 import dev.gatun.data.WindowSpec;
 import dev.gatun.model.Loss;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.persist.FormatException;
 import dev.gatun.persist.Json;
 import dev.gatun.tensor.Tensor;
@@ -128,7 +128,12 @@ public final class SeriesTask implements Task {
 
   @Override
   public Loss loss() {
-    return new MeanSquaredError();
+    return switch (config.get(TrainKeys.LOSS)) {
+      case SQUARED -> NumericLoss.meanSquaredError();
+      case ABSOLUTE -> NumericLoss.meanAbsoluteError();
+      case HUBER -> NumericLoss.huber(config.get(TrainKeys.DELTA));
+      case SUM_OF_SQUARES -> NumericLoss.sumOfSquares();
+    };
   }
 
   @Override

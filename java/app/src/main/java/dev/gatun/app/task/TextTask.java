@@ -130,7 +130,7 @@ public final class TextTask implements Task {
 
   @Override
   public Loss loss() {
-    return new SoftmaxCrossEntropy();
+    return new SoftmaxCrossEntropy().smoothed(config.get(TrainKeys.SMOOTHING));
   }
 
   @Override
@@ -197,8 +197,10 @@ public final class TextTask implements Task {
     if (part.size() < 2) {
       throw new InputException("%d characters are too few to measure on".formatted(part.size()));
     }
+    // Perplexity is of the text as it is, not of smoothed targets.
+    Loss plain = new SoftmaxCrossEntropy();
     try (BatchSource source = evaluation(part);
-        Evaluator evaluator = new Evaluator(trained, loss(), source, weights)) {
+        Evaluator evaluator = new Evaluator(trained, plain, source, weights)) {
       double nats = evaluator.loss();
       SequencedMap<String, Double> measures = new LinkedHashMap<>();
       measures.put("loss", nats);

@@ -8,9 +8,11 @@ import dev.gatun.model.ParameterSet;
 import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Place;
+import dev.gatun.optim.Plateau;
 import dev.gatun.optim.Schedule;
 import dev.gatun.optim.Schedules;
 import dev.gatun.optim.Sgd;
+import org.jspecify.annotations.Nullable;
 
 /** From the keys under {@code train:} to optimizer and schedule. */
 public final class Updates {
@@ -62,21 +64,49 @@ public final class Updates {
       throw config.error(
           TrainKeys.WARMUP, "%d; the run has %d steps; give less".formatted(warmup, steps));
     }
-    Schedule main =
-        switch (config.get(TrainKeys.SCHEDULE)) {
-          case CONSTANT -> Schedules.constant(rate);
-          case COSINE -> Schedules.cosine(rate, rate * config.get(TrainKeys.FLOOR), steps - warmup);
-          case STEP ->
-              Schedules.stepDecay(
-                  rate, config.get(TrainKeys.EVERY) * epochSteps, config.get(TrainKeys.GAMMA));
-          case EXPONENTIAL ->
-              Schedules.exponential(
-                  rate,
-                  Math.pow(
-                      config.get(TrainKeys.GAMMA),
-                      1.0 / (config.get(TrainKeys.EVERY) * epochSteps)));
-        };
+    Schedule main = schedule(config, rate, epochSteps, steps - warmup);
     return warmup > 0 ? Schedules.warmup(warmup, main) : main;
+  }
+
+  private static Schedule schedule(Config config, double rate, long epochSteps, long steps) {
+    return switch (config.get(TrainKeys.SCHEDULE)) {
+      case CONSTANT, PLATEAU -> Schedules.constant(rate);
+      case COSINE -> Schedules.cosine(rate, rate * config.get(TrainKeys.FLOOR), steps);
+      case COSINE_RESTARTS ->
+          Schedules.cosineRestarts(
+              rate,
+              rate * config.get(TrainKeys.FLOOR),
+              config.get(TrainKeys.PERIOD) * epochSteps,
+              config.get(TrainKeys.MULTIPLY));
+      case STEP ->
+          Schedules.stepDecay(
+              rate, config.get(TrainKeys.EVERY) * epochSteps, config.get(TrainKeys.GAMMA));
+      case EXPONENTIAL ->
+          Schedules.exponential(
+              rate,
+              Math.pow(
+                  config.get(TrainKeys.GAMMA), 1.0 / (config.get(TrainKeys.EVERY) * epochSteps)));
+      case ONE_CYCLE ->
+          Schedules.oneCycle(
+              rate,
+              steps,
+              config.get(TrainKeys.RISE),
+              config.get(TrainKeys.START),
+              config.get(TrainKeys.END));
+      case INVERSE_SQRT -> Schedules.inverseSquareRoot(rate, config.get(TrainKeys.SCALE));
+    };
+  }
+
+  /** What lowers the schedule's rate on a plateau; null for none. */
+  public static @Nullable Plateau plateau(Config config) {
+    return config.get(TrainKeys.SCHEDULE) != TrainKeys.Schedules.PLATEAU
+        ? null
+        : new Plateau(
+            config.get(TrainKeys.GAMMA),
+            config.get(TrainKeys.WAIT),
+            config.get(TrainKeys.THRESHOLD),
+            config.get(TrainKeys.COOLDOWN),
+            config.get(TrainKeys.FLOOR));
   }
 
   /** The steps of the whole run. */

@@ -1,0 +1,123 @@
+package dev.gatun.tests.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.optim.Schedule;
+import dev.gatun.optim.Schedules;
+import dev.gatun.tests.cli.Cli.Outcome;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Each key of a technique, turned on alone, changes a run as it says. */
+class TechniqueKeysTest {
+  private static final int TRAIN_LOSS = 3;
+  private static final int RATE = 5;
+
+  @TempDir Path folder;
+
+  /** Trains with some keys set and returns metrics.csv without its header. */
+  private List<String[]> train(String config, String... settings) throws Exception {
+    Cli cli = new Cli(folder);
+    cli.write("wave.csv", Samples.wave(300));
+    cli.write("prose.txt", Samples.prose(80));
+    Path yaml = cli.write("c.yaml", config);
+    Path run = Files.createTempDirectory(folder, "run").resolve("r");
+    List<String> arguments =
+        new ArrayList<>(List.of("train", yaml.toString(), "--run", run.toString()));
+    for (String setting : settings) {
+      arguments.add("--set");
+      arguments.add(setting);
+    }
+    Outcome outcome = cli.run(arguments.toArray(String[]::new));
+    assertEquals(0, outcome.status(), outcome.err());
+    return Files.readAllLines(run.resolve("metrics.csv")).stream()
+        .skip(1)
+        .map(line -> line.split(",", -1))
+        .toList();
+  }
+
+  /** The loss of the first batch, before anything is learnt. */
+  private double firstLoss(String... settings) throws Exception {
+    List<String> all = new ArrayList<>(List.of(settings));
+    all.addAll(List.of("train.steps=1", "train.rate=1e-9"));
+    return Double.parseDouble(
+        train(Samples.SERIES, all.toArray(String[]::new)).getFirst()[TRAIN_LOSS]);
+  }
+
+  private static Schedule schedule(String name) {
+    return switch (name) {
+      case "cosine-restarts" -> Schedules.cosineRestarts(0.02, 0.002, 12, 2);
+      case "one-cycle" -> Schedules.oneCycle(0.02, 40, 0.4, 10, 100);
+      case "inverse-sqrt" -> Schedules.inverseSquareRoot(0.02, 5);
+      default -> throw new IllegalArgumentException(name);
+    };
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "cosine-restarts,'period: 1, multiply: 2, floor: 0.1'",
+    "one-cycle,'rise: 0.4, start: 10, end: 100'",
+    "inverse-sqrt,scale: 5"
+  })
+  void schedulesGiveTheirRates(String name, String keys) throws Exception {
+    List<String[]> rows =
+        train(
+            Samples.SERIES,
+            "train.schedule={name: " + name + ", " + keys + "}",
+            "train.steps=40",
+            "train.report_every=1");
+    assertEquals(40, rows.size());
+    for (int step = 0; step < rows.size(); step++) {
+      double expected = schedule(name).at(step);
+      assertEquals(expected, Double.parseDouble(rows.get(step)[RATE]), 1e-6 * expected);
+    }
+  }
+
+  /** A threshold that nothing passes halves the rate at every report after the first. */
+  @Test
+  void aPlateauLowersTheRate() throws Exception {
+    List<String[]> rows =
+        train(
+            Samples.SERIES,
+            "train.schedule={name: plateau, patience: 0, threshold: 0.999999, floor: 0.2}",
+            "train.epochs=5");
+    double[] expected = {1, 1, 0.5, 0.25, 0.2};
+    for (int i = 0; i < expected.length; i++) {
+      assertEquals(0.02 * expected[i], Double.parseDouble(rows.get(i)[RATE]), 1e-9, "epoch " + i);
+    }
+  }
+
+  @Test
+  void lossesAreWhatTheyAreNamedFor() throws Exception {
+    double squared = firstLoss();
+    double absolute = firstLoss("train.loss=absolute");
+    assertTrue(absolute * absolute < squared && absolute > 0.1 * squared, absolute + "");
+    assertEquals(squared / 2, firstLoss("train.loss={name: huber, delta: 1e6}"), 1e-6 * squared);
+    assertEquals(
+        1e-4 * absolute, firstLoss("train.loss={name: huber, delta: 1e-4}"), 1e-6 * absolute);
+    double two = firstLoss("data.targets=[level, other]");
+    assertEquals(
+        2 * two, firstLoss("data.targets=[level, other]", "train.loss=sum-of-squares"), 1e-6 * two);
+  }
+
+  /** What is spread can not be learnt: the loss stays above the entropy of the smoothed target. */
+  @ParameterizedTest
+  @ValueSource(doubles = {0.5, 0.9})
+  void smoothedLabelsKeepTheirEntropy(double smoothing) throws Exception {
+    List<String[]> rows = train(Samples.TEXT, "train.label_smoothing=" + smoothing);
+    int classes = (int) Samples.prose(80).chars().distinct().count();
+    double other = smoothing / classes;
+    double own = 1 - smoothing + other;
+    double entropy = -own * Math.log(own) - (classes - 1) * other * Math.log(other);
+    double last = Double.parseDouble(rows.getLast()[TRAIN_LOSS]);
+    assertTrue(last > entropy && last < Math.log(classes) * 1.1, entropy + " and " + last);
+  }
+}
