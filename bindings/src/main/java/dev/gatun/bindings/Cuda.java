@@ -74,9 +74,28 @@ public final class Cuda {
     return Linked.GEMM_EX;
   }
 
+  /**
+   * {@link cudart_h#cudaMemcpyAsync} with every pointer given as a {@code long}, as {@link
+   * #gemmEx}: {@code (long, long, long, int, long)int}.
+   */
+  public static MethodHandle memcpyAsync() {
+    return Linked.MEMCPY_ASYNC;
+  }
+
+  /** {@link cudart_h#cudaMemsetAsync}, likewise: {@code (long, int, long, long)int}. */
+  public static MethodHandle memsetAsync() {
+    return Linked.MEMSET_ASYNC;
+  }
+
   private static final class Linked {
     static final MethodHandle GEMM_EX =
         ByAddress.link(cublas_h.cublasGemmEx$address(), cublas_h.cublasGemmEx$descriptor());
+
+    static final MethodHandle MEMCPY_ASYNC =
+        ByAddress.link(cudart_h.cudaMemcpyAsync$address(), cudart_h.cudaMemcpyAsync$descriptor());
+
+    static final MethodHandle MEMSET_ASYNC =
+        ByAddress.link(cudart_h.cudaMemsetAsync$address(), cudart_h.cudaMemsetAsync$descriptor());
   }
 
   private static Probe look() {

@@ -47,7 +47,7 @@ public final class CudaDouble implements ExecutionCondition {
   private static @Nullable ConditionEvaluationResult result;
 
   /** Where the double lies; null in a run without it. */
-  static @Nullable Path folder() {
+  public static @Nullable Path folder() {
     String set = System.getProperty("gatun.cuda.double");
     return set == null ? null : Path.of(set);
   }

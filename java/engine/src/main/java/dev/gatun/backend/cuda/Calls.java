@@ -15,6 +15,16 @@ final class Calls {
 
   private Calls() {}
 
+  /** What a call by method handle threw, to be thrown. */
+  static RuntimeException unchecked(Throwable e) {
+    if (e instanceof Error error) {
+      throw error;
+    }
+    return e instanceof RuntimeException unchecked
+        ? unchecked
+        : new IllegalStateException("a C function throws no checked exception", e);
+  }
+
   /** A {@code cudaError_t}. */
   static void runtime(int status, String call) {
     if (status != cudart_h.cudaSuccess()) {

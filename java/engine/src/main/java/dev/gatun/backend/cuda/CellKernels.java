@@ -84,11 +84,12 @@ final class CellKernels {
   /**
    * From dL/d(hat * gain) to dL/dv.
    *
-   * @param norm hat and its inverses, from the first of these rows
+   * @param from the first of these rows in what the normalisation keeps
    */
-  void normalizeBackward(int rows, int width, long d, Normalized norm, long dv) {
-    normalizeBackward.set(0, (long) rows).set(1, width).set(2, d).set(3, norm.hat());
-    normalizeBackward.set(4, norm.inverses()).set(5, norm.gain()).set(6, dv);
+  void normalizeBackward(int rows, int width, long d, Normalized norm, long from, long dv) {
+    normalizeBackward.set(0, (long) rows).set(1, width).set(2, d);
+    normalizeBackward.set(3, norm.hat() + Float.BYTES * from * width);
+    normalizeBackward.set(4, norm.inverses() + Float.BYTES * from).set(5, norm.gain()).set(6, dv);
     normalizeBackward.run(rows, 1, KernelCall.BLOCK);
   }
 
@@ -99,12 +100,7 @@ final class CellKernels {
    * @param inverses [rows], 1 / deviation; 0 in inference
    * @param gain [width]
    */
-  record Normalized(long hat, long inverses, long gain) {
-    /** The same from another row on. */
-    Normalized from(long row, int width) {
-      return new Normalized(hat + Float.BYTES * row * width, inverses + Float.BYTES * row, gain);
-    }
-  }
+  record Normalized(long hat, long inverses, long gain) {}
 
   /** Drops elements of a layer's output in place. */
   void dropout(long count, long x, double rate, int layer) {

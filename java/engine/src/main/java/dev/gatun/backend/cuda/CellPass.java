@@ -26,6 +26,8 @@ abstract class CellPass {
   final int gateRows;
   private final int inputSize;
   private final boolean normed;
+  private final CellKernels.Normalized inputNorm;
+  private final CellKernels.Normalized recurrentNorm;
   private final String source;
   private final PassFields fields;
   private final KernelCall beginForward;
@@ -51,6 +53,10 @@ abstract class CellPass {
     gateRows = spec.gateRows();
     inputSize = spec.inputSize(memory.layer);
     normed = spec.regularization().layerNorm();
+    long inputGain = weight(Weight.INPUT_NORM);
+    inputNorm = new CellKernels.Normalized(memory.a, memory.inputInverses, inputGain);
+    long recurrentGain = weight(Weight.RECURRENT_NORM);
+    recurrentNorm = new CellKernels.Normalized(memory.u, memory.recurrentInverses, recurrentGain);
     fields = memory.fields();
     beginForward = kernels.cell(SHARED, fields, "beginForward", 1);
     endForward = kernels.cell(SHARED, fields, "endForward", 2);
@@ -168,8 +174,8 @@ abstract class CellPass {
     if (normed) {
       long normedGradient = du;
       du = memory.saved(plan.dRecurrent, n, step, gateRows);
-      CellKernels.Normalized norm = recurrentNorm().from((long) step * n, gateRows);
-      kernels.normalizeBackward(n, gateRows, normedGradient, norm, du);
+      long from = (long) step * n;
+      kernels.normalizeBackward(n, gateRows, normedGradient, recurrentNorm, from, du);
     }
     recurrentBack(n, gateRows, du, false);
   }
@@ -199,15 +205,8 @@ abstract class CellPass {
       long dRecurrentGain = gradient(Weight.RECURRENT_NORM);
       kernels.columnProducts(rows, gateRows, memory.da, memory.a, gradient(Weight.INPUT_NORM));
       kernels.columnProducts(rows, gateRows, memory.kept, memory.u, dRecurrentGain);
-      CellKernels.Normalized norm =
-          new CellKernels.Normalized(memory.a, memory.inputInverses, weight(Weight.INPUT_NORM));
-      kernels.normalizeBackward(rows, gateRows, memory.da, norm, memory.da);
+      kernels.normalizeBackward(rows, gateRows, memory.da, inputNorm, 0, memory.da);
     }
-  }
-
-  private CellKernels.Normalized recurrentNorm() {
-    return new CellKernels.Normalized(
-        memory.u, memory.recurrentInverses, weight(Weight.RECURRENT_NORM));
   }
 
   /** Adds dL/dR of all steps to {@code to}. */

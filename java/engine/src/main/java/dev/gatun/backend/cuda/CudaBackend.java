@@ -182,7 +182,7 @@ public final class CudaBackend implements Backend {
   public void fill(Tensor tensor, double value) {
     try (Work _ = enter()) {
       ops.fill(tensor, value);
-      DeviceMemory.overwritten(tensor);
+      DeviceMemory.filled(tensor, value);
     }
   }
 

@@ -114,10 +114,18 @@ final class DeviceMemory extends Memory {
   }
 
   /** To be called after each upload to a tensor: its mirror, if it has one, follows. */
-  static void uploaded(MemorySegment values, Tensor to) {
+  static void uploaded(Tensor values, Tensor to) {
     Mirror known = known(to);
     if (known != null) {
       known.uploaded(values, to.byteOffset());
+    }
+  }
+
+  /** To be called when the device has been asked to fill a tensor: its mirror follows. */
+  static void filled(Tensor tensor, double value) {
+    Mirror known = known(tensor);
+    if (known != null) {
+      known.filled(tensor, value);
     }
   }
 

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 final class LstmCellPass extends CellPass {
   private final boolean projected;
   private final boolean normed;
+  private final CellKernels.Normalized cellNorm;
   private final KernelCall forward;
   private final @Nullable KernelCall normedOutput;
   private final @Nullable KernelCall projectedOutput;
@@ -18,6 +19,8 @@ final class LstmCellPass extends CellPass {
     super(memory, "lstm.cu");
     projected = plan.spec.projectionSize() > 0;
     normed = plan.spec.regularization().layerNorm();
+    cellNorm =
+        new CellKernels.Normalized(memory.cellHat, memory.cellInverses, weight(Weight.CELL_NORM));
     forward = stepKernel("lstmForward");
     normedOutput = normed ? stepKernel("lstmNormedOutput") : null;
     projectedOutput = projected ? stepKernel("projectedOutput") : null;
@@ -55,16 +58,10 @@ final class LstmCellPass extends CellPass {
     if (normed) {
       run(normedBackward, t, n, step, size);
       long dNormed = memory.saved(plan.dNormed, n, step, size);
-      CellKernels.Normalized norm = cellNorm().from((long) step * n, size);
-      kernels.normalizeBackward(n, size, dNormed, norm, plan.dCell);
+      kernels.normalizeBackward(n, size, dNormed, cellNorm, (long) step * n, plan.dCell);
     }
     run(backward, t, n, step, size);
     recurrentBack(n, step);
-  }
-
-  private CellKernels.Normalized cellNorm() {
-    return new CellKernels.Normalized(
-        memory.cellHat, memory.cellInverses, weight(Weight.CELL_NORM));
   }
 
   @Override

@@ -113,7 +113,7 @@ final class Products {
                   CUBLAS_GEMM_DEFAULT());
       Calls.blas(status, CALL);
     } catch (Throwable e) {
-      throw unchecked(e);
+      throw Calls.unchecked(e);
     }
   }
 
@@ -153,7 +153,7 @@ final class Products {
                   CUBLAS_GEMM_DEFAULT());
       Calls.blas(status, CALL);
     } catch (Throwable e) {
-      throw unchecked(e);
+      throw Calls.unchecked(e);
     }
   }
 
@@ -188,7 +188,7 @@ final class Products {
                   CUBLAS_GEMM_DEFAULT());
       Calls.blas(status, CALL);
     } catch (Throwable e) {
-      throw unchecked(e);
+      throw Calls.unchecked(e);
     }
   }
 
@@ -206,14 +206,5 @@ final class Products {
     long to = scratch.segment().address();
     rounding.round(rows, columns, from, width, to, gradient);
     return to;
-  }
-
-  private static RuntimeException unchecked(Throwable e) {
-    if (e instanceof Error error) {
-      throw error;
-    }
-    return e instanceof RuntimeException unchecked
-        ? unchecked
-        : new IllegalStateException("a C function throws no checked exception", e);
   }
 }

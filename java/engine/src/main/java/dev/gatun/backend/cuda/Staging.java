@@ -64,14 +64,8 @@ final class Staging implements AutoCloseable {
       MemorySegment half = halves[next];
       Calls.runtime(cudart_h.cudaEventSynchronize(events[next]), "cudaEventSynchronize");
       MemorySegment.copy(NativeMemory.ALL, from + at, half, 0, bytes);
-      Calls.runtime(
-          cudart_h.cudaMemcpyAsync(
-              MemorySegment.ofAddress(to + at),
-              half,
-              bytes,
-              cudart_h.cudaMemcpyHostToDevice(),
-              context.stream()),
-          uploading);
+      int kind = cudart_h.cudaMemcpyHostToDevice();
+      StreamMemory.copy(context, half.address(), bytes, to + at, kind, uploading);
       Calls.runtime(cudart_h.cudaEventRecord(events[next], context.stream()), "cudaEventRecord");
       next = 1 - next;
     }
@@ -82,14 +76,8 @@ final class Staging implements AutoCloseable {
     for (long at = 0; at < size; at += HALF) {
       long bytes = Math.min(HALF, size - at);
       MemorySegment half = halves[next];
-      Calls.runtime(
-          cudart_h.cudaMemcpyAsync(
-              half,
-              MemorySegment.ofAddress(from + at),
-              bytes,
-              cudart_h.cudaMemcpyDeviceToHost(),
-              context.stream()),
-          downloading);
+      int kind = cudart_h.cudaMemcpyDeviceToHost();
+      StreamMemory.copy(context, from + at, bytes, half.address(), kind, downloading);
       context.synchronize();
       MemorySegment.copy(half, 0, NativeMemory.ALL, to + at, bytes);
       next = 1 - next;

@@ -7,7 +7,6 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.HostMemory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /** Copies between host and device and within the device; float32 and float64 convert. */
@@ -66,13 +65,13 @@ final class Transfers implements AutoCloseable {
       } else {
         staging.upload(from.address(), bytes(to), address(to));
       }
-      DeviceMemory.uploaded(from.segment(), to);
+      DeviceMemory.uploaded(from, to);
     } else {
       try (Workspace host = Workspace.host(to.dtype())) {
         Tensor converted = host.real(to.size());
         copyOnHost(from, converted);
         staging.upload(converted.address(), bytes(to), address(to));
-        DeviceMemory.uploaded(converted.segment(), to);
+        DeviceMemory.uploaded(converted, to);
       }
     }
     if (other != null) {
@@ -129,14 +128,7 @@ final class Transfers implements AutoCloseable {
 
   /** Returns when the copy has been asked for. */
   private void direct(long from, long bytes, long to, int kind) {
-    Calls.runtime(
-        cudart_h.cudaMemcpyAsync(
-            MemorySegment.ofAddress(to),
-            MemorySegment.ofAddress(from),
-            bytes,
-            kind,
-            context.stream()),
-        copying);
+    StreamMemory.copy(context, from, bytes, to, kind, copying);
   }
 
   /** Another context whose stream works with the tensor's memory; null: none. */

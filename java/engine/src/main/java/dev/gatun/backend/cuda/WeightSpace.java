@@ -132,9 +132,7 @@ final class WeightSpace {
   void beforeGradients(int descriptor) {
     if (copies) {
       Part part = parts.get(descriptor);
-      Calls.runtime(
-          cudart_h.cudaMemsetAsync(part.gradients(), 0, part.bytes(), context.stream()),
-          "cudaMemsetAsync");
+      StreamMemory.zero(context, part.gradients().address(), part.bytes());
     }
   }
 
