@@ -3,11 +3,14 @@
 
     pip install torch numpy safetensors
     env -u OPENBLAS_CORETYPE python bench/peers/pytorch.py [--rounds 3] [--filter REGEX] [--threads 1 2]
+    python bench/peers/pytorch.py --device cuda --threads 1
 
 For each case both engines first compute the same thing from the same weights and inputs, and the
 results have to agree. Then they are timed in turn, round by round; the table shows medians over the
 rounds and PyTorch's time divided by Gatun's. Environment variables that choose kernels or threads
-(OPENBLAS_*, MKL_*, OMP_*) are removed for both.
+(OPENBLAS_*, MKL_*, OMP_*) are removed for both. On a GPU neither uses TF32, the shapes are those that
+GPUs are compared by, and a whole step of PyTorch's is timed twice: as it is, and as a CUDA graph.
+GATUN names another launcher than the checkout's.
 """
 
 import argparse
@@ -30,7 +33,9 @@ import torch  # noqa: E402: it reads the environment when it is loaded
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 warnings.filterwarnings("ignore", message=".*not supported with oneDNN.*")
-GATUN = str(pathlib.Path(__file__).resolve().parents[2] / "gatun")
+GATUN = os.environ.get("GATUN") or str(pathlib.Path(__file__).resolve().parents[2] / "gatun")
+DEVICE = "cpu"  # Gatun's
+PEER = "cpu"  # PyTorch's: the same, but in a rehearsal
 
 # cell, layers, N, T, C, H, P
 STACKS = [
@@ -57,6 +62,39 @@ STEPS = [
     ("gru", 10000, 200, 200, 2, 20, 35),
 ]
 
+# DeepBench's training shapes that a step's time is bound by latency in, and some where it is not.
+GPU_STACKS = [
+    ("lstm", 1, 16, 25, 512, 512, 0),
+    ("lstm", 1, 32, 25, 512, 512, 0),
+    ("lstm", 1, 128, 25, 512, 512, 0),
+    ("lstm", 1, 64, 25, 1024, 1024, 0),
+    ("lstm", 1, 32, 25, 2048, 2048, 0),
+    ("lstm", 1, 8, 50, 1536, 1536, 0),
+    ("lstm", 1, 16, 150, 256, 256, 0),
+    ("lstm", 1, 64, 150, 256, 256, 0),
+    ("lstm", 2, 32, 128, 128, 128, 0),
+    ("gru", 2, 32, 128, 128, 128, 0),
+    ("gru", 1, 32, 1500, 1024, 1024, 0),
+    ("gru", 1, 32, 187, 2560, 2560, 0),
+    ("tanh", 1, 64, 50, 1760, 1760, 0),
+    ("lstm", 1, 64, 50, 256, 256, 128),
+]
+GPU_STEPS = [
+    ("lstm", 96, 64, 128, 2, 32, 64),
+    ("lstm", 96, 128, 512, 2, 64, 64),
+    ("lstm", 10000, 200, 200, 2, 20, 35),
+    ("lstm", 10000, 650, 650, 2, 20, 35),
+    ("lstm", 10000, 1500, 1500, 2, 20, 35),
+    ("gru", 96, 64, 128, 2, 32, 64),
+]
+SMALL_STACKS = [("lstm", 1, 2, 3, 4, 8, 0), ("gru", 1, 2, 3, 4, 8, 0)]
+SMALL_STEPS = [("lstm", 11, 4, 8, 1, 2, 3)]
+
+
+def finish():
+    if PEER == "cuda":
+        torch.cuda.synchronize()
+
 
 def gatun(*arguments):
     done = subprocess.run([GATUN, *map(str, arguments)], capture_output=True, text=True)
@@ -68,11 +106,13 @@ def gatun(*arguments):
 def median_ms(work, seconds):
     for _ in range(3):
         work()
+    finish()
     times = []
     end = time.perf_counter() + seconds
     while len(times) < 5 or time.perf_counter() < end:
         start = time.perf_counter()
         work()
+        finish()
         times.append(time.perf_counter() - start)
     return 1e3 * statistics.median(times)
 
@@ -87,8 +127,8 @@ def stack(cell, layers, c, h, p):
 def check(case, threads):
     """Both compute one forward and backward; returns the worst error of any array's norm."""
     cell, layers, n, t, c, h, p = case
-    module = stack(cell, layers, c, h, p)
-    x = torch.randn(t, n, c, requires_grad=True)
+    module = stack(cell, layers, c, h, p).to(PEER)
+    x = torch.randn(t, n, c, device=PEER, requires_grad=True)
     y, _ = module(x)
     dy = torch.randn_like(y)
     y.backward(dy)
@@ -96,13 +136,13 @@ def check(case, threads):
     expected |= {"grad." + name: value.grad for name, value in module.named_parameters()}
     with tempfile.TemporaryDirectory() as folder:
         weights, inputs, output = (f"{folder}/{f}.safetensors" for f in ("w", "x", "y"))
-        save_file({name: value.detach() for name, value in module.named_parameters()}, weights)
-        save_file({"x": x.detach(), "dy": dy}, inputs)
+        save_file({name: value.detach().cpu() for name, value in module.named_parameters()}, weights)
+        save_file({"x": x.detach().cpu(), "dy": dy.cpu()}, inputs)
         files = ("--weights", weights, "--inputs", inputs, "--output", output)
-        gatun("rnn", "--cell", cell, *files, "--threads", threads)
+        gatun("rnn", "--cell", cell, *files, "--threads", threads, "--backend", DEVICE)
         actual = load_file(output)
     worst = max(
-        float((actual[name] - value).norm() / value.norm()) for name, value in expected.items()
+        float((actual[name] - value.cpu()).norm() / value.norm().cpu()) for name, value in expected.items()
     )
     if not worst < 1e-4:
         sys.exit(f"{case}: the results differ by {worst:.2g}")
@@ -111,9 +151,9 @@ def check(case, threads):
 
 def torch_stack(case, train):
     cell, layers, n, t, c, h, p = case
-    module = stack(cell, layers, c, h, p)
-    x = torch.randn(t, n, c, requires_grad=train)
-    dy = torch.randn(t, n, p or h)
+    module = stack(cell, layers, c, h, p).to(PEER)
+    x = torch.randn(t, n, c, device=PEER, requires_grad=train)
+    dy = torch.randn(t, n, p or h, device=PEER)
 
     def infer():
         with torch.inference_mode():
@@ -134,7 +174,7 @@ def gatun_stack(case, train, threads, seconds):
         gatun(
             *("bench", "rnn", "--cell", cell, "--layers", layers, "--time", t, "--batch", n),
             *("--input", c, "--hidden", h, *projection, "--mode", "train" if train else "infer"),
-            *("--threads", threads, "--seconds", seconds, "--json"),
+            *("--threads", threads, "--seconds", seconds, "--device", DEVICE, "--json"),
         )
     )
 
@@ -150,11 +190,11 @@ class Model(torch.nn.Module):
         return self.linear(self.rnn(self.embedding(tokens))[0])
 
 
-def torch_step(case):
+def torch_step(case, graph=False):
     cell, v, e, h, layers, n, t = case
-    model = Model(cell, v, e, h, layers)
-    optimizer = torch.optim.Adam(model.parameters(), 1e-3, fused=True)
-    tokens = torch.randint(0, v, (t + 1, n))
+    model = Model(cell, v, e, h, layers).to(PEER)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3, fused=True, capturable=graph)
+    tokens = torch.randint(0, v, (t + 1, n), device=PEER)
     loss = torch.nn.CrossEntropyLoss()
 
     def work():
@@ -163,7 +203,18 @@ def torch_step(case):
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimizer.step()
 
-    return work
+    if not graph:
+        return work
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            work()
+    torch.cuda.current_stream().wait_stream(side)
+    captured = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(captured):
+        work()
+    return captured.replay
 
 
 def gatun_step(case, threads, seconds):
@@ -172,7 +223,7 @@ def gatun_step(case, threads, seconds):
         gatun(
             *("bench", "step", "--cell", cell, "--vocabulary", v, "--embedding", e, "--hidden", h),
             *("--layers", layers, "--batch", n, "--time", t, "--threads", threads),
-            *("--seconds", seconds, "--json"),
+            *("--seconds", seconds, "--device", DEVICE, "--json"),
         )
     )
 
@@ -187,7 +238,7 @@ def compare(label, ours, theirs, arguments, threads, error):
     our_ms = statistics.median(figures["median_ms"] for figures, _ in rounds)
     peer_ms = statistics.median(peer for _, peer in rounds)
     percent = statistics.median(figures.get("percent_of_roof") or 0 for figures, _ in rounds)
-    core = rounds[0][0]["openblas_core"]
+    core = rounds[0][0]["openblas_core"] or ""
     print(
         f"| {label} | {threads} | {our_ms:.2f} | {peer_ms:.2f} | {peer_ms / our_ms:.2f} "
         f"| {percent:.0f} | {core} | {error} |",
@@ -201,26 +252,60 @@ def main():
     parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--threads", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--filter", default="")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--small", action="store_true", help="a rehearsal on tiny shapes, PyTorch on the CPU")
     arguments = parser.parse_args()
-    print(f"PyTorch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}")
+    print(f"PyTorch {torch.__version__}, {begin(arguments)}")
     print("| case | threads | Gatun ms | PyTorch ms | ratio | % of roof | OpenBLAS | error |")
     print("|---|---|---|---|---|---|---|---|")
+    stacks, steps = (GPU_STACKS, GPU_STEPS) if arguments.device == "cuda" else (STACKS, STEPS)
+    if arguments.small:
+        stacks, steps = SMALL_STACKS, SMALL_STEPS
     for threads in arguments.threads:
-        for case in STACKS:
-            cell, layers, n, t, c, h, p = case
-            name = f"{cell} L{layers} N{n} T{t} C{c} H{h}" + (f" P{p}" if p else "")
-            for train in (False, True):
-                label = f"{name} {'train' if train else 'infer'}"
-                if re.search(arguments.filter, label):
-                    error = f"{check(case, threads):.0e}"
-                    ours = lambda: gatun_stack(case, train, threads, arguments.seconds)  # noqa: B023, E731
-                    compare(label, ours, torch_stack(case, train), arguments, threads, error)
-        for case in STEPS:
-            cell, v, e, h, layers, n, t = case
-            label = f"step {cell} V{v} E{e} H{h} L{layers} N{n} T{t}"
-            if re.search(arguments.filter, label):
-                ours = lambda: gatun_step(case, threads, arguments.seconds)  # noqa: B023, E731
-                compare(label, ours, torch_step(case), arguments, threads, "")
+        for case in stacks:
+            compare_stack(case, threads, arguments)
+        for case in steps:
+            compare_step(case, threads, arguments)
+
+
+def begin(arguments):
+    """Chooses the device; returns what it is."""
+    global DEVICE, PEER
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    DEVICE = arguments.device
+    PEER = "cpu" if arguments.small else DEVICE
+    if PEER == "cuda":
+        return f"{torch.cuda.get_device_name()}, cuDNN {torch.backends.cudnn.version()}"
+    return torch.backends.cpu.get_cpu_capability()
+
+
+def compare_stack(case, threads, arguments):
+    cell, layers, n, t, c, h, p = case
+    name = f"{cell} L{layers} N{n} T{t} C{c} H{h}" + (f" P{p}" if p else "")
+    for train in (False, True):
+        label = f"{name} {'train' if train else 'infer'}"
+        if re.search(arguments.filter, label):
+            error = f"{check(case, threads):.0e}"
+            ours = lambda: gatun_stack(case, train, threads, arguments.seconds)  # noqa: B023, E731
+            theirs = torch_stack(case, train)
+            compare(label, ours, theirs, arguments, threads, error)
+
+
+def compare_step(case, threads, arguments):
+    cell, v, e, h, layers, n, t = case
+    label = f"step {cell} V{v} E{e} H{h} L{layers} N{n} T{t}"
+    if not re.search(arguments.filter, label):
+        return
+    ours = lambda: gatun_step(case, threads, arguments.seconds)  # noqa: E731
+    compare(label, ours, torch_step(case), arguments, threads, "")
+    if PEER == "cuda":
+        try:
+            graph = torch_step(case, graph=True)
+        except RuntimeError as e:
+            print(f"| {label} | | | no CUDA graph: {str(e).splitlines()[0]} | | | | |", flush=True)
+            return
+        compare(label + ", PyTorch's as a CUDA graph", ours, graph, arguments, threads, "")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ open module dev.gatun.tests {
   requires dev.gatun.app;
   requires dev.gatun.bindings;
   requires dev.gatun.kernels;
+  requires java.xml;
   requires jdk.compiler;
   requires jdk.management;
   requires org.junit.jupiter;

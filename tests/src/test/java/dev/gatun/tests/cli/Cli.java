@@ -2,6 +2,7 @@ package dev.gatun.tests.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.gatun.tests.support.DeviceRun;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,16 +14,16 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Runs {@code gatun} in a JVM of its own, in a folder of its own. */
-final class Cli {
+public final class Cli {
   /** Far beyond what a test takes on a busy machine: it only ends what hangs. */
-  private static final long LIMIT_SECONDS = 120;
+  private static final long LIMIT_SECONDS = 300;
 
   /**
    * What a command left.
    *
    * @param err without the JVM's own line about incubator modules
    */
-  record Outcome(int status, String out, String err) {}
+  public record Outcome(int status, String out, String err) {}
 
   private final Path folder;
   private final List<String> flags;
@@ -37,7 +38,13 @@ final class Cli {
     this.flags = List.of(flags);
   }
 
-  Outcome run(String... arguments) throws IOException, InterruptedException {
+  /** A command line that finds the GPU, or its double, that this JVM was given to find. */
+  public static Cli onGpu(Path folder) {
+    return new Cli(folder, DeviceRun.flags().toArray(String[]::new));
+  }
+
+  /** Runs a command to its end. */
+  public Outcome run(String... arguments) throws IOException, InterruptedException {
     return finish(start(arguments));
   }
 

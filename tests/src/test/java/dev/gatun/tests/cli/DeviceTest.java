@@ -8,8 +8,6 @@ import dev.gatun.persist.Json;
 import dev.gatun.tests.cli.Cli.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -17,19 +15,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code --device}: a GPU chosen, refused, or not there. */
 class DeviceTest {
-  private static final String[] LIBRARIES = {"cudart", "cudnn", "cublas", "nvrtc"};
-
   @TempDir private Path folder;
 
-  /** A command line that finds what this JVM was given to find. */
   private Cli withGpu() {
-    List<String> flags = new ArrayList<>();
-    for (String library : LIBRARIES) {
-      String key = "gatun." + library + ".path";
-      flags.add("-D" + key + "=" + System.getProperty(key));
-    }
-    flags.add("-Dgatun.cache=" + System.getProperty("gatun.cache"));
-    return new Cli(folder, flags.toArray(String[]::new));
+    return Cli.onGpu(folder);
   }
 
   private Cli withoutGpu() {

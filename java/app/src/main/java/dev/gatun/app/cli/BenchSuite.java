@@ -40,7 +40,10 @@ final class BenchSuite {
   @Option(names = "--csv", paramLabel = "FILE", description = "Results as a table.")
   private @Nullable Path csv;
 
-  @Option(names = "--plot", paramLabel = "FILE", description = "Percent of peak, as SVG.")
+  @Option(
+      names = "--plot",
+      paramLabel = "FILE",
+      description = "Percent of peak (on a GPU GFLOP/s), as SVG.")
   private @Nullable Path plot;
 
   /** Times shape after shape, and tells of each as it is done. */
@@ -58,17 +61,24 @@ final class BenchSuite {
         Json.Members result = time(shape, backend, options);
         results.add(result);
         progress.printf(
-            "%3d/%d  %-34s %s ms  %s %% of peak%n",
+            "%3d/%d  %-34s %s ms  %s%n",
             results.size(),
             shapes.size(),
             shape.name() + (result.get("mode").asText().equals("train") ? " train" : " infer"),
             result.get("median_ms").print(),
-            result.get("percent_of_peak").print());
+            hasPeak(result)
+                ? result.get("percent_of_peak").print() + " % of peak"
+                : result.get("gflops").print() + " GFLOP/s");
         progress.flush();
       }
     }
     write(results);
     return results;
+  }
+
+  /** A GPU's peak is not measured. */
+  private static boolean hasPeak(Json.Members result) {
+    return !(result.get("percent_of_peak") instanceof Json.Null);
   }
 
   private List<DeepBench.Shape> shapes() {
@@ -120,14 +130,16 @@ final class BenchSuite {
       AtomicFiles.write(csv, table.append('\n').toString());
     }
     if (plot != null) {
+      String key = hasPeak(results.getFirst()) ? "percent_of_peak" : "gflops";
+      String unit = key.equals("gflops") ? "GFLOP/s" : "percent of the FMA peak";
       double[] place = new double[results.size()];
-      double[] percent = new double[results.size()];
+      double[] speed = new double[results.size()];
       for (int i = 0; i < place.length; i++) {
         place[i] = i + 1;
-        percent[i] = results.get(i).get("percent_of_peak").asDouble();
+        speed[i] = results.get(i).get(key).asDouble();
       }
-      LineChart chart = new LineChart("DeepBench, percent of the FMA peak", "shape", "percent");
-      AtomicFiles.write(plot, chart.line("percent of peak", place, percent, false).toSvg());
+      LineChart chart = new LineChart("DeepBench, " + unit, "shape", unit);
+      AtomicFiles.write(plot, chart.line(unit, place, speed, false).toSvg());
     }
   }
 }
