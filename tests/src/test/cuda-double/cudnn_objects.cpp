@@ -10,7 +10,7 @@
 namespace dnn {
 namespace {
 
-constexpr int VERSION = 92400;
+int version = 92400;
 constexpr int MAX_DIMS = 8;
 // A little over 2 MB, as a device's own states take.
 constexpr size_t STATE_BYTES = (2 << 20) + 4096;
@@ -40,7 +40,7 @@ cudnnStatus_t fail(int status, const char* format, ...) {
   }
   if (told != nullptr) {
     cudnnDebugStruct debug{};
-    debug.cudnn_version = VERSION;
+    debug.cudnn_version = version;
     debug.cudnnStatus = (cudnnStatus_t)status;
     debug.time_sec = (unsigned)time(nullptr);
     debug.pid = (unsigned long long)getpid();
@@ -85,7 +85,10 @@ using namespace dnn;
 
 extern "C" {
 
-Size cudnnGetVersion(void) { return VERSION; }
+// Makes this another version, 92400 for 9.24.0; what it can do stays.
+void gatunDoubleCudnn(long long wanted) { version = (int)wanted; }
+
+Size cudnnGetVersion(void) { return version; }
 
 Size cudnnGetCudartVersion(void) { return 13000; }
 
@@ -95,7 +98,7 @@ cudnnStatus_t cudnnGetProperty(libraryPropertyType_t type, int* value) {
   if (value == nullptr || (int)type < MAJOR_VERSION || (int)type > PATCH_LEVEL) {
     return fail(CUDNN_STATUS_BAD_PARAM, "cudnnGetProperty: property %d", (int)type);
   }
-  const int values[] = {VERSION / 10000, VERSION / 100 % 100, VERSION % 100};
+  const int values[] = {version / 10000, version / 100 % 100, version % 100};
   *value = values[type];
   return CUDNN_STATUS_SUCCESS;
 }

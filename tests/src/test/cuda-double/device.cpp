@@ -7,6 +7,7 @@ namespace {
 
 thread_local int current = 0;
 std::atomic<int> devices{-1};  // if a test has set it
+std::atomic<int> capability{90};
 
 struct Named {
   int status;
@@ -133,7 +134,7 @@ cudaError_t cudaSetDevice(int device) {
 // As of an H100 or H200.
 cudaError_t cudaDeviceGetAttribute(int* value, enum cudaDeviceAttr attr, int device) {
   CUDA_CALL();
-  static const std::map<int, int> values = {
+  const std::map<int, int> values = {
       {cudaDevAttrMaxThreadsPerBlock, 1024},
       {cudaDevAttrMaxSharedMemoryPerBlock, 49152},
       {cudaDevAttrWarpSize, 32},
@@ -145,8 +146,8 @@ cudaError_t cudaDeviceGetAttribute(int* value, enum cudaDeviceAttr attr, int dev
       {cudaDevAttrGlobalMemoryBusWidth, 6144},
       {cudaDevAttrL2CacheSize, 62914560},
       {cudaDevAttrMaxThreadsPerMultiProcessor, 2048},
-      {cudaDevAttrComputeCapabilityMajor, 9},
-      {cudaDevAttrComputeCapabilityMinor, 0},
+      {cudaDevAttrComputeCapabilityMajor, capability / 10},
+      {cudaDevAttrComputeCapabilityMinor, capability % 10},
       {cudaDevAttrMaxSharedMemoryPerMultiprocessor, 233472},
       {cudaDevAttrCooperativeLaunch, 1},
       {cudaDevAttrMaxSharedMemoryPerBlockOptin, 232448},
@@ -177,4 +178,7 @@ cudaError_t cudaDeviceGetPCIBusId(char* pciBusId, int len, int device) {
 
 // For the tests: so many devices from now on instead of GATUN_DOUBLE_DEVICES; -1 for that.
 void gatunDoubleDevices(long count) { devices = (int)count; }
+
+// Makes every device one of this compute capability, 90 for 9.0.
+void gatunDoubleCapability(long wanted) { capability = (int)wanted; }
 }

@@ -63,6 +63,16 @@ public final class DoubleState {
     tell("gatunDoubleGatesApart", apart ? 1 : 0);
   }
 
+  /** Gives every device a compute capability, 90 for 9.0. */
+  public static void capability(long value) {
+    tell("gatunDoubleCapability", value);
+  }
+
+  /** Makes cuDNN another version, 92400 for 9.24.0. */
+  public static void cudnn(long value) {
+    tell("gatunDoubleCudnn", value);
+  }
+
   private static void tell(String function, long value) {
     try {
       handle(function, FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG)).invokeExact(value);

@@ -9,13 +9,13 @@ import dev.gatun.data.TargetKind;
  * A text in which each sequence counts upwards in steps of its own, modulo the vocabulary; batches
  * after an epoch's first continue the one before.
  */
-final class CountingText implements BatchSource {
+public final class CountingText implements BatchSource {
   private final int vocabulary;
   private final int time;
   private final int sequences;
   private final int batches;
 
-  CountingText(int vocabulary, int time, int sequences, int batches) {
+  public CountingText(int vocabulary, int time, int sequences, int batches) {
     this.vocabulary = vocabulary;
     this.time = time;
     this.sequences = sequences;
