@@ -8,12 +8,30 @@ package dev.gatun.backend;
 public final class DeviceException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private final int status;
+
   /**
    * A failure.
    *
    * @param message the call, the device, the reason
    */
   public DeviceException(String message) {
+    this(message, 0);
+  }
+
+  /**
+   * A failure that a library has a number for.
+   *
+   * @param message the call, the device, the reason
+   * @param status the library's
+   */
+  public DeviceException(String message, int status) {
     super(message);
+    this.status = status;
+  }
+
+  /** The library's number of the failure; 0 if there is none. */
+  public int status() {
+    return status;
   }
 }

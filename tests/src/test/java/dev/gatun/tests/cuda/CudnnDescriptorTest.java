@@ -122,19 +122,30 @@ class CudnnDescriptorTest {
       assertArrayEquals(
           expected(mode, cudnn_h.CUDNN_UNIDIRECTIONAL(), 3, 5, 5, 1), read(descriptor));
     }
-    try (RnnDescriptor descriptor = new RnnDescriptor(spec, RnnAlgorithm.SMALL_H, NO_DROPOUT)) {
-      assertEquals(cudnn_h.CUDNN_RNN_ALGO_PERSIST_STATIC_SMALL_H(), read(descriptor)[0]);
+    for (RnnAlgorithm algorithm : RnnAlgorithm.values()) {
+      int code =
+          switch (algorithm) {
+            case STANDARD -> cudnn_h.CUDNN_RNN_ALGO_STANDARD();
+            case SMALL_H -> cudnn_h.CUDNN_RNN_ALGO_PERSIST_STATIC_SMALL_H();
+            case PERSIST_STATIC -> cudnn_h.CUDNN_RNN_ALGO_PERSIST_STATIC();
+            case PERSIST_DYNAMIC -> cudnn_h.CUDNN_RNN_ALGO_PERSIST_DYNAMIC();
+          };
+      try (RnnDescriptor descriptor = new RnnDescriptor(spec, algorithm, NO_DROPOUT)) {
+        assertEquals(code, read(descriptor)[0]);
+      }
     }
   }
 
-  @Test
-  void aRefusalNamesTheCallAndTheStack() {
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STANDARD")
+  void aRefusalNamesTheCallAndTheStack(RnnAlgorithm algorithm) {
     RecurrentSpec projected = RecurrentSpec.of(Cell.LSTM, 3, 5).projected(2);
-    String message =
+    DeviceException refusal =
         assertThrows(
-                DeviceException.class,
-                () -> new RnnDescriptor(projected, RnnAlgorithm.SMALL_H, NO_DROPOUT).close())
-            .getMessage();
+            DeviceException.class,
+            () -> new RnnDescriptor(projected, algorithm, NO_DROPOUT).close());
+    String message = String.valueOf(refusal.getMessage());
+    assertEquals(3, refusal.status() / 1000, message);
     assertTrue(message.contains("cudnnSetRNNDescriptor_v8 of RecurrentSpec["), message);
     assertTrue(message.contains("CUDNN_STATUS_NOT_SUPPORTED"), message);
   }

@@ -9,7 +9,6 @@ import com.sun.management.ThreadMXBean;
 import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
-import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentSpec;
@@ -34,8 +33,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** How stacks are run by cuDNN, beyond what every backend is held to. */
 @Tag("cuda")
 class CudnnRecurrentTest {
-  private static final String ALGORITHM = "gatun.cudnn.algorithm";
-
   /** Until C2 has compiled every call; a segment is an object before. */
   private static final long MOST_NANOS = 60_000_000_000L;
 
@@ -51,7 +48,6 @@ class CudnnRecurrentTest {
 
   @AfterEach
   void nothingToComplainOf() {
-    System.clearProperty(ALGORITHM);
     backend.close();
     assertEquals("", DoubleState.complaint());
   }
@@ -243,44 +239,6 @@ class CudnnRecurrentTest {
       stack.plan.forward(4, 3);
       stack.io.x().memory().close();
       assertThrows(IllegalStateException.class, () -> stack.plan.forward(4, 3));
-    }
-  }
-
-  /** What cuDNN does not support of an algorithm, forward or back, the standard one computes. */
-  @ParameterizedTest
-  @EnumSource(names = {"LSTM", "RELU"})
-  void theStandardAlgorithmTakesOver(Cell cell) {
-    RecurrentSpec spec = RecurrentSpec.of(cell, 3, 5).stacked(2, 0).bothDirections();
-    EnumSet<Part> parts = EnumSet.complementOf(EnumSet.of(Part.LENGTHS));
-    try (Stack standard = new Stack(backend, spec, 4, 3, Mode.TRAINING, parts)) {
-      run(standard.randomize(random), 4, 3);
-      System.setProperty(ALGORITHM, "auto");
-      for (String call :
-          List.of("cudnnRNNForward", "cudnnRNNBackwardData_v8", "cudnnRNNBackwardWeights_v8")) {
-        try (Stack stack = new Stack(backend, spec, 4, 3, Mode.TRAINING, parts)) {
-          stack.copyGiven(standard);
-          long descriptors = DoubleState.handles("cudnnRNNDescriptor_t");
-          DoubleState.fail(call + ":1=3000");
-          run(stack, 4, 3);
-          assertEquals(descriptors - 1, DoubleState.handles("cudnnRNNDescriptor_t"), call);
-          assertSame(standard, stack, 0);
-        }
-      }
-    }
-  }
-
-  @Test
-  void anUnknownAlgorithmIsRefused() {
-    RecurrentSpec spec = RecurrentSpec.of(Cell.GRU, 3, 5);
-    try (Stack stack = Stack.full(backend, spec, 4, 3)) {
-      System.setProperty(ALGORITHM, "fast");
-      MaskKey mask = new MaskKey(1, 2, stack.maskStep);
-      String message =
-          assertThrows(
-                  IllegalArgumentException.class,
-                  () -> backend.recurrent(spec, stack.weights, stack.io, Mode.TRAINING, mask))
-              .getMessage();
-      assertEquals("-Dgatun.cudnn.algorithm is \"fast\": it must be standard or auto", message);
     }
   }
 }

@@ -13,6 +13,9 @@ final class Calls {
   /** Bytes asked for of cuDNN's last message. */
   private static final int MESSAGE = 1024;
 
+  /** {@code code / 1000} of all NOT_SUPPORTED statuses. */
+  private static final int NOT_SUPPORTED = cudnn_h.CUDNN_STATUS_NOT_SUPPORTED() / 1000;
+
   private Calls() {}
 
   /** What a call by method handle threw, to be thrown. */
@@ -42,8 +45,13 @@ final class Calls {
   /** A {@code cudnnStatus_t}. */
   static void dnn(int status, String call) {
     if (status != 0) {
-      throw new DeviceException(call + ": " + dnnReason(status));
+      throw new DeviceException(call + ": " + dnnReason(status), status);
     }
+  }
+
+  /** Whether a {@code cudnnStatus_t} is one of those that say "not supported". */
+  static boolean unsupported(int status) {
+    return status / 1000 == NOT_SUPPORTED;
   }
 
   /** A status in words, with cuDNN's own account of it where there is one. */

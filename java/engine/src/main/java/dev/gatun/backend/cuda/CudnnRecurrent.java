@@ -88,7 +88,8 @@ final class CudnnRecurrent implements Recurrent {
       dropout.add(new NoDropout(context));
       List<RecurrentSpec> specs = parts(spec);
       for (RecurrentSpec each : specs) {
-        descriptors.add(descriptor(each, RnnAlgorithm.STANDARD));
+        descriptors.add(
+            new RnnDescriptor(each, RnnAlgorithm.STANDARD, dropout.getFirst().descriptor()));
       }
       RecurrentIo.Gradients gradients = trains ? io.gradients() : null;
       WeightSpace packed = stackWeights.space();
@@ -176,20 +177,29 @@ final class CudnnRecurrent implements Recurrent {
     return layers;
   }
 
-  private RnnDescriptor descriptor(RecurrentSpec of, RnnAlgorithm algorithm) {
-    return new RnnDescriptor(of, algorithm, dropout.getFirst().descriptor());
-  }
-
   private void addPart(RnnSetting setting, RecurrentSpec of, PartIo sequences) {
-    RnnAlgorithm algorithm =
-        RnnAlgorithm.choose(
-            of,
-            setting.mode(),
-            io.lengths() != null || RnnShape.chunks(setting.maxTime()) > 1,
-            context.device().capability());
-    RnnDescriptor fast = algorithm == RnnAlgorithm.STANDARD ? null : descriptor(of, algorithm);
     int i = parts.size();
-    parts.add(new RnnPart(setting, of, i, sequences, weights, descriptors.get(i), fast));
+    RnnDescriptor standard = descriptors.get(i);
+    RnnAlgorithm algorithm =
+        RnnAlgorithm.choose(of, setting.mode(), setting.maxTime(), context.device().capability());
+    FastDescriptors fast =
+        algorithm == RnnAlgorithm.STANDARD
+            ? null
+            : FastDescriptors.open(
+                context,
+                of,
+                algorithm,
+                dropout.getFirst().descriptor(),
+                standard,
+                setting.maxBatch());
+    try {
+      parts.add(new RnnPart(setting, of, i, sequences, weights, standard, fast));
+    } catch (RuntimeException | Error e) {
+      if (fast != null) {
+        fast.close();
+      }
+      throw e;
+    }
   }
 
   @Override

@@ -5,24 +5,37 @@ import dev.gatun.backend.Mode;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.bindings.Settings;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How cuDNN computes a stack. {@link #SMALL_H} keeps recurrent weights on the chip; it is chosen
- * only if {@code gatun.cudnn.algorithm} ({@code GATUN_CUDNN_ALGORITHM}) is {@code auto}, by
- * PyTorch's rule, until both have been measured on a device. The two differ in their last bits.
+ * How cuDNN computes a stack. The setting {@code gatun.cudnn.algorithm} ({@code
+ * GATUN_CUDNN_ALGORITHM}) names one; {@code auto} takes {@link #SMALL_H} by PyTorch's rule. The
+ * standard one is the default until they have been measured on a device. They differ in their last
+ * bits.
+ *
+ * <p>The persistent ones keep recurrent weights on the chip. They have no projection and take
+ * sequences of one length only, up to {@link RnnDescriptor#MOST_STEPS}; batches of different
+ * lengths are the standard one's, and so is what cuDNN says it does not support.
  */
 public enum RnnAlgorithm {
   /** Products by cuBLAS; takes every stack. */
-  STANDARD(cudnn_h.CUDNN_RNN_ALGO_STANDARD()),
-  /** For few units: no projection, sequences of one length. */
-  SMALL_H(cudnn_h.CUDNN_RNN_ALGO_PERSIST_STATIC_SMALL_H());
+  STANDARD("standard", cudnn_h.CUDNN_RNN_ALGO_STANDARD()),
+  /** For few units. */
+  SMALL_H("small-h", cudnn_h.CUDNN_RNN_ALGO_PERSIST_STATIC_SMALL_H()),
+  /** One kernel for all steps, compiled with cuDNN. */
+  PERSIST_STATIC("persist-static", cudnn_h.CUDNN_RNN_ALGO_PERSIST_STATIC()),
+  /** One kernel for all steps, compiled by NVRTC for each number of sequences. */
+  PERSIST_DYNAMIC("persist-dynamic", cudnn_h.CUDNN_RNN_ALGO_PERSIST_DYNAMIC());
 
   private static final String SETTING = "gatun.cudnn.algorithm";
 
+  private final String label;
   private final int code;
 
-  RnnAlgorithm(int code) {
+  RnnAlgorithm(String label, int code) {
+    this.label = label;
     this.code = code;
   }
 
@@ -31,23 +44,58 @@ public enum RnnAlgorithm {
     return code;
   }
 
+  /** What the setting calls it. */
+  String label() {
+    return label;
+  }
+
   /**
    * What to compute a stack with.
    *
-   * @param ragged whether sequences may differ in length
-   * @throws IllegalArgumentException if the setting is neither {@code standard} nor {@code auto}
+   * @param maxTime the plan's most steps
+   * @throws IllegalArgumentException if the setting is unknown, or names an algorithm that cannot
+   *     compute this stack
    */
-  static RnnAlgorithm choose(RecurrentSpec spec, Mode mode, boolean ragged, int capability) {
+  static RnnAlgorithm choose(RecurrentSpec spec, Mode mode, int maxTime, int capability) {
     @Nullable String setting = Settings.get(SETTING);
-    if (setting == null || setting.equals("standard")) {
+    if (setting == null) {
       return STANDARD;
     }
-    if (!setting.equals("auto")) {
-      throw new IllegalArgumentException(
-          "%s is \"%s\": it must be standard or auto".formatted(Settings.source(SETTING), setting));
+    if (setting.equals("auto")) {
+      boolean possible = SMALL_H.obstacle(spec, maxTime) == null && capability >= 60;
+      return possible && spec.hiddenSize() <= most(spec.cell(), mode) ? SMALL_H : STANDARD;
     }
-    boolean possible = spec.projectionSize() == 0 && !ragged && capability >= 60;
-    return possible && spec.hiddenSize() <= most(spec.cell(), mode) ? SMALL_H : STANDARD;
+    for (RnnAlgorithm algorithm : values()) {
+      if (algorithm.label.equals(setting)) {
+        @Nullable String obstacle = algorithm.obstacle(spec, maxTime);
+        if (obstacle != null) {
+          throw new IllegalArgumentException(
+              "%s is \"%s\", but %s: choose standard or auto"
+                  .formatted(Settings.source(SETTING), setting, obstacle));
+        }
+        return algorithm;
+      }
+    }
+    String labels =
+        Arrays.stream(values()).map(RnnAlgorithm::label).collect(Collectors.joining(", "));
+    throw new IllegalArgumentException(
+        "%s is \"%s\": it must be auto or one of %s"
+            .formatted(Settings.source(SETTING), setting, labels));
+  }
+
+  /** Why it can never compute a stack; null if it may. */
+  private @Nullable String obstacle(RecurrentSpec spec, int maxTime) {
+    if (this == STANDARD) {
+      return null;
+    }
+    if (spec.projectionSize() > 0) {
+      return "this LSTM projects h to %d, which that algorithm cannot"
+          .formatted(spec.projectionSize());
+    }
+    return maxTime > RnnDescriptor.MOST_STEPS
+        ? "sequences have up to %d steps and that algorithm takes %d"
+            .formatted(maxTime, RnnDescriptor.MOST_STEPS)
+        : null;
   }
 
   /** The units up to which PyTorch takes it, forward and in training also backward. */

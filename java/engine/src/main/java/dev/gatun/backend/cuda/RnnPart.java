@@ -1,5 +1,6 @@
 package dev.gatun.backend.cuda;
 
+import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.lang.foreign.MemorySegment;
@@ -14,9 +15,6 @@ import org.jspecify.annotations.Nullable;
 final class RnnPart implements AutoCloseable {
   /** Training has a full and a last, smaller batch; sessions of one plan a few lengths. */
   private static final int SHAPES = 4;
-
-  /** {@code code / 1000} of all NOT_SUPPORTED statuses. */
-  private static final int NOT_SUPPORTED = cudnn_h.CUDNN_STATUS_NOT_SUPPORTED() / 1000;
 
   private static final MemorySegment NULL = MemorySegment.NULL;
 
@@ -36,8 +34,11 @@ final class RnnPart implements AutoCloseable {
   /** The last call of backward, for messages. */
   private String call = "";
 
-  /** In place of the standard one while cuDNN supports it; closed with this. */
-  private @Nullable RnnDescriptor fast;
+  /** For full batches in place of the standard one while cuDNN supports it; closed with this. */
+  private @Nullable FastDescriptors fast;
+
+  /** What the present call, and the way back after it, runs by. */
+  private RnnDescriptor used;
 
   /**
    * Reserves what the largest shape needs.
@@ -46,7 +47,7 @@ final class RnnPart implements AutoCloseable {
    * @param index of this part among those of the stack
    * @param io its sequences
    * @param standard its descriptor, not closed with this
-   * @param fast a descriptor of another algorithm, for plans without lengths and of one chunk
+   * @param fast another algorithm, for plans of one chunk; closed with this
    */
   RnnPart(
       RnnSetting setting,
@@ -55,7 +56,7 @@ final class RnnPart implements AutoCloseable {
       PartIo io,
       WeightSpace weights,
       RnnDescriptor standard,
-      @Nullable RnnDescriptor fast) {
+      @Nullable FastDescriptors fast) {
     this.setting = setting;
     this.spec = spec;
     this.index = index;
@@ -63,6 +64,7 @@ final class RnnPart implements AutoCloseable {
     this.weights = weights;
     this.standard = standard;
     this.fast = fast;
+    used = standard;
     int chunks = RnnShape.chunks(setting.maxTime());
     states = new RnnStates(setting, spec, index * spec.layers(), chunks);
     for (int k = 0; k < chunks; k++) {
@@ -70,7 +72,10 @@ final class RnnPart implements AutoCloseable {
     }
     try {
       setting.lengths().assume(setting.maxTime(), setting.maxBatch());
-      shape(setting.maxTime(), setting.maxBatch());
+      shape(setting.maxTime(), setting.maxBatch(), standard);
+      if (fast != null) {
+        planFast();
+      }
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -81,14 +86,28 @@ final class RnnPart implements AutoCloseable {
     return io;
   }
 
-  private RnnDescriptor descriptor() {
-    return fast == null ? standard : fast;
+  /** Reserves what the other algorithm needs; if it is not supported, there is none. */
+  private void planFast() {
+    try {
+      RnnDescriptor descriptor = choose(setting.maxBatch());
+      shape(setting.maxTime(), setting.maxBatch(), descriptor);
+    } catch (DeviceException e) {
+      if (!falls(e.status())) {
+        throw e;
+      }
+    }
+  }
+
+  /** What n sequences of the lengths that are known run by. */
+  private RnnDescriptor choose(int n) {
+    return fast == null || setting.lengths().ragged() ? standard : fast.of(n);
   }
 
   /** The descriptors of a shape, used last from now on and told the lengths of the batch. */
-  private RnnShape shape(int t, int n) {
+  private RnnShape shape(int t, int n, RnnDescriptor descriptor) {
+    used = descriptor;
     RnnShape shape = find(t, n);
-    shape.describe(setting, descriptor(), io);
+    shape.describe(setting, descriptor, io);
     return shape;
   }
 
@@ -111,11 +130,22 @@ final class RnnPart implements AutoCloseable {
 
   /** Runs t steps of n sequences. */
   void forward(int t, int n) {
-    int status = run(shape(t, n));
+    int status = attempt(t, n);
     if (falls(status)) {
-      status = run(shape(t, n));
+      status = run(shape(t, n, standard));
     }
     Calls.dnn(status, "cudnnRNNForward");
+  }
+
+  private int attempt(int t, int n) {
+    try {
+      return run(shape(t, n, choose(n)));
+    } catch (DeviceException e) {
+      if (!falls(e.status())) {
+        throw e;
+      }
+      return run(shape(t, n, standard));
+    }
   }
 
   /** Goes back through the steps of the last forward, after it. */
@@ -134,16 +164,14 @@ final class RnnPart implements AutoCloseable {
 
   /** Whether the other algorithm does not support the call: the standard one takes over. */
   private boolean falls(int status) {
-    if (fast == null || status / 1000 != NOT_SUPPORTED) {
+    if (fast == null || setting.lengths().ragged() || !Calls.unsupported(status)) {
       return false;
     }
-    System.Logger log = System.getLogger(RnnPart.class.getName());
-    log.log(
-        System.Logger.Level.INFO,
-        "the standard algorithm takes over: " + Calls.dnnReason(status) + " for " + spec);
+    fast.giveUp(Calls.dnnReason(status));
     clear();
     fast.close();
     fast = null;
+    used = standard;
     return true;
   }
 
@@ -164,7 +192,7 @@ final class RnnPart implements AutoCloseable {
     WeightSpace.Part space = weights.part(index);
     return cudnn_h.cudnnRNNForward(
         setting.context().dnn(),
-        descriptor().descriptor(),
+        used.descriptor(),
         setting.trains() ? cudnn_h.CUDNN_FWD_MODE_TRAINING() : cudnn_h.CUDNN_FWD_MODE_INFERENCE(),
         NULL, // since cuDNN 8.9.1 the data's descriptor alone has the lengths
         chunk.input.descriptor(),
@@ -242,7 +270,7 @@ final class RnnPart implements AutoCloseable {
     WeightSpace.Part space = weights.part(index);
     return cudnn_h.cudnnRNNBackwardData_v8(
         setting.context().dnn(),
-        descriptor().descriptor(),
+        used.descriptor(),
         NULL,
         chunk.output.descriptor(),
         chunk.y,
@@ -270,7 +298,7 @@ final class RnnPart implements AutoCloseable {
     WeightSpace.Part space = weights.part(index);
     return cudnn_h.cudnnRNNBackwardWeights_v8(
         setting.context().dnn(),
-        descriptor().descriptor(),
+        used.descriptor(),
         cudnn_h.CUDNN_WGRAD_MODE_ADD(),
         NULL,
         chunk.input.descriptor(),

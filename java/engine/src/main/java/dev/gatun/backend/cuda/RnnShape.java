@@ -3,6 +3,7 @@ package dev.gatun.backend.cuda;
 import dev.gatun.backend.RecurrentSpec;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that a part's calls of one t and n need, so that repeating them makes nothing new: the
@@ -15,8 +16,8 @@ final class RnnShape implements AutoCloseable {
   final List<StateDescriptor> c = new ArrayList<>();
   final List<RnnChunk> chunks = new ArrayList<>();
 
-  /** Whether the descriptors say that all sequences have t steps. */
-  private boolean full;
+  /** What a batch is described for whose sequences all have t steps; null after another. */
+  private @Nullable RnnDescriptor full;
 
   /**
    * Makes the descriptors; {@link #describe} comes next.
@@ -53,12 +54,12 @@ final class RnnShape implements AutoCloseable {
   /** Describes the lengths of the present batch, unless they are described already. */
   void describe(RnnSetting setting, RnnDescriptor descriptor, PartIo io) {
     boolean ragged = setting.lengths().ragged();
-    if (ragged || !full) {
-      full = false;
+    if (ragged || full != descriptor) {
+      full = null;
       for (int k = 0; k < chunks.size(); k++) { // an iterator would be an object each time
         chunks.get(k).describe(setting, descriptor, io, n);
       }
-      full = !ragged;
+      full = ragged ? null : descriptor;
     }
   }
 

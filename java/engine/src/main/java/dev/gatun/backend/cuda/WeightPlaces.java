@@ -192,6 +192,11 @@ final class WeightPlaces {
     return layout;
   }
 
+  /** Whether all weights have the same places in both. */
+  boolean same(WeightPlaces other) {
+    return spaces.equals(other.spaces) && gates.equals(other.gates);
+  }
+
   /** Whether a flat block of that layout is what cuDNN wants. */
   boolean isAt(WeightLayout block) {
     return layout != null
