@@ -154,6 +154,16 @@ extern "C" __global__ void copyColumns8(
   copyBlock(rows, columns, from, fromWidth, to, toWidth);
 }
 
+// Adds columns of from to columns of to; both are the addresses of the first ones.
+extern "C" __global__ void addColumns(
+    i64 rows, int columns, const float* from, i64 fromWidth, float* to, i64 toWidth) {
+  for (i64 i = firstIndex(); i < rows * columns; i += indexStride()) {
+    const i64 row = i / columns;
+    const i64 column = i % columns;
+    to[row * toWidth + column] += from[row * fromWidth + column];
+  }
+}
+
 // Softmax cross-entropy of logits [rows, classes]: losses [rows], unscaled, for sumLoss, and the
 // scaled gradient, which may overwrite the logits; dLogits null: not wanted. The target counts
 // (1 - smoothing) times its weight, each class smoothing / classes times its own; weights null: all

@@ -173,6 +173,9 @@ public interface Backend extends AutoCloseable {
   /** to[:, toColumn..+columns] = from[:, fromColumn..+columns] for the first rows of both. */
   void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
 
+  /** As {@link #copyColumns}, of real elements, which are added to those of {@code to}. */
+  void addColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
+
   /**
    * Softmax cross-entropy with integer targets. With logits x and p = softmax(x), loss = scale *
    * sum over rows with a target y of -(1 - s) * w[y] * log p[y] - s / V * sum over k of w[k] * log

@@ -112,22 +112,38 @@ public final class Checks {
   /** Checks {@link Backend#copyColumns}. */
   public void copyColumns(
       int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
-    rows("copyColumns", rows);
+    String operation = "copyColumns";
+    rows(operation, rows);
     if (from.dtype() != to.dtype()) {
-      throw wrong("copyColumns", "from", from, "the type of to, " + to);
+      throw wrong(operation, "from", from, "the type of to, " + to);
     }
-    columns("from", from, rows, fromColumn, columns);
-    columns("to", to, rows, toColumn, columns);
+    columns(operation, "from", from, rows, fromColumn, columns);
+    columns(operation, "to", to, rows, toColumn, columns);
   }
 
-  private static void columns(String name, Tensor tensor, int rows, int first, int columns) {
+  /** Checks {@link Backend#addColumns}. */
+  public void addColumns(
+      int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
+    String operation = "addColumns";
+    rows(operation, rows);
+    if (from.dtype() != real) {
+      throw wrong(operation, "from", from, real + " elements");
+    }
+    if (to.dtype() != real) {
+      throw wrong(operation, "to", to, real + " elements");
+    }
+    columns(operation, "from", from, rows, fromColumn, columns);
+    columns(operation, "to", to, rows, toColumn, columns);
+  }
+
+  private static void columns(
+      String operation, String name, Tensor tensor, int rows, int first, int columns) {
     long width = tensor.rank() == 0 ? 0 : tensor.dim(-1);
     if (first < 0 || columns < 0 || (long) first + columns > width) {
-      throw wrong(
-          "copyColumns", name, tensor, "columns " + first + " to " + ((long) first + columns));
+      throw wrong(operation, name, tensor, "columns " + first + " to " + ((long) first + columns));
     }
     if (tensor.size() < rows * width) {
-      throw wrong("copyColumns", name, tensor, rows + " rows or more");
+      throw wrong(operation, name, tensor, rows + " rows or more");
     }
   }
 

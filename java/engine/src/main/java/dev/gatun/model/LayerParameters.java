@@ -24,6 +24,11 @@ public final class LayerParameters {
     this.size = size;
   }
 
+  /** Those of a layer inside this one, by their first element here and their number. */
+  LayerParameters part(String name, long first, long count) {
+    return new LayerParameters(all, name, from + first, count);
+  }
+
   /** The layer's name. */
   public String layer() {
     return layer;

@@ -1,5 +1,6 @@
 package dev.gatun.model;
 
+import dev.gatun.model.RecurrentStack.Part;
 import dev.gatun.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,7 +9,7 @@ import java.util.Locale;
 /**
  * A model's shapes, parameters and memory, known before anything is allocated.
  *
- * @param rows one per layer
+ * @param rows one per layer, of a {@link RecurrentStack} one for each of its parts
  * @param parameters the number of values of all parameters
  * @param parameterBytes of the values
  * @param gradientBytes of their gradients, which every model has
@@ -24,7 +25,7 @@ public record Summary(
     long planBytes) {
 
   /**
-   * A layer's line.
+   * A layer's line; of a {@link RecurrentStack} one for each of its parts.
    *
    * @param name the layer's name
    * @param kind its class
@@ -38,19 +39,28 @@ public record Summary(
     List<Row> rows = new ArrayList<>();
     long planBytes = 0;
     for (ModelSpec.Stage stage : model.stages()) {
-      Signal output = stage.output();
-      long outputBytes =
-          (long) output.rows(plan.maxTime(), plan.maxBatch()) * output.width() * real.bytes();
-      long bytes =
-          outputBytes * (plan.trains() ? 2 : 1)
-              + stage.layer().scratchBytes(stage.input(), plan, real);
-      planBytes += bytes;
-      String kind = stage.layer().getClass().getSimpleName();
-      rows.add(new Row(stage.layer().name(), kind, output, stage.parameterCount(), bytes));
+      for (Part part : parts(stage)) {
+        Signal output = part.output();
+        long outputBytes =
+            (long) output.rows(plan.maxTime(), plan.maxBatch()) * output.width() * real.bytes();
+        long bytes =
+            outputBytes * (plan.trains() ? 2 : 1)
+                + part.layer().scratchBytes(part.input(), plan, real);
+        planBytes += bytes;
+        String kind = part.layer().getClass().getSimpleName();
+        rows.add(new Row(part.layer().name(), kind, output, part.parameterCount(), bytes));
+      }
     }
     long count = model.parameterCount();
     long bytes = count * real.bytes();
     return new Summary(List.copyOf(rows), count, bytes, bytes, bytes * moments, planBytes);
+  }
+
+  /** The layer, or all that a stack of different layers is made of. */
+  private static List<Part> parts(ModelSpec.Stage stage) {
+    return stage.layer() instanceof RecurrentStack stack
+        ? stack.parts(stage.input())
+        : List.of(new Part(stage.layer(), 0, stage.input()));
   }
 
   /** Everything together, in bytes. */

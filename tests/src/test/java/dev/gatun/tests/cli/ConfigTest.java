@@ -49,7 +49,9 @@ class ConfigTest {
         "'model:\n  hidden: big'    | 'c.yaml:3: model.hidden: \"big\"; give a whole number from 1 to 65536'",
         "'model:\n  hidden: 0'      | 'c.yaml:3: model.hidden: \"0\"; give a whole number from 1 to 65536'",
         "'model:\n  hidden: 2.5'    | 'c.yaml:3: model.hidden: \"2.5\"; give a whole number'",
-        "'model:\n  hidden: [1]'    | 'c.yaml:3: model.hidden: [1]; give a whole number'",
+        "'model:\n  hidden: [1, x]' | 'c.yaml:3: model.hidden: [1, x]; give a whole number'",
+        "'model:\n  hidden: []'     | 'c.yaml:3: model.hidden: []; give a whole number'",
+        "'model: {merge: sum}'      | 'c.yaml:2: model.merge: only valid with model.bidirectional true; remove it'",
         "'model:\n  hidden:'        | 'c.yaml:3: model.hidden: nothing; give a whole number'",
         "'model:\n\n  dropout: 1'   | 'c.yaml:4: model.dropout: \"1\"; give a number at least 0 and below 1'",
         "'train: {rate: -1}'        | 'c.yaml:2: train.rate: \"-1\"; give a number above 0'",
@@ -114,7 +116,7 @@ class ConfigTest {
             "train.optimizer=sgd",
             "train.optimizer.momentum=0.5",
             "train.rate=1e-2");
-    assertEquals(5, config.get(ModelKeys.HIDDEN));
+    assertEquals(List.of(5), config.get(ModelKeys.HIDDEN));
     assertEquals(TrainKeys.Optimizers.SGD, config.get(TrainKeys.OPTIMIZER));
     assertEquals(0.5, config.get(TrainKeys.MOMENTUM));
     assertEquals(0.01, config.get(TrainKeys.RATE));

@@ -8,7 +8,9 @@ import dev.gatun.persist.Json;
 import dev.gatun.tests.cli.Cli.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -129,5 +131,42 @@ class TrainCommandTest {
     assertEquals(2, wrong.status());
     assertTrue(wrong.err().startsWith("gatun: t.yaml:9: model.dropout: 0.1;"), wrong.err());
     assertTrue(Files.notExists(folder.resolve("runs")));
+  }
+
+  @Test
+  void layersMayDifferAndDirectionsBeAdded() throws Exception {
+    Cli cli = new Cli(folder);
+    cli.write("s.yaml", Samples.SERIES);
+    cli.write("wave.csv", Samples.wave(200));
+    String[] stack = {
+      "--set",
+      "model.hidden=[9, 5]",
+      "--set",
+      "model.bidirectional=true",
+      "--set",
+      "model.merge=sum",
+      "--set",
+      "train.epochs=2",
+      "--set",
+      "train.optimizer.place=host"
+    };
+    Outcome check = cli.run(with(stack, "check", "s.yaml"));
+    assertEquals(0, check.status(), check.err());
+    for (String row : List.of("rnn.0 ", "rnn.0 sum ", "[T, N, 18]", "[T, N, 9]", "[N, 5]")) {
+      assertTrue(check.out().contains(row), check.out());
+    }
+    Outcome train = cli.run(with(stack, "train", "s.yaml", "--run", "r", "--set", "train.steps=3"));
+    assertEquals(0, train.status(), train.err());
+    String written = Files.readString(folder.resolve("r/config.yaml"));
+    assertTrue(written.contains("hidden: [9, 5]") && written.contains("place: host"), written);
+    Outcome eval = cli.run("eval", "r", "--precision", "bf16");
+    assertEquals(0, eval.status(), eval.err());
+    Outcome wrong = cli.run(with(stack, "check", "s.yaml", "--set", "model.layers=3"));
+    assertEquals(2, wrong.status());
+    assertTrue(wrong.err().contains("model.layers: 3; model.hidden lists 2 layers"), wrong.err());
+  }
+
+  private static String[] with(String[] more, String... first) {
+    return Stream.concat(Arrays.stream(first), Arrays.stream(more)).toArray(String[]::new);
   }
 }

@@ -47,6 +47,7 @@ class FarMemoryTest extends Contract {
       Tensor near = host.real(7, 3);
       assertFar(() -> backend.fill(near, 1));
       assertFar(() -> backend.copyColumns(7, y, 0, near, 0, 3));
+      assertFar(() -> backend.addColumns(7, y, 0, near, 0, 3));
       assertFar(() -> backend.linear(7, near, workspace.real(3, 3), null, y));
     }
   }

@@ -22,11 +22,14 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
+import dev.gatun.tests.support.Numbers;
 import dev.gatun.tests.support.Subjects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Opening, allocating, copying and filling. */
 @ParameterizedClass
@@ -204,5 +207,35 @@ class MemoryContractTest extends Contract {
     assertRefused("6 rows", () -> backend.copyColumns(6, from, 0, to, 0, 2));
     assertRefused(
         "type", () -> backend.copyColumns(2, from, 0, workspace.tensor(DType.I32, 5, 4), 0, 2));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 16, 37})
+  void addsColumnsToColumns(int columns) {
+    Tensor from = random(6, columns + 5);
+    Tensor to = random(5, columns + 2);
+    double[] expected = read(to);
+    double[] given = read(from);
+    for (int row = 0; row < 3; row++) {
+      for (int column = 0; column < columns; column++) {
+        expected[row * (columns + 2) + 1 + column] += given[row * (columns + 5) + 3 + column];
+      }
+    }
+    backend.addColumns(3, from, 3, to, 1, columns);
+    Numbers.assertClose("to", expected, read(to), 2 * eps);
+    backend.addColumns(0, from, 3, to, 1, columns);
+    Numbers.assertClose("to", expected, read(to), 2 * eps);
+  }
+
+  @Test
+  void refusesColumnsThatCannotBeAdded() {
+    Tensor from = workspace.real(6, 7);
+    Tensor to = workspace.real(5, 4);
+    Tensor ints = workspace.tensor(DType.I32, 5, 4);
+    assertRefused("addColumns: from", () -> backend.addColumns(3, from, 6, to, 0, 2));
+    assertRefused("addColumns: to", () -> backend.addColumns(3, from, 0, to, 3, 2));
+    assertRefused("6 rows", () -> backend.addColumns(6, from, 0, to, 0, 2));
+    assertRefused("elements", () -> backend.addColumns(2, from, 0, ints, 0, 2));
+    assertRefused("elements", () -> backend.addColumns(2, ints, 0, to, 0, 2));
   }
 }

@@ -31,6 +31,7 @@ final class OpsChecks {
         bias(rows, columns);
         embedding(rows, columns, 7);
         copyColumns(rows, columns);
+        addColumns(rows, columns);
         meanSquaredError(rows, columns);
         if (rows > 0) {
           elementLosses(rows, columns);
@@ -160,6 +161,29 @@ final class OpsChecks {
         wideTo.view(1, to.size() - 1),
         width - 2);
     Values.same("copyColumns8", expected, wideTo);
+  }
+
+  private void addColumns(int rows, int columns) throws Throwable {
+    Tensor from = values.reals(1, rows + 1, columns + 4);
+    Tensor to = values.reals(1, rows + 1, columns + 2);
+    Tensor expected = values.copy(to);
+    long width = columns + 4L;
+    for (int row = 0; row < rows; row++) {
+      for (int i = 0; i < columns; i++) {
+        long at = row * (width - 2) + 1 + i;
+        expected.set(at, (float) to.get(at) + (float) from.get(row * width + 3 + i));
+      }
+    }
+    kernels.run(
+        "addColumns",
+        2,
+        (long) rows,
+        columns,
+        from.view(3, from.size() - 3),
+        width,
+        to.view(1, to.size() - 1),
+        width - 2);
+    Values.same("addColumns", expected, values.copy(to));
   }
 
   private void dropout(int n, double rate, int layer, long step) throws Throwable {

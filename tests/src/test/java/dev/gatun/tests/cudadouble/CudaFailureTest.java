@@ -157,6 +157,7 @@ class CudaFailureTest {
     backend.embeddingBackward(SOME, ids, y, x);
     backend.dropout(SOME, x, y, 0.5, new MaskKey(1, 2, memory.tensor(DType.I64, 1)));
     backend.copyColumns(SOME, x, 0, y, 1, 2);
+    backend.addColumns(SOME, x, 0, y, 1, 2);
     backend.softmaxCrossEntropy(SOME, x, ids, scalar, scalar, y);
     backend.elementLoss(new ElementLoss.Squared(), SOME, x, y, null, scalar, scalar, null);
     backend.prepareUpdate(y, 1, control);

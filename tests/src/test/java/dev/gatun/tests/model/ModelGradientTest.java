@@ -23,6 +23,7 @@ import dev.gatun.model.Parameter;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
 import dev.gatun.tensor.Tensor;
@@ -95,6 +96,35 @@ class ModelGradientTest {
         RecurrentLayer.of("reset", Cell.GRU_RESET_BEFORE, 3),
         RecurrentLayer.lstm(5).projected(2).withoutBias().lastState(),
         Linear.of(3).named("out").withoutBias());
+  }
+
+  @Test
+  void layersOfDifferentSizesWithTheSumOfDirections() {
+    check(
+        Examples.features(features(5, 3)).values(values(5, 2)),
+        Signal.features(3),
+        new MeanSquaredError(),
+        RecurrentStack.gru(4, 3, 5).summed().dropout(0.3).lastState(),
+        Linear.of(2));
+  }
+
+  @Test
+  void layersOfDifferentKinds() {
+    float[][][] x = features(6, 2);
+    float[][][] y = new float[6][][];
+    for (int i = 0; i < 6; i++) {
+      y[i] = values(x[i].length, 3);
+    }
+    check(
+        Examples.features(x).stepValues(y),
+        Signal.features(2),
+        new MeanSquaredError(),
+        RecurrentStack.of(
+                "mixed",
+                RecurrentLayer.lstm(3).bothDirections(),
+                RecurrentLayer.of("any", Cell.GRU_RESET_BEFORE, 4))
+            .dropout(0.2),
+        Linear.of(3));
   }
 
   @Test

@@ -16,6 +16,7 @@ import dev.gatun.model.ModelSpec;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
 import dev.gatun.tensor.DType;
@@ -47,7 +48,7 @@ class SessionTest {
           Embedding.of(5),
           Dropout.of(0.5),
           RecurrentLayer.lstm(9).stacked(2, 0.5),
-          RecurrentLayer.gru(6),
+          RecurrentStack.gru(6, 8).dropout(0.5),
           Linear.of(4));
 
   /** Products of other shapes add in another order. */

@@ -218,6 +218,12 @@ public final class FarBackend implements Backend {
   }
 
   @Override
+  public void addColumns(
+      int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
+    reference.addColumns(rows, near(from), fromColumn, near(to), toColumn, columns);
+  }
+
+  @Override
   public void softmaxCrossEntropy(
       int rows,
       Tensor logits,

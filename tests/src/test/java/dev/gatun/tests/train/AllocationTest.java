@@ -18,6 +18,7 @@ import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
@@ -149,6 +150,22 @@ class AllocationTest {
         ModelSpec.of(
             Signal.features(1),
             RecurrentLayer.gru(18).stacked(2, 0.1).bothDirections().lastState(),
+            Linear.of(1));
+    Function<Model, Optimizer> sgd =
+        m -> new Sgd(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
+    Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
+    BatchSource data = ArraySource.sequential(examples, 5);
+    long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);
+    assertEquals(0, bytes, "bytes in " + STEPS + " steps");
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void stepsLayerByLayer(String backend) {
+    ModelSpec spec =
+        ModelSpec.of(
+            Signal.features(1),
+            RecurrentStack.lstm(18, 7).summed().dropout(0.2).lastState(),
             Linear.of(1));
     Function<Model, Optimizer> sgd =
         m -> new Sgd(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);

@@ -21,6 +21,7 @@ import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
 import dev.gatun.optim.Adam;
@@ -79,6 +80,7 @@ class ResumeTest {
                 Embedding.of(5),
                 Dropout.of(0.1),
                 RecurrentLayer.lstm(6).stacked(2, 0.2),
+                RecurrentStack.gru(4, 5).dropout(0.2),
                 Linear.of(7)),
             new SoftmaxCrossEntropy()) {
           @Override

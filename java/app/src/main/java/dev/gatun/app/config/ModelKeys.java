@@ -1,6 +1,7 @@
 package dev.gatun.app.config;
 
 import dev.gatun.backend.Cell;
+import dev.gatun.model.RecurrentStack;
 import java.util.List;
 
 /** The keys under {@code model:}. */
@@ -11,16 +12,22 @@ public final class ModelKeys {
       Key.of("model.cell", Type.oneOf(Cell.class), Cell.LSTM, "the recurrent cell")
           .knownAs("rnn", "rnn_type", "kind", "type");
 
-  public static final Key<Integer> HIDDEN =
+  private static final int MOST_LAYERS = 64;
+
+  public static final Key<List<Integer>> HIDDEN =
       Key.of(
               "model.hidden",
-              Type.whole(1, MOST_UNITS),
-              128,
-              "units of each recurrent layer and direction")
+              Type.wholes(1, MOST_UNITS, MOST_LAYERS),
+              List.of(128),
+              "units of each recurrent layer and direction; a list: one number for each layer")
           .knownAs("hidden_size", "units", "hidden_dim", "nhid", "hidden_units");
 
   public static final Key<Integer> LAYERS =
-      Key.of("model.layers", Type.whole(1, 64), 1, "recurrent layers")
+      Key.of(
+              "model.layers",
+              Type.whole(1, MOST_LAYERS),
+              1,
+              "recurrent layers; where model.hidden is a list, leave it at 1")
           .knownAs("num_layers", "nlayers", "depth", "n_layers");
 
   public static final Key<Integer> EMBEDDING =
@@ -41,6 +48,15 @@ public final class ModelKeys {
       Key.of("model.bidirectional", Type.flag(), false, "each layer also runs backwards in time")
           .when(DataKeys.TYPE, DataKeys.Kind.SERIES)
           .knownAs("bi");
+
+  public static final Key<RecurrentStack.Merge> MERGE =
+      Key.of(
+              "model.merge",
+              Type.oneOf(RecurrentStack.Merge.class),
+              RecurrentStack.Merge.CONCAT,
+              "what becomes of a layer's two directions: side by side, or their sum")
+          .when(BIDIRECTIONAL, true)
+          .knownAs("merge_mode");
 
   public static final Key<Boolean> BIAS =
       Key.of("model.bias", Type.flag(), true, "gates have biases").knownAs("use_bias");
@@ -99,6 +115,7 @@ public final class ModelKeys {
           EMBEDDING,
           PROJECTION,
           BIDIRECTIONAL,
+          MERGE,
           BIAS,
           DROPOUT,
           LAYER_NORM,

@@ -29,6 +29,24 @@ record Type<T>(
         String::valueOf);
   }
 
+  /** Some whole numbers within two bounds, or one alone. */
+  static Type<List<Integer>> wholes(int least, int most, int mostOfThem) {
+    Type<Integer> one = whole(least, most);
+    return new Type<>(
+        "%s, or a list of 1 to %d of them".formatted(one.expects, mostOfThem),
+        node -> {
+          List<Node> items =
+              node instanceof Node.Sequence sequence ? sequence.items() : List.of(node);
+          List<Integer> numbers =
+              items.stream().flatMap(i -> one.reader.apply(i).stream()).toList();
+          boolean all = numbers.size() == items.size();
+          return all && !numbers.isEmpty() && numbers.size() <= mostOfThem
+              ? Optional.of(numbers)
+              : Optional.empty();
+        },
+        list -> list.size() == 1 ? String.valueOf(list.getFirst()) : String.valueOf(list));
+  }
+
   /** Any whole number of 64 bits. */
   static Type<Long> seed() {
     return new Type<>("a whole number", Type::wholeNumber, String::valueOf);

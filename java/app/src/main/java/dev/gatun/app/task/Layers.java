@@ -12,39 +12,71 @@ import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.RecurrentStack;
+import dev.gatun.model.RecurrentStack.Merge;
 import dev.gatun.model.Signal;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** From the keys under {@code model:} to layers. */
 final class Layers {
+  private static final String NAME = "rnn";
+
   private Layers() {}
 
   /** A language model over a vocabulary: embedding, recurrent stack, one logit per token. */
   static ModelSpec language(Config config, int vocabulary) {
     List<Layer> layers = new ArrayList<>();
     layers.add(Embedding.of(config.get(ModelKeys.EMBEDDING)));
-    layers.add(recurrent(config));
+    layers.add(recurrent(config, false));
     layers.add(Linear.of(vocabulary));
     return ModelSpec.of(Signal.tokens(vocabulary), layers);
   }
 
   /** A forecaster: recurrent stack, its last state, one number per output. */
   static ModelSpec forecaster(Config config, int inputs, int outputs) {
-    return ModelSpec.of(Signal.features(inputs), recurrent(config).lastState(), Linear.of(outputs));
+    return ModelSpec.of(Signal.features(inputs), recurrent(config, true), Linear.of(outputs));
   }
 
-  private static RecurrentLayer recurrent(Config config) {
-    int layers = config.get(ModelKeys.LAYERS);
-    int hidden = config.get(ModelKeys.HIDDEN);
+  /** Layers that differ, or whose directions are added, run one by one, equal ones as one stack. */
+  private static Layer recurrent(Config config, boolean lastState) {
+    List<Integer> sizes = sizes(config);
     double dropout = config.get(TrainKeys.OVERFIT) > 0 ? 0 : config.get(ModelKeys.DROPOUT);
-    if (dropout > 0 && layers == 1) {
+    if (dropout > 0 && sizes.size() == 1) {
       throw config.error(
           ModelKeys.DROPOUT,
           dropout + "; it works between recurrent layers and there is one; give 0 or more layers");
     }
-    RecurrentLayer layer =
-        RecurrentLayer.of("rnn", config.get(ModelKeys.CELL), hidden).stacked(layers, dropout);
+    List<RecurrentLayer> layers = sizes.stream().map(size -> recurrent(config, size)).toList();
+    RecurrentLayer first = layers.getFirst();
+    Merge merge = first.stack().bidirectional() ? config.get(ModelKeys.MERGE) : Merge.CONCAT;
+    if (merge == Merge.SUM || sizes.stream().distinct().count() > 1) {
+      return new RecurrentStack(NAME, layers, dropout, merge, lastState);
+    }
+    RecurrentLayer stack = first.stacked(sizes.size(), dropout);
+    return lastState ? stack.lastState() : stack;
+  }
+
+  /** The units of each layer. */
+  private static List<Integer> sizes(Config config) {
+    List<Integer> hidden = config.get(ModelKeys.HIDDEN);
+    int layers = config.get(ModelKeys.LAYERS);
+    if (hidden.size() == 1) {
+      return Collections.nCopies(layers, hidden.getFirst());
+    }
+    if (layers != 1 && layers != hidden.size()) {
+      throw config.error(
+          ModelKeys.LAYERS,
+          "%d; model.hidden lists %d layers; remove it, or give model.hidden one number"
+              .formatted(layers, hidden.size()));
+    }
+    return hidden;
+  }
+
+  /** One layer. */
+  private static RecurrentLayer recurrent(Config config, int hidden) {
+    RecurrentLayer layer = RecurrentLayer.of(NAME, config.get(ModelKeys.CELL), hidden);
     if (config.get(DataKeys.TYPE) == DataKeys.Kind.SERIES && config.get(ModelKeys.BIDIRECTIONAL)) {
       layer = layer.bothDirections();
     }

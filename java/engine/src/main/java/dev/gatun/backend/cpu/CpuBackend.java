@@ -149,7 +149,7 @@ public final class CpuBackend implements Backend {
   public void copy(Tensor from, Tensor to) {
     checks.copy(from, to);
     if (from.dtype() == to.dtype()) {
-      copyBits(from.size() * from.dtype().bytes(), from.address(), to.address());
+      Columns.copyBits(from.size() * from.dtype().bytes(), from.address(), to.address());
       return;
     }
     for (long i = 0; i < from.size(); i++) {
@@ -264,19 +264,14 @@ public final class CpuBackend implements Backend {
   public void copyColumns(
       int count, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
     checks.copyColumns(count, from, fromColumn, to, toColumn, columns);
-    long bytes = from.dtype().bytes();
-    long source = from.address() + fromColumn * bytes;
-    long target = to.address() + toColumn * bytes;
-    long fromStride = from.dim(-1) * bytes;
-    long toStride = to.dim(-1) * bytes;
-    for (int row = 0; row < count; row++) {
-      copyBits(columns * bytes, source + row * fromStride, target + row * toStride);
-    }
+    Columns.copy(count, from, fromColumn, to, toColumn, columns);
   }
 
-  /** Every type is a multiple of four bytes, which move unchanged whatever they mean. */
-  private static void copyBits(long bytes, long from, long to) {
-    Elementwise.copy(bytes / Float.BYTES, from, to);
+  @Override
+  public void addColumns(
+      int count, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
+    checks.addColumns(count, from, fromColumn, to, toColumn, columns);
+    Columns.add(count, from, fromColumn, to, toColumn, columns);
   }
 
   @Override

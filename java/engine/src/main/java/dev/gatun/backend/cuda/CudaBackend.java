@@ -1,7 +1,5 @@
 package dev.gatun.backend.cuda;
 
-import static dev.gatun.backend.cuda.DeviceMemory.address;
-
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
@@ -51,7 +49,7 @@ public final class CudaBackend implements Backend {
   private final CudaContext context;
   private final Transfers transfers;
   private final CudaOps ops;
-  private final Products products;
+  private final LinearOps linear;
   private final Stacks stacks;
 
   /** Factors of products, as they are rounded. */
@@ -82,8 +80,8 @@ public final class CudaBackend implements Backend {
       KernelLibrary library = KernelLibrary.of(device, KERNELS);
       opened = new Transfers(context, library);
       transfers = opened;
-      products = new Products(context, rounded, false);
       ops = new CudaOps(context, library);
+      linear = new LinearOps(new Products(context, rounded, false), ops);
     } catch (RuntimeException | Error e) {
       context.close();
       if (opened != null) {
@@ -236,14 +234,7 @@ public final class CudaBackend implements Backend {
   public void linear(int rows, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y) {
     checks.linear(rows, x, weight, bias, y);
     try (Work _ = enter()) {
-      int o = Math.toIntExact(weight.dim(0));
-      int k = Math.toIntExact(weight.dim(1));
-      if (rows > 0) {
-        products.forward(rows, o, k, address(x), address(weight), address(y));
-        if (bias != null) {
-          ops.addBias(rows, o, bias, y);
-        }
-      }
+      linear.forward(rows, x, weight, bias, y);
     }
   }
 
@@ -258,17 +249,7 @@ public final class CudaBackend implements Backend {
       @Nullable Tensor dBias) {
     checks.linearBackward(rows, x, weight, dy, dx, dWeight, dBias);
     try (Work _ = enter()) {
-      int o = Math.toIntExact(weight.dim(0));
-      int k = Math.toIntExact(weight.dim(1));
-      if (rows > 0) {
-        products.weightGradient(rows, o, k, address(dy), o, address(x), k, address(dWeight));
-        if (dBias != null) {
-          ops.columnSums(rows, o, dy, dBias);
-        }
-        if (dx != null) {
-          products.inputGradient(rows, o, k, address(dy), address(weight), address(dx), false);
-        }
-      }
+      linear.backward(rows, x, weight, dy, dx, dWeight, dBias);
     }
   }
 
@@ -302,6 +283,15 @@ public final class CudaBackend implements Backend {
     checks.copyColumns(rows, from, fromColumn, to, toColumn, columns);
     try (Work _ = enter()) {
       ops.copyColumns(rows, from, fromColumn, to, toColumn, columns);
+    }
+  }
+
+  @Override
+  public void addColumns(
+      int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
+    checks.addColumns(rows, from, fromColumn, to, toColumn, columns);
+    try (Work _ = enter()) {
+      ops.addColumns(rows, from, fromColumn, to, toColumn, columns);
     }
   }
 

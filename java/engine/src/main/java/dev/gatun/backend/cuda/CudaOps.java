@@ -41,6 +41,7 @@ final class CudaOps implements AutoCloseable {
   private final KernelCall dropout;
   private final KernelCall copyColumns4;
   private final KernelCall copyColumns8;
+  private final KernelCall addColumns;
   private final KernelCall softmaxCrossEntropy;
   private final KernelCall elementLoss;
   private final KernelCall sumLoss;
@@ -68,6 +69,7 @@ final class CudaOps implements AutoCloseable {
     dropout = new KernelCall(context, library, "dropout", 8);
     copyColumns4 = new KernelCall(context, library, "copyColumns4", 6);
     copyColumns8 = new KernelCall(context, library, "copyColumns8", 6);
+    addColumns = new KernelCall(context, library, "addColumns", 6);
     softmaxCrossEntropy = new KernelCall(context, library, "softmaxCrossEntropy", 9);
     elementLoss = new KernelCall(context, library, "elementLoss", 11);
     sumLoss = new KernelCall(context, library, "sumLoss", 4);
@@ -148,6 +150,22 @@ final class CudaOps implements AutoCloseable {
   void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
     int bytes = from.dtype().bytes();
     KernelCall call = bytes == Integer.BYTES ? copyColumns4 : copyColumns8;
+    columns(call, bytes, rows, from, fromColumn, to, toColumn, columns);
+  }
+
+  void addColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
+    columns(addColumns, Float.BYTES, rows, from, fromColumn, to, toColumn, columns);
+  }
+
+  private static void columns(
+      KernelCall call,
+      int bytes,
+      int rows,
+      Tensor from,
+      int fromColumn,
+      Tensor to,
+      int toColumn,
+      int columns) {
     call.set(0, (long) rows)
         .set(1, columns)
         .set(2, address(from) + (long) fromColumn * bytes)

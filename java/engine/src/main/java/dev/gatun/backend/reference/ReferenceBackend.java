@@ -187,6 +187,18 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
+  public void addColumns(
+      int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
+    checks.addColumns(rows, from, fromColumn, to, toColumn, columns);
+    for (long row = 0; row < rows; row++) {
+      for (int i = 0; i < columns; i++) {
+        long target = row * to.dim(-1) + toColumn + i;
+        to.set(target, to.get(target) + from.get(row * from.dim(-1) + fromColumn + i));
+      }
+    }
+  }
+
+  @Override
   public void copyColumns(
       int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
     checks.copyColumns(rows, from, fromColumn, to, toColumn, columns);
