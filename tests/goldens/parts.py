@@ -69,7 +69,35 @@ def element_loss_case(name, outputs, loss, squash):
     return finish(case, {"loss": loss(prediction.reshape(35, -1), target.reshape(35, -1))}, {"dprediction": prediction})
 
 
+def ctc_case(name, labels, lengths, classes, reduction, blank=0, scale=1.0):
+    case = Case(f"losses/{name}", reduction=reduction, blank=blank, zero_infinity=True)
+    logits = case.normal("logits", max(lengths), len(labels), classes, scale=scale)
+    targets = case.integers("labels", [label for each in labels for label in each])
+    label_lengths = case.integers("label_lengths", [len(each) for each in labels])
+    lengths = case.integers("lengths", lengths)
+    ctc = lambda how: F.ctc_loss(
+        F.log_softmax(logits, -1), targets, lengths, label_lengths, blank=blank, reduction=how, zero_infinity=True
+    )
+    case.expect("losses", ctc("none"))  # 0 where no alignment is possible
+    return finish(case, {"loss": ctc(reduction)}, {"dlogits": logits})
+
+
+def ctc_cases():
+    words = [[1, 2, 3], [4, 4, 1, 1], [5], [2, 3, 2, 3, 2]]
+    for reduction in ("mean", "sum"):
+        yield ctc_case(f"ctc-{reduction}", words, [12, 9, 12, 7], 6, reduction)
+    yield ctc_case("ctc-empty", [[], [1, 1], [], [3]], [5, 8, 8, 1], 4, "mean")
+    # of the first, 3 labels and 2 pairs of equals need 5 steps; the second has too many labels
+    yield ctc_case("ctc-impossible", [[2, 2, 2], [1, 2, 3, 1, 2], [3, 1], []], [4, 4, 6, 2], 4, "mean")
+    yield ctc_case("ctc-last-blank", words, [9, 11, 4, 10], 7, "sum", blank=6)
+    yield ctc_case("ctc-large-logits", words, [12, 9, 12, 7], 6, "mean", scale=50.0)
+    random = np.random.RandomState(7)
+    long = [[int(label) for label in random.randint(1, 29, 17 + 3 * i)] for i in range(4)]
+    yield ctc_case("ctc-long", long, [120, 101, 87, 64], 29, "mean", scale=2.0)
+
+
 def loss_cases():
+    yield from ctc_cases()
     yield cross_entropy_case("cross-entropy")
     yield cross_entropy_case("cross-entropy-ignored", ignored=13)
     yield cross_entropy_case("cross-entropy-weighted", ignored=8, weighted=True)

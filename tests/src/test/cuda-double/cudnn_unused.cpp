@@ -25,28 +25,10 @@ UNUSED_HERE(
     const cudnnTensorDescriptor_t, const void*, const cudnnTensorDescriptor_t, const void*,
     const void*, const cudnnTensorDescriptor_t, void*)
 
-cudnnStatus_t cudnnCreateCTCLossDescriptor(cudnnCTCLossDescriptor_t* loss) {
-  return create(loss, "cudnnCreateCTCLossDescriptor");
-}
-
-cudnnStatus_t cudnnDestroyCTCLossDescriptor(cudnnCTCLossDescriptor_t loss) {
-  return destroy(loss, "cudnnDestroyCTCLossDescriptor");
-}
-
-UNUSED_HERE(
-    cudnnSetCTCLossDescriptor_v9, cudnnCTCLossDescriptor_t, cudnnDataType_t,
-    cudnnLossNormalizationMode_t, cudnnCTCGradMode_t, int)
-UNUSED_HERE(
-    cudnnGetCTCLossWorkspaceSize_v8, cudnnHandle_t, cudnnCTCLossAlgo_t, cudnnCTCLossDescriptor_t,
-    const cudnnTensorDescriptor_t, const cudnnTensorDescriptor_t, Size*)
 UNUSED_HERE(
     cudnnGetCTCLossWorkspaceSize, cudnnHandle_t, const cudnnTensorDescriptor_t,
     const cudnnTensorDescriptor_t, const int*, const int*, const int*, cudnnCTCLossAlgo_t,
     cudnnCTCLossDescriptor_t, Size*)
-UNUSED_HERE(
-    cudnnCTCLoss_v8, cudnnHandle_t, cudnnCTCLossAlgo_t, cudnnCTCLossDescriptor_t,
-    const cudnnTensorDescriptor_t, const void*, const int[], const int[], const int[], void*,
-    const cudnnTensorDescriptor_t, void*, Size, void*)
 UNUSED_HERE(
     cudnnCTCLoss, cudnnHandle_t, const cudnnTensorDescriptor_t, const void*, const int[],
     const int[], const int[], void*, const cudnnTensorDescriptor_t, void*, cudnnCTCLossAlgo_t,

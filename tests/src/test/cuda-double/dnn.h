@@ -72,6 +72,10 @@ struct cudnnRNNDataStruct {
 
 struct cudnnCTCLossStruct {
   static constexpr const char* TYPE = "cudnnCTCLossDescriptor_t";
+  bool set = false;
+  cudnnLossNormalizationMode_t normalization;
+  cudnnCTCGradMode_t beyond;
+  int mostLabels = 0;
 };
 
 namespace dnn {

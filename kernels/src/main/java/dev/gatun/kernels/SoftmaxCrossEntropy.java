@@ -105,7 +105,7 @@ public final class SoftmaxCrossEntropy {
   }
 
   /** The largest of x[n], or NaN if there is one. A maximum has the same bits in any order. */
-  private static float max(int n, long x) {
+  static float max(int n, long x) {
     int i = 0;
     FloatVector m = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
     for (; i <= n - LANES; i += LANES, x += BYTES) {

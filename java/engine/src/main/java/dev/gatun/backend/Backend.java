@@ -234,6 +234,21 @@ public interface Backend extends AutoCloseable {
       @Nullable Tensor dPrediction);
 
   /**
+   * Connectionist temporal classification (Graves et al. 2006, "Connectionist temporal
+   * classification: labelling unsegmented sequence data with recurrent neural networks"): loss =
+   * scale * sum over sequences of -log p(labels | softmax(logits)), where p sums over all ways to
+   * spell the labels in as many steps, with repetitions and blanks. In log space. A sequence too
+   * short for its labels (steps &lt; labels + pairs of equal neighbours) has no alignment: it adds
+   * nothing to loss and gradient and is counted.
+   *
+   * @param t steps of the call
+   * @param n sequences of the call
+   * @throws IllegalArgumentException if a length or a label is out of its range (host backends; on
+   *     a device the loss is NaN)
+   */
+  void ctc(int t, int n, CtcIo io);
+
+  /**
    * Measures the gradient before an update: writes {@link Control#NORM}, {@link Control#NON_FINITE}
    * and {@link Control#FACTOR} = min(1, maxNorm / (norm + 1e-6)) as PyTorch's {@code
    * clip_grad_norm_}, and advances {@link Control#UPDATES} unless a gradient is not finite.

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.cuda.CtcDescriptor;
 import dev.gatun.backend.cuda.RnnAlgorithm;
 import dev.gatun.backend.cuda.RnnData;
 import dev.gatun.backend.cuda.RnnDescriptor;
@@ -229,5 +230,14 @@ class CudnnDescriptorTest {
     state.close();
     state.close();
     assertEquals(0, data.descriptor().byteSize()); // a handle, not memory of ours
+  }
+
+  @Test
+  void aLossByCtcTakesItsMostLabels() {
+    try (CtcDescriptor loss = new CtcDescriptor(255)) {
+      assertTrue(loss.descriptor().address() != 0);
+    }
+    String message = assertThrows(DeviceException.class, () -> new CtcDescriptor(-1)).getMessage();
+    assertTrue(message.startsWith("cudnnSetCTCLossDescriptor_v9 for -1 labels: "), message);
   }
 }

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Embedding, linear and the losses, against PyTorch's. */
+/** Embedding, linear and the losses but CTC, against PyTorch's. */
 @ParameterizedClass
 @MethodSource("names")
 @Tag("backend")

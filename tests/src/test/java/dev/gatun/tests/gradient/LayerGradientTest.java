@@ -13,6 +13,8 @@ import dev.gatun.backend.MaskKey;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
+import dev.gatun.tests.support.CtcCase;
+import dev.gatun.tests.support.CtcCase.Form;
 import dev.gatun.tests.support.Numbers;
 import java.util.List;
 import java.util.Random;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every layer and loss, and the checker itself. */
 class LayerGradientTest {
@@ -122,6 +125,20 @@ class LayerGradientTest {
               backend.softmaxCrossEntropy(ROWS, logits, targets, scale, loss, null);
               return loss.get(0);
             });
+    assertWithin(check.check("logits", logits, dLogits));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void ctc(boolean perLabel) {
+    int[][] labels = {{1, 1, 3}, {}, {4}, {2, 5, 2, 5}, {5, 5}}; // the last one cannot be aligned
+    int[] lengths = {7, 5, 6, 7, 2};
+    Tensor logits = random(7, 5, 6);
+    CtcCase call =
+        new CtcCase(backend, workspace, logits, lengths, labels, 0, perLabel, Form.PADDED).run();
+    Tensor dLogits = workspace.real(7, 5, 6).copyFrom(call.gradient());
+    assertEquals(1, call.impossible());
+    GradientCheck check = new GradientCheck(() -> call.run().loss());
     assertWithin(check.check("logits", logits, dLogits));
   }
 

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 
 import dev.gatun.bindings.NativeMemory;
 import dev.gatun.kernels.Activations;
+import dev.gatun.kernels.Ctc;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.Gru;
 import dev.gatun.kernels.GruResetBefore;
@@ -315,6 +316,19 @@ final class KernelCalls {
         "softmax without gradient",
         n -> List.of(floats(3 * n), ints(3, n), doubles(3)),
         (n, at) -> SoftmaxCrossEntropy.rows(3, n, at[0], at[1], 0, 0, at[2], 0, 0.3f));
+    // zeros of operands for doubles are three equal labels here: five steps or more
+    add(
+        all,
+        "Ctc.sequence",
+        n ->
+            List.of(
+                floats(6 * n),
+                doubles(2),
+                floats(6 * n),
+                doubles((int) Ctc.scratch(6, 3)),
+                doubles(1)),
+        (n, at) ->
+            result(at[4], Ctc.sequence(6, n, at[0], 4L * n, at[1], 3, n - 1, at[2], 0.3f, at[3])));
     add(
         all,
         "softmax, weighted and smoothed",

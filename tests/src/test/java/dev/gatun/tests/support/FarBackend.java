@@ -2,6 +2,7 @@ package dev.gatun.tests.support;
 
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
@@ -263,6 +264,25 @@ public final class FarBackend implements Backend {
         near(scale),
         near(loss),
         nearOrNull(dPrediction));
+  }
+
+  @Override
+  public void ctc(int t, int n, CtcIo io) {
+    reference.ctc(
+        t,
+        n,
+        new CtcIo(
+            near(io.logits()),
+            nearOrNull(io.lengths()),
+            near(io.labels()),
+            near(io.labelLengths()),
+            io.blank(),
+            io.perLabel(),
+            near(io.scale()),
+            near(io.losses()),
+            near(io.loss()),
+            near(io.impossible()),
+            nearOrNull(io.dLogits())));
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.Control;
+import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
@@ -32,9 +33,6 @@ import org.jspecify.annotations.Nullable;
  * of threads: work is divided by shape.
  */
 public final class CpuBackend implements Backend {
-  /** As in PyTorch's {@code clip_grad_norm_}. */
-  private static final double CLIP_EPSILON = 1e-6;
-
   private final Checks checks = new Checks(DType.F32);
   private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F32);
   private final Usage usage = new Usage("the backend cpu");
@@ -43,6 +41,7 @@ public final class CpuBackend implements Backend {
   private final Products products;
   private final FlatOps flat;
   private final RowOps rows;
+  private final CtcOps ctc;
 
   /**
    * Starts a context with its own team.
@@ -78,6 +77,7 @@ public final class CpuBackend implements Backend {
     products = new Products(team, engines);
     flat = new FlatOps(team);
     rows = new RowOps(team);
+    ctc = new CtcOps(team, usage);
     WarmUp.open();
   }
 
@@ -331,19 +331,14 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public void ctc(int t, int n, CtcIo io) {
+    ctc.run(t, n, io);
+  }
+
+  @Override
   public void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
     checks.prepareUpdate(gradients, maxNorm, control);
-    double norm = Math.sqrt(flat.sumOfSquares(gradients.size(), gradients.address()));
-    long nonFinite = -1;
-    if (!(norm <= Double.MAX_VALUE)) {
-      nonFinite = flat.firstNonFinite(gradients.size(), gradients.address());
-    }
-    control.set(Control.NORM, norm);
-    control.set(Control.NON_FINITE, (double) nonFinite);
-    control.set(Control.FACTOR, Math.min(1, maxNorm / (norm + CLIP_EPSILON)));
-    if (nonFinite < 0) {
-      control.set(Control.UPDATES, control.get(Control.UPDATES) + 1);
-    }
+    flat.prepareUpdate(gradients, maxNorm, control);
   }
 
   @Override
@@ -388,6 +383,7 @@ public final class CpuBackend implements Backend {
       team.close();
       products.close();
       rows.close();
+      ctc.close();
     }
   }
 }

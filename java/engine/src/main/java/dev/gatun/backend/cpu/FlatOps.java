@@ -17,6 +17,9 @@ final class FlatOps {
    */
   private static final int CHUNK = 32 * 1024;
 
+  /** As in PyTorch's {@code clip_grad_norm_}. */
+  private static final double CLIP_EPSILON = 1e-6;
+
   private final Team team;
   private final Team.Task dropoutTask = this::dropoutPart;
   private final Team.Task squaresTask = this::squaresPart;
@@ -70,8 +73,23 @@ final class FlatOps {
     Philox.dropout(length(part), first, x + bytes(part), y + bytes(part), keep, seed, counterHigh);
   }
 
+  /** Writes norm, first element that is not finite, factor and count of updates. */
+  void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
+    double norm = Math.sqrt(sumOfSquares(gradients.size(), gradients.address()));
+    long nonFinite = -1;
+    if (!(norm <= Double.MAX_VALUE)) {
+      nonFinite = Reductions.firstNonFinite(gradients.size(), gradients.address());
+    }
+    control.set(Control.NORM, norm);
+    control.set(Control.NON_FINITE, (double) nonFinite);
+    control.set(Control.FACTOR, Math.min(1, maxNorm / (norm + CLIP_EPSILON)));
+    if (nonFinite < 0) {
+      control.set(Control.UPDATES, control.get(Control.UPDATES) + 1);
+    }
+  }
+
   /** The sum of squares of all elements: chunk sums added in order. */
-  double sumOfSquares(long count, long from) {
+  private double sumOfSquares(long count, long from) {
     size = count;
     x = from;
     int parts = chunks(count);
@@ -88,11 +106,6 @@ final class FlatOps {
 
   private void squaresPart(int part) {
     partial[part] = Reductions.sumOfSquares(length(part), x + bytes(part));
-  }
-
-  /** The first element that is not finite, or -1. */
-  long firstNonFinite(long count, long from) {
-    return Reductions.firstNonFinite(count, from);
   }
 
   void sgd(SgdRule rule, Tensor parameters, long gradients, long velocity, Tensor control) {

@@ -3,6 +3,8 @@ package dev.gatun.backend.cuda;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
+import dev.gatun.backend.CtcChecks;
+import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
@@ -42,6 +44,7 @@ public final class CudaBackend implements Backend {
 
   private final Checks checks = new Checks(DType.F32);
   private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F32);
+  private final CtcChecks ctcChecks = new CtcChecks(DType.F32);
   private final String name;
   private final CudaOptions options;
   private final Usage usage;
@@ -80,7 +83,7 @@ public final class CudaBackend implements Backend {
       KernelLibrary library = KernelLibrary.of(device, KERNELS);
       opened = new Transfers(context, library);
       transfers = opened;
-      ops = new CudaOps(context, library);
+      ops = new CudaOps(context, library, !options.ownCells());
       linear = new LinearOps(new Products(context, rounded, false), ops);
     } catch (RuntimeException | Error e) {
       context.close();
@@ -324,6 +327,14 @@ public final class CudaBackend implements Backend {
     checks.elementLoss(rule, rows, prediction, target, rowWeights, scale, loss, dPrediction);
     try (Work _ = enter()) {
       ops.elementLoss(rule, rows, prediction, target, rowWeights, scale, loss, dPrediction);
+    }
+  }
+
+  @Override
+  public void ctc(int t, int n, CtcIo io) {
+    ctcChecks.check(t, n, io);
+    try (Work _ = enter()) {
+      ops.ctc(t, n, io);
     }
   }
 

@@ -4,6 +4,7 @@ import static dev.gatun.backend.cuda.DeviceMemory.address;
 import static dev.gatun.backend.cuda.DeviceMemory.addressOrNull;
 
 import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.SgdRule;
@@ -56,8 +57,19 @@ final class CudaOps implements AutoCloseable {
   /** I64 [{@link #MOST_PARTS}]: where each part of the gradients is first not finite. */
   private final Tensor firsts;
 
-  CudaOps(CudaContext context, KernelLibrary library) {
+  /** Made when first asked for: few models need it. */
+  private @Nullable CudaCtc ctc;
+
+  private final boolean cudnn;
+
+  /**
+   * Loads the kernels.
+   *
+   * @param cudnn whether cuDNN may be used where it has an operation
+   */
+  CudaOps(CudaContext context, KernelLibrary library, boolean cudnn) {
     this.context = context;
+    this.cudnn = cudnn;
     fillFloat = new KernelCall(context, library, "fillFloat", 3);
     fillDouble = new KernelCall(context, library, "fillDouble", 3);
     fillInt = new KernelCall(context, library, "fillInt", 3);
@@ -280,6 +292,15 @@ final class CudaOps implements AutoCloseable {
     }
   }
 
+  void ctc(int t, int n, CtcIo io) {
+    CudaCtc made = ctc;
+    if (made == null) {
+      made = new CudaCtc(context, cudnn);
+      ctc = made;
+    }
+    made.run(t, n, io);
+  }
+
   void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
     int blocks = parts(gradients.size());
     squares
@@ -336,6 +357,9 @@ final class CudaOps implements AutoCloseable {
       parts.memory().close();
     } finally {
       firsts.memory().close();
+      if (ctc != null) {
+        ctc.close();
+      }
     }
   }
 }

@@ -73,6 +73,11 @@ final class DeviceMemory extends Memory {
     return of(tensor).block.address() + tensor.byteOffset();
   }
 
+  /** The address of the block itself. */
+  long address() {
+    return block.address();
+  }
+
   private static DeviceMemory of(Tensor tensor) {
     if (!(tensor.memory() instanceof DeviceMemory memory)) {
       throw new IllegalStateException("this tensor is not on a GPU: copy it there first");

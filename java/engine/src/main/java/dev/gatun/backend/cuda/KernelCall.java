@@ -22,6 +22,7 @@ final class KernelCall {
   private final MemorySegment kernel;
   private final MemorySegment values;
   private final MemorySegment pointers;
+  private final MemorySegment struct;
   private final MemorySegment config;
   private final MemorySegment grid;
   private final MemorySegment block;
@@ -57,14 +58,20 @@ final class KernelCall {
     for (int i = 0; i < arguments; i++) {
       pointers.setAtIndex(ValueLayout.ADDRESS, i, values.asSlice((long) i * Long.BYTES));
     }
+    this.struct = arena.allocate(struct.byteSize(), Long.BYTES).copyFrom(struct);
     if (struct.byteSize() > 0) {
-      MemorySegment copy = arena.allocate(struct.byteSize(), Long.BYTES).copyFrom(struct);
-      pointers.setAtIndex(ValueLayout.ADDRESS, 0, copy);
+      pointers.setAtIndex(ValueLayout.ADDRESS, 0, this.struct);
     }
     config = cudaLaunchConfig_st.allocate(arena);
     cudaLaunchConfig_st.stream(config, context.stream());
     grid = cudaLaunchConfig_st.gridDim(config);
     block = cudaLaunchConfig_st.blockDim(config);
+  }
+
+  /** Sets the struct that is the first argument: as many bytes as it was made with. */
+  KernelCall set(MemorySegment value) {
+    struct.copyFrom(value);
+    return this;
   }
 
   /** Sets an argument of 8 bytes: an address or a {@code long long}. */

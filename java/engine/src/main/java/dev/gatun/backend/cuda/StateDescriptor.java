@@ -5,7 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** cuDNN's description of states [rows, n, width] of float32, packed. */
+/** cuDNN's description of states [rows, n, width], or of as many logits: float32, packed. */
 public final class StateDescriptor implements AutoCloseable {
   private final MemorySegment descriptor;
   private boolean closed;

@@ -4,6 +4,8 @@ import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.Control;
+import dev.gatun.backend.CtcChecks;
+import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
@@ -30,6 +32,7 @@ public final class ReferenceBackend implements Backend {
   private final Usage usage = new Usage("the backend reference");
   private final Checks checks = new Checks(DType.F64);
   private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F64);
+  private final CtcChecks ctcChecks = new CtcChecks(DType.F64);
 
   @Override
   public String name() {
@@ -246,6 +249,12 @@ public final class ReferenceBackend implements Backend {
     double factor = scale.get(0);
     double sum = Losses.elements(rule, rows, prediction, target, rowWeights, factor, dPrediction);
     loss.set(0, factor * sum);
+  }
+
+  @Override
+  public void ctc(int t, int n, CtcIo io) {
+    ctcChecks.check(t, n, io);
+    ReferenceCtc.run(t, n, io);
   }
 
   @Override
