@@ -175,9 +175,12 @@ cudnnStatus_t checkCtc(
   if (!packed3d(*probs) || !packed3d(*gradients) || probs->dims != gradients->dims) {
     return fail(CUDNN_STATUS_BAD_PARAM, "%s: probs and gradients must be T, N, A of float", call);
   }
-  if (loss->normalization != CUDNN_LOSS_NORMALIZATION_SOFTMAX ||
-      loss->beyond != CUDNN_CTC_ZERO_OOB_GRADIENTS) {
-    return fail(CUDNN_STATUS_NOT_SUPPORTED, "%s: the double has softmax and zeros only", call);
+  if (loss->type != CUDNN_DATA_FLOAT || loss->normalization != CUDNN_LOSS_NORMALIZATION_SOFTMAX ||
+      loss->beyond != CUDNN_CTC_ZERO_OOB_GRADIENTS || loss->mostLabels < 1 ||
+      loss->mostLabels > MOST_LABELS) {
+    return fail(
+        CUDNN_STATUS_NOT_SUPPORTED, "%s: the double has float, softmax, zeros and %d labels", call,
+        MOST_LABELS);
   }
   return CUDNN_STATUS_SUCCESS;
 }
@@ -203,12 +206,14 @@ cudnnStatus_t cudnnSetCTCLossDescriptor_v9(
   if (cudnnStatus_t status = injected(__func__)) {
     return status;
   }
-  if (dead(loss) || type != CUDNN_DATA_FLOAT || (int)normalization < 0 || (int)normalization > 1 ||
-      (int)beyond < 0 || (int)beyond > 1 || mostLabels < 0 || mostLabels > MOST_LABELS) {
-    return fail(
-        CUDNN_STATUS_BAD_PARAM, "%s: type %d, normalization %d, mode %d, %d labels", __func__,
-        (int)type, (int)normalization, (int)beyond, mostLabels);
+  if (dead(loss)) {
+    return fail(CUDNN_STATUS_BAD_PARAM, "%s: no such descriptor", __func__);
   }
+  // cuDNN 9.24 looks at the type alone: it takes any mode and any number of labels here.
+  if (type != CUDNN_DATA_FLOAT && type != CUDNN_DATA_DOUBLE) {
+    return fail(CUDNN_STATUS_NOT_SUPPORTED, "%s: type %d", __func__, (int)type);
+  }
+  loss->type = type;
   loss->set = true;
   loss->normalization = normalization;
   loss->beyond = beyond;

@@ -73,6 +73,7 @@ struct cudnnRNNDataStruct {
 struct cudnnCTCLossStruct {
   static constexpr const char* TYPE = "cudnnCTCLossDescriptor_t";
   bool set = false;
+  cudnnDataType_t type;
   cudnnLossNormalizationMode_t normalization;
   cudnnCTCGradMode_t beyond;
   int mostLabels = 0;

@@ -233,11 +233,9 @@ class CudnnDescriptorTest {
   }
 
   @Test
-  void aLossByCtcTakesItsMostLabels() {
+  void aLossByCtcIsTaken() {
     try (CtcDescriptor loss = new CtcDescriptor(255)) {
       assertTrue(loss.descriptor().address() != 0);
     }
-    String message = assertThrows(DeviceException.class, () -> new CtcDescriptor(-1)).getMessage();
-    assertTrue(message.startsWith("cudnnSetCTCLossDescriptor_v9 for -1 labels: "), message);
   }
 }
