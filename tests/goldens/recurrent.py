@@ -6,6 +6,7 @@ import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import layer_norm
+import peephole as peephole_lstm
 import reset_before
 from case import Case
 
@@ -14,7 +15,7 @@ WITH_EMPTY = [3, 0, 6, 1, 2]  # an empty sequence, and none as long as T
 GATES = {"lstm": 4, "gru": 3, "gru-reset-before": 3, "tanh": 1, "relu": 1}
 
 
-def weight_shapes(cell, layers, directions, c, h, p, bias, norm=False):
+def weight_shapes(cell, layers, directions, c, h, p, bias, norm=False, peephole=False):
     """state_dict names and shapes, in PyTorch's order."""
     gates, out, shapes = GATES[cell], p or h, {}
     for layer in range(layers):
@@ -26,6 +27,8 @@ def weight_shapes(cell, layers, directions, c, h, p, bias, norm=False):
                 shapes["bias_hh" + suffix] = (gates * h,)
             if p:
                 shapes["weight_hr" + suffix] = (p, h)
+            if peephole:
+                shapes["weight_ch" + suffix] = (3 * h,)
             if norm:
                 shapes["norm_ih" + suffix] = (gates * h,)
                 shapes["norm_hh" + suffix] = (gates * h,)
@@ -54,11 +57,13 @@ def torch_stack(cell, weights, layers, directions, x, h0, c0, lengths):
     return (y, *last) if cell == "lstm" else (y, last, None)
 
 
-def run_stack(cell, weights, layers, directions, x, h0, c0, lengths):
+def run_stack(cell, weights, layers, directions, x, h0, c0, lengths, clip=0):
     """As torch_stack, with empty sequences too: y = 0, hn = h0, cn = c0 for them."""
     stack = reset_before.stack if cell == "gru-reset-before" else torch_stack
     if "norm_ih_l0" in weights:
         return layer_norm.stack(cell, weights, layers, directions, x, h0, c0, lengths)
+    if clip or "weight_ch_l0" in weights:
+        return peephole_lstm.stack(weights, layers, directions, x, h0, c0, lengths, clip)
     if lengths is None or int(lengths.min()) > 0:
         return stack(cell, weights, layers, directions, x, h0, c0, lengths)
     kept = lengths.nonzero()[:, 0]
@@ -69,10 +74,10 @@ def run_stack(cell, weights, layers, directions, x, h0, c0, lengths):
     return spread(zeros, y), spread(h0, hn), None if c0 is None else spread(c0, cn)
 
 
-def rnn_case(name, cell, layers=1, directions=1, lengths=None, bias=True, t=7, n=5, c=3, h=4, p=0, norm=False):
-    case = Case(f"rnn/{name}", cell=cell, layers=layers, bidirectional=directions == 2, bias=bias, projection=p, **({"layer_norm": True} if norm else {}))
+def rnn_case(name, cell, layers=1, directions=1, lengths=None, bias=True, t=7, n=5, c=3, h=4, p=0, norm=False, peephole=False, clip=0):
+    case = Case(f"rnn/{name}", cell=cell, layers=layers, bidirectional=directions == 2, bias=bias, projection=p, **({"layer_norm": True} if norm else {}), **({"clip": clip} if clip else {}))
     bound, out = h**-0.5, p or h  # PyTorch's initialisation: recurrent weights of spectral radius below 1
-    shapes = weight_shapes(cell, layers, directions, c, h, p, bias, norm)
+    shapes = weight_shapes(cell, layers, directions, c, h, p, bias, norm, peephole)
     weights = {key: case.uniform(key, *shape, bound=bound) for key, shape in shapes.items()}
     inputs = {"x": case.normal("x", t, n, c), "h0": case.normal("h0", layers * directions, n, out, scale=0.5)}
     if cell == "lstm":
@@ -84,35 +89,36 @@ def rnn_case(name, cell, layers=1, directions=1, lengths=None, bias=True, t=7, n
     tensor_lengths = None if lengths is None else case.integers("lengths", lengths)
 
     def differentiate(shift):
-        y, hn, cn = run_stack(cell, weights, layers, directions, inputs["x"] + shift, inputs["h0"], inputs.get("c0"), tensor_lengths)
+        y, hn, cn = run_stack(cell, weights, layers, directions, inputs["x"] + shift, inputs["h0"], inputs.get("c0"), tensor_lengths, clip)
         outputs = {"y": y, "hn": hn} | ({"cn": cn} if cell == "lstm" else {})
         leaves = list(inputs.values()) + list(weights.values())
         grads = torch.autograd.grad([outputs[k] for k in seeds], leaves, [s.detach() for s in seeds.values()])
         return outputs, dict(zip([f"d{k}" for k in inputs] + [f"grad.{k}" for k in weights], grads))
 
     outputs, grads = differentiate(0.0)
-    if cell == "relu":
+    if cell == "relu" or clip:
         require_no_kink(case, grads, differentiate)
     for key, value in (outputs | grads).items():
         case.expect(key, value)
     if cell == "gru-reset-before" and (lengths is None or min(lengths) > 0):
-        cross_check_with_onnx_runtime(case, layers, directions, outputs)
+        cross_check_with_onnx_runtime(case, ("y", "hn"), reset_before.onnx_runtime(case.arrays, layers, directions), outputs)
+    if peephole and not clip and not p:
+        cross_check_with_onnx_runtime(case, ("y", "hn", "cn"), peephole_lstm.onnx_runtime(case.arrays, layers, directions), outputs)
     return case
 
 
 def require_no_kink(case, grads, differentiate):
-    """Float32 rounding must not flip a ReLU: gradients may not jump when x moves by 1e-5."""
+    """Float32 rounding must not flip a ReLU or a limit of c: gradients may not jump when x moves by 1e-5."""
     for _ in range(20):
         shift = torch.tensor(case.random.uniform(-1e-5, 1e-5, case.arrays["x"].shape))
         for key, moved in differentiate(shift)[1].items():
             if not (moved - grads[key]).norm() <= 1e-3 * grads[key].norm():
-                sys.exit(f"{case.name}: a pre-activation is too close to zero ({key} jumps); rename the case to reseed it")
+                sys.exit(f"{case.name}: a value is too close to a kink ({key} jumps); rename the case to reseed it")
 
 
-def cross_check_with_onnx_runtime(case, layers, directions, outputs):
-    """ONNX Runtime (float32) is the outside witness of the reset-before equations, forward only."""
-    y, hn = reset_before.onnx_runtime(case.arrays, layers, directions)
-    for key, theirs in {"y": y, "hn": hn}.items():
+def cross_check_with_onnx_runtime(case, keys, answers, outputs):
+    """ONNX Runtime (float32) is the outside witness of the equations that PyTorch does not have, forward only."""
+    for key, theirs in zip(keys, answers):
         ours = outputs[key].detach().numpy()
         if not np.linalg.norm(theirs - ours) <= 1e-6 * np.linalg.norm(ours):
             sys.exit(f"{case.name}: {key} differs from ONNX Runtime's by {np.linalg.norm(theirs - ours)}")
@@ -142,3 +148,9 @@ def rnn_cases():
         yield rnn_case(f"{cell}-l2-bi-ragged-norm", cell, 2, 2, WITH_EMPTY, h=5, norm=True)
         yield rnn_case(f"{cell}-l1-uni-ragged-wide-norm", cell, lengths=RAGGED + [4, 6], n=7, c=5, h=19, norm=True)
         yield rnn_case(f"{cell}-l1-bi-ragged-nobias-norm", cell, 1, 2, RAGGED, h=5, bias=False, norm=True)
+    yield rnn_case("lstm-l1-uni-full-peephole", "lstm", h=5, peephole=True)
+    yield rnn_case("lstm-l2-bi-ragged-peephole", "lstm", 2, 2, RAGGED, h=5, peephole=True)
+    yield rnn_case("lstm-l1-uni-ragged-wide-peephole", "lstm", lengths=RAGGED + [4, 6], n=7, c=5, h=19, peephole=True)
+    yield rnn_case("lstm-l1-uni-full-clip", "lstm", h=5, clip=0.3)
+    yield rnn_case("lstm-l2-bi-ragged-clip-peephole", "lstm", 2, 2, WITH_EMPTY, h=5, peephole=True, clip=0.3)
+    yield rnn_case("lstm-l1-bi-ragged-wide-clip-projection", "lstm", 1, 2, RAGGED, c=5, h=19, p=7, peephole=True, clip=0.3)

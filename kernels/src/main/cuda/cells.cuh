@@ -34,6 +34,8 @@ struct Pass {
   const float* recurrentBias;
   const float* cellGain;
   const float* cellShift;
+  const float* peephole;  // [3H], of i, f and o; null: none
+  double limit;           // of the absolute value of c; infinity: none
   const float* h0;  // the states of the whole stack; null: zero, or not wanted
   const float* c0;
   float* hn;
@@ -52,6 +54,7 @@ struct Pass {
   float* kept;      // saved gates [rows, G*H], overwritten with dL/du
   float* inner;     // saved [rows, H]: o * tanh(c); GRU: u_n; reset-before: r * h
   float* squashed;  // saved [rows, H]: tanh(c)
+  float* cellNew;   // saved [rows, H]: c before zoneout; null: c itself
   float* cellHat;   // saved [rows, H]: c, then c normalised; null: it is not
   float* da;        // [T * N, G*H] by time: dL/da; kept itself where both are the same
   float* dh;        // [N, out]: dL/dh passed to the step before, and dL/dc

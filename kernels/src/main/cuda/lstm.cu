@@ -1,6 +1,22 @@
 // The steps of an LSTM.
 #include "cells.cuh"
 
+// v times the weight of a peephole: number 0 of i, 1 of f, 2 of o.
+__device__ inline float peephole(const Pass& p, const At& at, int number, float v) {
+  return p.peephole == nullptr ? 0 : p.peephole[number * p.hidden + at.unit] * v;
+}
+
+// NaN stays.
+__device__ inline float limited(float c, float limit) {
+  return c > limit ? limit : c < -limit ? -limit : c;
+}
+
+// c of an active step before zoneout.
+__device__ inline float cellNew(const Pass& p, const At& at, int n, int step, i64 e) {
+  return p.cellNew == nullptr ? p.c[slot(p, n, step + 1, p.hidden) + e]
+                              : p.cellNew[at.saved * p.hidden + at.unit];
+}
+
 // h, or what it is projected from, of the c that h sees.
 __device__ inline void lstmOutput(
     const Pass& p, const At& at, int n, int step, float o, float cell) {
@@ -24,12 +40,15 @@ extern "C" __global__ void lstmForward(Pass p, int t, int n, int step) {
     float cell = 0;
     float o = 0;
     if (at.active) {
-      const float i = sigmoid(inputShare(p, at, 0) + recurrentShare(p, at, 0));
-      const float f = sigmoid(inputShare(p, at, 1) + recurrentShare(p, at, 1));
+      const float vi = inputShare(p, at, 0) + recurrentShare(p, at, 0);
+      const float vf = inputShare(p, at, 1) + recurrentShare(p, at, 1);
+      const float i = sigmoid(vi + peephole(p, at, 0, before));
+      const float f = sigmoid(vf + peephole(p, at, 1, before));
       const float g = tanhf(inputShare(p, at, 2) + recurrentShare(p, at, 2));
-      o = sigmoid(inputShare(p, at, 3) + recurrentShare(p, at, 3));
       const i64 random = at.time * p.hidden + at.unit;
-      cell = f * before + i * factor(p, p.candidate, random) * g;
+      cell = limited(f * before + i * factor(p, p.candidate, random) * g, (float)p.limit);
+      const float vo = inputShare(p, at, 3) + recurrentShare(p, at, 3);
+      o = sigmoid(vo + peephole(p, at, 2, cell));
       const float take = fresh(p, p.cellZoneout, random);
       c = take == 1 ? cell : take * cell + (1 - take) * before;
       if (p.kept != nullptr) {
@@ -40,6 +59,9 @@ extern "C" __global__ void lstmForward(Pass p, int t, int n, int step) {
       }
     }
     p.c[slot(p, n, step + 1, p.hidden) + e] = c;
+    if (p.cellNew != nullptr) {
+      p.cellNew[at.saved * p.hidden + at.unit] = cell;
+    }
     if (p.cellHat == nullptr) {
       lstmOutput(p, at, n, step, o, cell);
     } else {
@@ -102,13 +124,16 @@ extern "C" __global__ void lstmBackward(Pass p, int t, int n, int step) {
     const i64 random = at.time * p.hidden + at.unit;
     const float mask = factor(p, p.candidate, random);
     const float take = fresh(p, p.cellZoneout, random);
-    const float dc =
-        take * p.dc[e] + (p.dCell == nullptr ? dm * o * (1 - squashed * squashed) : p.dCell[e]);
+    const float dao = dm * squashed * o * (1 - o);
+    const float dNew =
+        (p.dCell == nullptr ? dm * o * (1 - squashed * squashed) : p.dCell[e]) +
+        peephole(p, at, 2, dao);
+    const bool free = !(fabsf(cellNew(p, at, n, step, e)) >= (float)p.limit);
+    const float dc = free ? take * p.dc[e] + dNew : 0;
     const float dai = dc * mask * g * i * (1 - i);
     const float daf = dc * p.c[slot(p, n, step, p.hidden) + e] * f * (1 - f);
     const float dag = dc * mask * i * (1 - g * g);
-    const float dao = dm * squashed * o * (1 - o);
-    p.dc[e] = (1 - take) * p.dc[e] + dc * f;
+    p.dc[e] = (1 - take) * p.dc[e] + dc * f + peephole(p, at, 0, dai) + peephole(p, at, 1, daf);
     back(p, at, 0, dai, dai);
     back(p, at, 1, daf, daf);
     back(p, at, 2, dag, dag);

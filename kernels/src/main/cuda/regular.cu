@@ -100,9 +100,10 @@ extern "C" __global__ void normalizeBackward(
   }
 }
 
-// sums [columns] += the sum of a * b [rows, columns] over their rows. As columnSums of ops.cu.
+// sums [columns] += the sum of a * b [rows, columns] over their rows, those of a being stride apart.
+// As columnSums of ops.cu.
 extern "C" __global__ void columnProducts(
-    i64 rows, int columns, const float* a, const float* b, float* sums) {
+    i64 rows, int columns, const float* a, i64 stride, const float* b, float* sums) {
   constexpr int WIDTH = 32;
   constexpr int STRIPS = BLOCK / WIDTH;
   __shared__ double part[BLOCK];
@@ -113,7 +114,7 @@ extern "C" __global__ void columnProducts(
     const i64 column = first + lane;
     double sum = 0;
     for (i64 row = strip; column < columns && row < rows; row += STRIPS) {
-      sum += (double)a[row * columns + column] * b[row * columns + column];
+      sum += (double)a[row * stride + column] * b[row * columns + column];
     }
     part[threadIdx.x] = sum;
     __syncthreads();

@@ -15,6 +15,7 @@ import java.util.List;
  * @param bias whether the gates have biases
  * @param dropout the probability of zeroing an output of a layer that feeds another, 0 to below 1
  * @param regularization of every cell
+ * @param options of every cell
  */
 public record RecurrentSpec(
     Cell cell,
@@ -25,7 +26,8 @@ public record RecurrentSpec(
     boolean bidirectional,
     boolean bias,
     double dropout,
-    Regularization regularization) {
+    Regularization regularization,
+    CellOptions options) {
 
   /** The largest width: products of two of them still count in a long with room to spare. */
   private static final int MAX_SIZE = 1 << 24;
@@ -56,6 +58,31 @@ public record RecurrentSpec(
           "dropout %s works between recurrent layers and there is only one".formatted(dropout));
     }
     regularization.check(cell);
+    options.check(cell, regularization);
+  }
+
+  /** A stack of regularised cells. */
+  public RecurrentSpec(
+      Cell cell,
+      int inputSize,
+      int hiddenSize,
+      int projectionSize,
+      int layers,
+      boolean bidirectional,
+      boolean bias,
+      double dropout,
+      Regularization regularization) {
+    this(
+        cell,
+        inputSize,
+        hiddenSize,
+        projectionSize,
+        layers,
+        bidirectional,
+        bias,
+        dropout,
+        regularization,
+        CellOptions.NONE);
   }
 
   /** A stack of plain cells. */
@@ -108,7 +135,8 @@ public record RecurrentSpec(
         bidirectional,
         bias,
         newDropout,
-        regularization);
+        regularization,
+        options);
   }
 
   /** The same for another input. */
@@ -122,19 +150,38 @@ public record RecurrentSpec(
         bidirectional,
         bias,
         dropout,
-        regularization);
+        regularization,
+        options);
   }
 
   /** The same in both directions. */
   public RecurrentSpec bothDirections() {
     return new RecurrentSpec(
-        cell, inputSize, hiddenSize, projectionSize, layers, true, bias, dropout, regularization);
+        cell,
+        inputSize,
+        hiddenSize,
+        projectionSize,
+        layers,
+        true,
+        bias,
+        dropout,
+        regularization,
+        options);
   }
 
   /** The same with a projection of h to {@code size}. */
   public RecurrentSpec projected(int size) {
     return new RecurrentSpec(
-        cell, inputSize, hiddenSize, size, layers, bidirectional, bias, dropout, regularization);
+        cell,
+        inputSize,
+        hiddenSize,
+        size,
+        layers,
+        bidirectional,
+        bias,
+        dropout,
+        regularization,
+        options);
   }
 
   /** The same without biases. */
@@ -148,13 +195,38 @@ public record RecurrentSpec(
         bidirectional,
         false,
         dropout,
-        regularization);
+        regularization,
+        options);
   }
 
   /** The same with regularised cells. */
   public RecurrentSpec regularized(Regularization how) {
     return new RecurrentSpec(
-        cell, inputSize, hiddenSize, projectionSize, layers, bidirectional, bias, dropout, how);
+        cell,
+        inputSize,
+        hiddenSize,
+        projectionSize,
+        layers,
+        bidirectional,
+        bias,
+        dropout,
+        how,
+        options);
+  }
+
+  /** The same with other options of the cells. */
+  public RecurrentSpec with(CellOptions other) {
+    return new RecurrentSpec(
+        cell,
+        inputSize,
+        hiddenSize,
+        projectionSize,
+        layers,
+        bidirectional,
+        bias,
+        dropout,
+        regularization,
+        other);
   }
 
   /** D, 1 or 2. */
@@ -207,6 +279,7 @@ public record RecurrentSpec(
       case RECURRENT -> new long[] {gateRows(), stateSize()};
       case INPUT_BIAS, RECURRENT_BIAS -> bias ? new long[] {gateRows()} : new long[0];
       case PROJECTION -> projectionSize > 0 ? new long[] {projectionSize, hiddenSize} : new long[0];
+      case PEEPHOLE -> options.peephole() ? new long[] {3L * hiddenSize} : new long[0];
       case INPUT_NORM, RECURRENT_NORM ->
           regularization.layerNorm() ? new long[] {gateRows()} : new long[0];
       case CELL_NORM, CELL_NORM_BIAS ->
@@ -244,6 +317,8 @@ public record RecurrentSpec(
     RECURRENT_BIAS("bias_hh"),
     /** W_r, [P, H]. */
     PROJECTION("weight_hr"),
+    /** The diagonals of the peepholes of i, f and o, [3*H]. */
+    PEEPHOLE("weight_ch"),
     /** The gain of the normalised W x, [G*H]. */
     INPUT_NORM("norm_ih"),
     /** The gain of the normalised R h, [G*H]. */

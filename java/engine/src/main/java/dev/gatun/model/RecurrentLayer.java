@@ -2,6 +2,7 @@ package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.Regularization;
@@ -143,6 +144,24 @@ public record RecurrentLayer(
     return regularized(stack.regularization().withDropConnect(rate));
   }
 
+  /** The same whose gates see c (LSTM). */
+  public RecurrentLayer peephole() {
+    return with(stack.options().withPeephole(true));
+  }
+
+  /**
+   * The same with c limited to {@code limit} in absolute value, whose gradient is 0 where it is
+   * limited (LSTM).
+   */
+  public RecurrentLayer cellClip(double limit) {
+    return with(stack.options().withClip(limit));
+  }
+
+  /** The same with other options of the cells. */
+  public RecurrentLayer with(CellOptions options) {
+    return new RecurrentLayer(name, stack.with(options), lastOnly, initial);
+  }
+
   /** The same giving the last state only. */
   public RecurrentLayer lastState() {
     return new RecurrentLayer(name, stack, true, initial);
@@ -194,7 +213,7 @@ public record RecurrentLayer(
     return switch (weight) {
       case INPUT -> Objects.requireNonNullElse(initial.input, byDefault);
       case RECURRENT -> Objects.requireNonNullElse(initial.recurrent, byDefault);
-      case PROJECTION -> byDefault;
+      case PROJECTION, PEEPHOLE -> byDefault;
       case INPUT_NORM, RECURRENT_NORM, CELL_NORM -> Initializers.constant(1);
       case CELL_NORM_BIAS -> Initializers.constant(0);
       case INPUT_BIAS, RECURRENT_BIAS -> {

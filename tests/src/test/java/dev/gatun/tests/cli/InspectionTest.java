@@ -155,7 +155,11 @@ class InspectionTest {
     Outcome refused =
         new Cli(folder).run(command.replace("lstm", "tanh").concat(" --layer-norm").split(" "));
     assertEquals(2, refused.status());
-    assertTrue(refused.err().contains("layerNorm: only LSTM and GRU"), refused.err());
+    assertTrue(refused.err().contains("--layer-norm: only LSTM and GRU"), refused.err());
+    bench(command.concat(" --peephole --cell-clip 3 --zoneout 0.1").split(" "));
+    Outcome joined = new Cli(folder).run(command.concat(" --peephole --layer-norm").split(" "));
+    assertEquals(2, joined.status());
+    assertTrue(joined.err().contains("--layer-norm: a cell with peepholes"), joined.err());
     Outcome wrong = new Cli(folder).run(command.concat(" --dropconnect 1").split(" "));
     assertEquals(2, wrong.status());
     assertTrue(wrong.err().contains("--dropconnect 1.0 must be in [0, 1)"), wrong.err());

@@ -90,12 +90,17 @@ class RnnCommandTest {
     "tanh, tanh-l1-uni-ragged, cpu, fp32, 2e-5",
     "lstm, lstm-l2-bi-ragged-norm, reference, fp64, 1e-12",
     "gru, gru-l1-bi-ragged-nobias-norm, cpu, fp32, 2e-5",
+    "lstm, lstm-l2-bi-ragged-peephole, cpu, fp32, 2e-5",
+    "lstm --cell-clip 0.3, lstm-l2-bi-ragged-clip-peephole, reference, fp64, 1e-12",
   })
   void givesPyTorchsNumbers(
       String cell, String name, String backend, String precision, double tolerance)
       throws Exception {
     Path golden = golden(name);
-    Outcome outcome = rnn(cell, "--backend", backend, "--precision", precision);
+    List<String> options = new ArrayList<>(List.of(cell.split(" ")));
+    String kind = options.removeFirst();
+    options.addAll(List.of("--backend", backend, "--precision", precision));
+    Outcome outcome = rnn(kind, options.toArray(String[]::new));
     assertEquals(0, outcome.status(), outcome.err());
     try (SafetensorsReader expected = new SafetensorsReader(golden);
         SafetensorsReader written = new SafetensorsReader(folder.resolve("y.safetensors"))) {
@@ -132,6 +137,9 @@ class RnnCommandTest {
     Outcome fp64 = rnn("gru", "--precision", "fp64", "--backend", "cpu");
     assertEquals(2, fp64.status());
     assertTrue(fp64.err().contains("--backend reference"), fp64.err());
+    Outcome clip = rnn("gru", "--cell-clip", "1");
+    assertEquals(2, clip.status());
+    assertTrue(clip.err().contains("--cell-clip: only an LSTM has a c, not gru"), clip.err());
     copy(folder.resolve("golden.safetensors"), "x.safetensors", n -> n.equals("weight_ih_l0"));
     Outcome unknown = rnn("gru", "--backend", "reference");
     assertEquals(2, unknown.status());

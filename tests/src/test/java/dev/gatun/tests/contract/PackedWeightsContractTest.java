@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentIo;
@@ -17,6 +18,7 @@ import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.Workspace;
 import dev.gatun.tests.support.Numbers;
+import dev.gatun.tests.support.Options;
 import dev.gatun.tests.support.Stack;
 import dev.gatun.tests.support.Stack.Part;
 import dev.gatun.tests.support.Subjects;
@@ -49,7 +51,11 @@ class PackedWeightsContractTest extends Contract {
         stacks.add(Arguments.of(type, spec.stacked(2, 0).bothDirections()));
         stacks.add(Arguments.of(type, spec.withoutBias()));
       }
-      stacks.add(Arguments.of(type, RecurrentSpec.of(Cell.LSTM, 5, 35).projected(9)));
+      RecurrentSpec lstm = RecurrentSpec.of(Cell.LSTM, 5, 35);
+      stacks.add(Arguments.of(type, lstm.projected(9)));
+      for (CellOptions options : Options.KINDS) {
+        stacks.add(Arguments.of(type, lstm.stacked(2, 0).with(options)));
+      }
     }
     return stacks.stream();
   }

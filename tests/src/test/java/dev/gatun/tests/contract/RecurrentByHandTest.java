@@ -1,6 +1,9 @@
 package dev.gatun.tests.contract;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tests.support.Numbers;
@@ -63,6 +66,32 @@ class RecurrentByHandTest extends Contract {
     state[1] = forget * state[1] + input * Math.tanh(sums[2]);
     state[0] = output * Math.tanh(state[1]);
     return state[0];
+  }
+
+  /** Gates i, f, g, o of weight 0 but the peepholes, which see c alone; c is limited to 0.5. */
+  @Test
+  void peepholesAndALimit() {
+    CellOptions options = new CellOptions(true, 0.5);
+    try (Stack stack = Stack.full(backend, RecurrentSpec.of(Cell.LSTM, 1, 1).with(options), 2, 1)) {
+      stack.weights(0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 3, -1, 0, 0, 0, 0, -.5, .75, 1.5);
+      stack.set("c0", .25);
+      stack.plan.refresh();
+      stack.plan.forward(2, 1);
+      double c1 = 0.5; // 0.25 of f and 0.9 of i are more
+      double c2 = 0.5;
+      double h1 = sigmoid(-1 + 1.5 * c1) * Math.tanh(c1);
+      double h2 = sigmoid(-1 + 1.5 * c2) * Math.tanh(c2);
+      Numbers.assertClose("y", new double[] {h1, h2}, stack.read("y"), 16 * eps);
+      stack.weights(0, 0, 0, 0, 0, 0, 0, 0, -2, 1, 3, -1, 0, 0, 0, 0, -.5, .75, 1.5);
+      stack.plan.refresh();
+      stack.plan.forward(2, 1);
+      c1 = sigmoid(1 + .75 * .25) * .25 + sigmoid(-2 - .5 * .25) * Math.tanh(3);
+      c2 = sigmoid(1 + .75 * c1) * c1 + sigmoid(-2 - .5 * c1) * Math.tanh(3);
+      assertTrue(c2 < 0.5, "nothing to limit");
+      h1 = sigmoid(-1 + 1.5 * c1) * Math.tanh(c1);
+      h2 = sigmoid(-1 + 1.5 * c2) * Math.tanh(c2);
+      Numbers.assertClose("y", new double[] {h1, h2}, stack.read("y"), 16 * eps);
+    }
   }
 
   private static final double[] GRU = {

@@ -2,7 +2,6 @@ package dev.gatun.tests.contract;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.RecurrentSpec;
@@ -11,13 +10,11 @@ import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.Numbers;
 import dev.gatun.tests.support.Regularized;
 import dev.gatun.tests.support.Stack;
-import dev.gatun.tests.support.Subjects;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -66,20 +63,7 @@ class RegularizationContractTest extends StackContract {
   @MethodSource("shapes")
   void givesTheSameBitsOnAnyNumberOfThreadsAndAgain(RecurrentSpec spec, int t, int n) {
     assumeNear(backend, spec.weightCount() * n);
-    List<Map<String, double[]>> runs = new ArrayList<>();
-    for (int threads : new int[] {1, 2, 3}) {
-      try (Backend one = Subjects.open(backend.name(), threads);
-          Stack stack = Stack.full(one, spec, t, n)) {
-        stack.randomize(new Random(1)).lengths(ragged(new Random(2), t, n));
-        run(stack, t, n);
-        runs.add(values(stack));
-        run(stack, t, n);
-        runs.add(values(stack));
-      }
-    }
-    for (Map<String, double[]> other : runs) {
-      assertBits(runs.getFirst(), other);
-    }
+    assertSameBitsOnAnyThreads(spec, t, n);
   }
 
   @ParameterizedTest

@@ -9,6 +9,8 @@ import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.Numbers;
 import dev.gatun.tests.support.Stack;
+import dev.gatun.tests.support.Subjects;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -104,5 +106,23 @@ abstract class StackContract extends Contract {
 
   static void assertBits(Map<String, double[]> expected, Map<String, double[]> actual) {
     expected.forEach((name, values) -> assertArrayEquals(values, actual.get(name), name));
+  }
+
+  /** Runs a stack twice on one, two and three threads. */
+  final void assertSameBitsOnAnyThreads(RecurrentSpec spec, int t, int n) {
+    List<Map<String, double[]>> runs = new ArrayList<>();
+    for (int threads : new int[] {1, 2, 3}) {
+      try (Backend one = Subjects.open(backend.name(), threads);
+          Stack stack = Stack.full(one, spec, t, n)) {
+        stack.randomize(new Random(1)).lengths(ragged(new Random(2), t, n));
+        run(stack, t, n);
+        runs.add(values(stack));
+        run(stack, t, n);
+        runs.add(values(stack));
+      }
+    }
+    for (Map<String, double[]> other : runs) {
+      assertBits(runs.getFirst(), other);
+    }
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
@@ -31,6 +32,7 @@ class CellFailureTest {
           RecurrentSpec.of(Cell.LSTM, 2, 3)
               .projected(2)
               .regularized(new Regularization(true, 0.1, 0.1, 0.2, 0.2, 0.2, 0.3)),
+          RecurrentSpec.of(Cell.LSTM, 2, 3).with(new CellOptions(true, 0.3)),
           RecurrentSpec.of(Cell.GRU, 2, 3)
               .bothDirections()
               .regularized(new Regularization(false, 0, 0, 0, 0, 0.2, 0)),

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentSpec.WeightView;
@@ -26,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Outputs and all gradients of PyTorch's LSTM, GRU and RNN, and of a reset-before GRU. */
+/** Outputs and all gradients of PyTorch's LSTM, GRU and RNN, and of cells that it does not have. */
 @Tag("backend")
 class RecurrentGoldenTest {
   /** As the contract's, C eps sqrt(K) T per layer; the worst here is measured at 0.3. */
@@ -62,7 +63,18 @@ class RecurrentGoldenTest {
         assertTrue(names.contains(name), name);
       }
     }
-    assertEquals(65, names.size());
+    for (String shape :
+        new String[] {
+          "l1-uni-full-peephole",
+          "l2-bi-ragged-peephole",
+          "l1-uni-ragged-wide-peephole",
+          "l1-uni-full-clip",
+          "l2-bi-ragged-clip-peephole",
+          "l1-bi-ragged-wide-clip-projection"
+        }) {
+      assertTrue(names.contains("rnn/lstm-" + shape), shape);
+    }
+    assertEquals(71, names.size());
   }
 
   @ParameterizedTest
@@ -125,7 +137,8 @@ class RecurrentGoldenTest {
             0,
             Boolean.parseBoolean(golden.text("layer_norm"))
                 ? Regularization.LAYER_NORM
-                : Regularization.NONE);
+                : Regularization.NONE,
+            new CellOptions(golden.has("weight_ch_l0"), golden.number("clip", 0)));
     EnumSet<Part> parts = EnumSet.allOf(Part.class);
     if (!golden.has("lengths")) {
       parts.remove(Part.LENGTHS);

@@ -6,10 +6,12 @@ import dev.gatun.Backends;
 import dev.gatun.GradientCheck;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentSpec.WeightView;
 import dev.gatun.backend.Regularization;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tests.support.Options;
 import dev.gatun.tests.support.Regularized;
 import dev.gatun.tests.support.Stack;
 import java.util.ArrayList;
@@ -70,6 +72,14 @@ class RecurrentGradientTest {
       add(cases, stack.withoutBias().regularized(Regularized.all(cell)), 4, 0, 1, 2);
     }
     add(cases, projected.regularized(Regularized.all(Cell.LSTM)), ragged);
+    for (CellOptions options : Options.KINDS) {
+      RecurrentSpec one = RecurrentSpec.of(Cell.LSTM, C, H).with(options);
+      add(cases, one);
+      add(cases, one.stacked(2, 0.3).bothDirections(), ragged);
+      add(cases, one.withoutBias().projected(2), 4, 0, 1, 2);
+      add(cases, one.regularized(Regularization.NONE.withZoneout(0.4, 0)), ragged);
+      add(cases, one.stacked(2, 0.3).regularized(Options.ALL), ragged);
+    }
     return cases.stream();
   }
 
@@ -82,7 +92,8 @@ class RecurrentGradientTest {
   void gradientsAreTheSlopesOfTheLoss(RecurrentSpec spec, int[] lengths) {
     try (Backend backend = Backends.open("reference");
         Stack stack = Stack.full(backend, spec, T, N)) {
-      // A seed for which no ReLU of these cases has its kink within a step of a pre-activation.
+      // A seed for which no ReLU or limit of these cases has its kink within a step of a
+      // pre-activation.
       stack.randomize(new Random(20)).lengths(lengths);
       stack.plan.forward(T, N);
       stack.plan.backward();

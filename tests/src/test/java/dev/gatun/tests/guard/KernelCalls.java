@@ -17,6 +17,7 @@ import dev.gatun.kernels.Losses;
 import dev.gatun.kernels.Lstm;
 import dev.gatun.kernels.Optimizers;
 import dev.gatun.kernels.PackedGemm;
+import dev.gatun.kernels.PeepholeLstm;
 import dev.gatun.kernels.Philox;
 import dev.gatun.kernels.Reductions;
 import dev.gatun.kernels.RegularGru;
@@ -181,6 +182,26 @@ final class KernelCalls {
                 floats(3 * n),
                 floats(n)),
         (n, at) -> RegularLstm.stateBackward(n, at[0], at[1], at[2], at[3], at[4], at[5], at[6]));
+    add(
+        all,
+        "PeepholeLstm.state",
+        n -> List.of(floats(4 * n), floats(n), floats(n), floats(n), floats(n), floats(n)),
+        (n, at) -> PeepholeLstm.state(n, at[0], at[1], at[2], 0.3f, at[3], at[4], at[5]));
+    add(
+        all,
+        "PeepholeLstm.output",
+        n -> List.of(floats(4 * n), floats(n), floats(n), floats(n)),
+        (n, at) -> PeepholeLstm.output(n, at[0], at[1], at[2], at[3]));
+    add(
+        all,
+        "PeepholeLstm.limitBackward",
+        vectors(4),
+        (n, at) -> PeepholeLstm.limitBackward(n, 0.3f, at[0], at[1], at[2], at[3]));
+    add(
+        all,
+        "PeepholeLstm.peepholeBackward",
+        vectors(5),
+        (n, at) -> PeepholeLstm.peepholeBackward(n, at[0], at[1], at[2], at[3], at[4]));
     add(
         all,
         "RegularGru.forward",

@@ -199,6 +199,23 @@ class AllocationTest {
 
   @ParameterizedTest
   @FieldSource("BACKENDS")
+  void optionalSteps(String backend) {
+    ModelSpec spec =
+        ModelSpec.of(
+            Signal.features(1),
+            RecurrentLayer.lstm(18).peephole().cellClip(0.1).zoneout(0.1, 0.1),
+            RecurrentLayer.lstm(17).named("top").peephole().bothDirections().lastState(),
+            Linear.of(1));
+    Function<Model, Optimizer> sgd =
+        m -> new Sgd(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
+    Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
+    BatchSource data = ArraySource.sequential(examples, 5);
+    long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);
+    assertEquals(0, bytes, "bytes in " + STEPS + " steps");
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
   void sessionSteps(String backend) {
     ModelSpec spec =
         ModelSpec.of(Signal.features(3), RecurrentLayer.lstm(17).stacked(2, 0), Linear.of(4));

@@ -2,6 +2,7 @@ package dev.gatun.app.cli;
 
 import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.RecurrentSpec;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -41,6 +42,16 @@ final class BenchStack {
       description = "Width of the projected state (lstm). Default: none.")
   private int projection;
 
+  @Option(names = "--peephole", description = "The gates see c (lstm).")
+  private boolean peephole;
+
+  @Option(
+      names = "--cell-clip",
+      defaultValue = "0",
+      paramLabel = "X",
+      description = "Limit of the absolute value of c (lstm). Default: none.")
+  private double clip;
+
   @Mixin private BenchRegularization regularization = new BenchRegularization();
 
   int time() {
@@ -57,7 +68,8 @@ final class BenchStack {
     positive("--layers", layers);
     try {
       return new RecurrentSpec(cell, input, hidden, projection, layers, bidirectional, true, 0)
-          .regularized(regularization.of(cell));
+          .regularized(regularization.of(cell))
+          .with(new CellOptions(peephole, clip));
     } catch (IllegalArgumentException e) {
       throw new InputException(asTyped(String.valueOf(e.getMessage())), e);
     }
@@ -67,6 +79,9 @@ final class BenchStack {
   private static String asTyped(String message) {
     return message
         .replace("hiddenSize", "--hidden")
+        .replace("layerNorm", "--layer-norm")
+        .replaceFirst("^clip", "--cell-clip")
+        .replaceFirst("^peephole", "--peephole")
         .replace("inputSize", "--input")
         .replace("projectionSize", "--projection")
         .replaceAll("zoneout(Cell|Hidden)", "--zoneout")

@@ -1,6 +1,7 @@
 package dev.gatun.app.cli;
 
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Names;
 import dev.gatun.app.rnn.RnnFiles;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
@@ -22,7 +23,7 @@ import picocli.CommandLine.Option;
       "Weights are named and laid out as PyTorch's state_dict (weight_ih_l0, weight_hh_l0,"
           + " bias_ih_l0, bias_hh_l0, _l1, _reverse, weight_hr_l0); layers, directions, projection"
           + " and absence of bias follow from the names, as does layer normalisation (norm_ih_l0,"
-          + " norm_hh_l0, norm_c_l0, norm_c_bias_l0).",
+          + " norm_hh_l0, norm_c_l0, norm_c_bias_l0) and peepholes (weight_ch_l0, of i, f, o).",
       "Inputs: x [T,N,C]; optional h0 [L*D,N,P or H], c0 [L*D,N,H], lengths [N] int64, dy, dhn,"
           + " dcn. Output: y, hn, cn; with dy also dx, dh0, dc0 and grad.NAME of each weight."
     })
@@ -69,6 +70,13 @@ final class RnnCommand implements Callable<Integer> {
   private Precision precision = Precision.FP32;
 
   @Option(
+      names = "--cell-clip",
+      defaultValue = "0",
+      paramLabel = "X",
+      description = "Limit of the absolute value of c (lstm). Default: none.")
+  private double clip;
+
+  @Option(
       names = "--threads",
       defaultValue = "0",
       paramLabel = "N",
@@ -82,6 +90,7 @@ final class RnnCommand implements Callable<Integer> {
           "--precision fp64: only the reference computes in double precision;"
               + " give --backend reference");
     }
+    checkClip();
     Output.checkWritable("--output", output);
     for (Path input : List.of(weights, inputs)) {
       if (Files.exists(output) && Files.exists(input) && Files.isSameFile(output, input)) {
@@ -90,8 +99,17 @@ final class RnnCommand implements Callable<Integer> {
     }
     DType written = precision == Precision.FP64 ? DType.F64 : DType.F32;
     try (Backend context = Devices.open(backend, "--backend", threads)) {
-      new RnnFiles(cell, weights, inputs, output, written).run(context);
+      new RnnFiles(cell, clip, weights, inputs, output, written).run(context);
     }
     return 0;
+  }
+
+  private void checkClip() {
+    if (!(clip >= 0 && clip < Double.POSITIVE_INFINITY)) {
+      throw new InputException("--cell-clip %s: give at least 0; 0 is no limit".formatted(clip));
+    }
+    if (clip > 0 && cell != Cell.LSTM) {
+      throw new InputException("--cell-clip: only an LSTM has a c, not " + Names.of(cell));
+    }
   }
 }

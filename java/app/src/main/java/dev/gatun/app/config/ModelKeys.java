@@ -69,6 +69,20 @@ public final class ModelKeys {
               "probability of zeroing an output of a recurrent layer that feeds another layer")
           .knownAs("drop", "dropout_rate");
 
+  public static final Key<Boolean> PEEPHOLE =
+      Key.of("model.peephole", Type.flag(), false, "an LSTM's gates see c (Gers 2000)")
+          .when(CELL, Cell.LSTM)
+          .knownAs("use_peepholes", "peepholes");
+
+  public static final Key<Double> CELL_CLIP =
+      Key.of(
+              "model.cell_clip",
+              Type.number(Interval.atLeast(0)),
+              0.0,
+              "what an LSTM's c is limited to in absolute value; 0: no limit")
+          .when(CELL, Cell.LSTM)
+          .knownAs("state_clip", "clip_cell");
+
   public static final Key<Boolean> LAYER_NORM =
       Key.of(
               "model.layer_norm",
@@ -118,6 +132,8 @@ public final class ModelKeys {
           MERGE,
           BIAS,
           DROPOUT,
+          PEEPHOLE,
+          CELL_CLIP,
           LAYER_NORM,
           ZONEOUT_CELL,
           ZONEOUT_HIDDEN,

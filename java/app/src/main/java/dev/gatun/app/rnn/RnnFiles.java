@@ -33,13 +33,15 @@ import org.jspecify.annotations.Nullable;
  * outputs are given, backward.
  *
  * @param cell the cell of every layer
+ * @param clip the limit of an LSTM's c, or 0
  * @param weights as PyTorch's {@code state_dict}
  * @param inputs {@code x}; optional {@code h0}, {@code c0}, {@code lengths}, {@code dy}, {@code
  *     dhn}, {@code dcn}
  * @param output created or replaced
  * @param written the type of what is written
  */
-public record RnnFiles(Cell cell, Path weights, Path inputs, Path output, DType written) {
+public record RnnFiles(
+    Cell cell, double clip, Path weights, Path inputs, Path output, DType written) {
   private static final Set<String> INPUTS = Set.of("x", "h0", "c0", "lengths", "dy", "dhn", "dcn");
 
   /**
@@ -52,7 +54,7 @@ public record RnnFiles(Cell cell, Path weights, Path inputs, Path output, DType 
     try (SafetensorsReader stored = open(weights);
         SafetensorsReader given = open(inputs);
         Workspace host = Workspace.host(DType.F32)) {
-      RecurrentSpec spec = StackWeights.spec(weights, stored, cell);
+      RecurrentSpec spec = StackWeights.spec(weights, stored, cell, clip);
       WeightLayout layout = backend.layout(spec);
       Tensor flat = host.tensor(backend.real(), layout.size());
       StackWeights.read(stored, layout, flat);

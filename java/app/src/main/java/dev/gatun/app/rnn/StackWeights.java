@@ -3,6 +3,7 @@ package dev.gatun.app.rnn;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Names;
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.Regularization;
 import dev.gatun.backend.WeightLayout;
@@ -25,26 +26,29 @@ import java.util.regex.Pattern;
 final class StackWeights {
   private static final Pattern NAME =
       Pattern.compile(
-          "(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr|norm_ih|norm_hh|norm_c|norm_c_bias)"
+          "(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr|weight_ch|norm_ih|norm_hh|norm_c|norm_c_bias)"
               + "_l(\\d{1,4})(_reverse)?");
 
   private final Path file;
   private final SafetensorsReader reader;
   private final Cell cell;
+  private final double clip;
 
-  private StackWeights(Path file, SafetensorsReader reader, Cell cell) {
+  private StackWeights(Path file, SafetensorsReader reader, Cell cell, double clip) {
     this.file = file;
     this.reader = reader;
     this.cell = cell;
+    this.clip = clip;
   }
 
   /**
    * Finds the stack that a file describes.
    *
+   * @param clip the limit of c, or 0
    * @throws InputException if a weight is missing, unknown or of a wrong shape
    */
-  static RecurrentSpec spec(Path file, SafetensorsReader reader, Cell cell) {
-    return new StackWeights(file, reader, cell).spec();
+  static RecurrentSpec spec(Path file, SafetensorsReader reader, Cell cell, double clip) {
+    return new StackWeights(file, reader, cell, clip).spec();
   }
 
   /** Reads all weights into one flat host block. */
@@ -60,6 +64,7 @@ final class StackWeights {
     boolean bias = false;
     boolean projection = false;
     boolean norm = false;
+    boolean peephole = false;
     for (StoredTensor tensor : reader.tensors().values()) {
       Matcher name = NAME.matcher(tensor.name());
       if (!name.matches()) {
@@ -67,13 +72,14 @@ final class StackWeights {
             tensor.name(),
             "unknown; give weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, _l1,"
                 + " _reverse, weight_hr_l0 as PyTorch names them, and with layer normalisation"
-                + " norm_ih_l0, norm_hh_l0, norm_c_l0, norm_c_bias_l0");
+                + " norm_ih_l0, norm_hh_l0, norm_c_l0, norm_c_bias_l0, with peepholes weight_ch_l0");
       }
       layers = Math.max(layers, Integer.parseInt(name.group(2)) + 1);
       reverse |= name.group(3) != null;
       bias |= name.group(1).startsWith("bias");
       projection |= name.group(1).equals("weight_hr");
       norm |= name.group(1).startsWith("norm");
+      peephole |= name.group(1).equals("weight_ch");
     }
     if (layers > reader.tensors().size()) {
       throw wrong("layer " + (layers - 1), "far beyond the number of weights; layers count from 0");
@@ -85,12 +91,7 @@ final class StackWeights {
           "shape %s; %s needs [%d*H, C]"
               .formatted(Arrays.toString(input), Names.of(cell), cell.gates()));
     }
-    if (projection && cell != Cell.LSTM) {
-      throw wrong("weight_hr_l0", "only an LSTM has a projection, not " + Names.of(cell));
-    }
-    if (norm && cell != Cell.LSTM && cell != Cell.GRU) {
-      throw wrong("norm_ih_l0", "only an LSTM or GRU normalises, not " + Names.of(cell));
-    }
+    checkCell(projection, norm, peephole);
     int hidden = Math.toIntExact(input[0] / cell.gates());
     RecurrentSpec spec =
         new RecurrentSpec(
@@ -102,9 +103,26 @@ final class StackWeights {
                 reverse,
                 bias,
                 0)
-            .regularized(norm ? Regularization.LAYER_NORM : Regularization.NONE);
+            .regularized(norm ? Regularization.LAYER_NORM : Regularization.NONE)
+            .with(new CellOptions(peephole, clip));
     checkAll(spec);
     return spec;
+  }
+
+  /** Refuses weights that the cell does not have. */
+  private void checkCell(boolean projection, boolean norm, boolean peephole) {
+    if (projection && cell != Cell.LSTM) {
+      throw wrong("weight_hr_l0", "only an LSTM has a projection, not " + Names.of(cell));
+    }
+    if (peephole && cell != Cell.LSTM) {
+      throw wrong("weight_ch_l0", "only an LSTM has peepholes, not " + Names.of(cell));
+    }
+    if (norm && (peephole || clip > 0)) {
+      throw wrong("norm_ih_l0", "a normalised LSTM has no peepholes and no limit of c");
+    }
+    if (norm && cell != Cell.LSTM && cell != Cell.GRU) {
+      throw wrong("norm_ih_l0", "only an LSTM or GRU normalises, not " + Names.of(cell));
+    }
   }
 
   private int projected(int hidden) {

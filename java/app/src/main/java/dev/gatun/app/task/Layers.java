@@ -5,7 +5,7 @@ import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.Cell;
-import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.Regularization;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Layer;
@@ -84,8 +84,22 @@ final class Layers {
       layer = layer.withoutBias();
     }
     layer = layer.regularized(regularization(config));
-    RecurrentSpec stack = layer.stack();
-    return stack.cell().hasCellState() ? projected(config, layer, hidden) : layer;
+    if (config.get(ModelKeys.CELL) != Cell.LSTM) {
+      return layer;
+    }
+    return projected(config, layer.with(options(config)), hidden);
+  }
+
+  private static CellOptions options(Config config) {
+    boolean peephole = config.get(ModelKeys.PEEPHOLE);
+    double clip = config.get(ModelKeys.CELL_CLIP);
+    if (config.get(ModelKeys.LAYER_NORM) && (peephole || clip > 0)) {
+      throw config.error(
+          ModelKeys.LAYER_NORM,
+          "true; a cell with model.peephole or model.cell_clip is not normalised;"
+              + " give one of the two");
+    }
+    return new CellOptions(peephole, clip);
   }
 
   /** What is given and the cell has. */

@@ -1,5 +1,6 @@
 package dev.gatun.backend.cpu;
 
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
@@ -8,7 +9,6 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.Gradients;
 import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
-import dev.gatun.backend.Regularization;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
@@ -120,8 +120,7 @@ final class CpuRecurrent implements Recurrent {
     for (int i = 0; i < backend.team().threads(); i++) {
       int capacity = (int) Math.min(rows, maxBatch + Pass.BLOCK_ROWS);
       long gates = training ? 0 : workspace.real(capacity, spec.gateRows()).address();
-      boolean plain = spec.regularization().equals(Regularization.NONE);
-      long factors = plain ? 0 : workspace.real(2, spec.hiddenSize()).address();
+      long factors = Regularizer.plain(spec) ? 0 : workspace.real(2, spec.hiddenSize()).address();
       boolean masksState = Regularizer.masksState(spec, training);
       parts.add(new Rows(maxBatch, capacity, gates, factors, masksState));
     }
@@ -139,6 +138,9 @@ final class CpuRecurrent implements Recurrent {
   }
 
   private static Pass newPass(PassPlan plan, int layer, int direction) {
+    if (!plan.spec().options().equals(CellOptions.NONE)) {
+      return new PeepholeLstmPass(plan, layer, direction);
+    }
     boolean inside = Regularizer.changesCell(plan.spec());
     return switch (plan.spec().cell()) {
       case LSTM ->

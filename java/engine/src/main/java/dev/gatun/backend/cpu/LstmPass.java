@@ -85,6 +85,11 @@ class LstmPass extends Pass {
         : c + 4L * rows.previous[i] * hidden;
   }
 
+  /** Where c of a packed row is. */
+  final long cell(int row) {
+    return c + 4L * row * hidden;
+  }
+
   @Override
   void saveLast(int rank, int row) {
     long from = row < 0 ? initial(io.c0, rank, hidden) : c + 4L * row * hidden;

@@ -46,6 +46,9 @@ final class PassWeights {
   final long cellNorm;
   final long cellNormBias;
 
+  /** [3H], the peepholes of i, f and o; 0 without. */
+  final long peephole;
+
   /** R as it is [rows, out], where a mask is applied to it for each call; else 0. */
   private final long connections;
 
@@ -93,6 +96,7 @@ final class PassWeights {
     recurrentNorm = norm ? workspace.real(gateRows).address() : 0;
     cellNorm = norm && cellState ? workspace.real(hidden).address() : 0;
     cellNormBias = norm && cellState ? workspace.real(hidden).address() : 0;
+    peephole = spec.options().peephole() ? workspace.real(3L * hidden).address() : 0;
     boolean drops = training && how.dropConnect() > 0;
     connections = drops ? workspace.real(gateRows, out).address() : 0;
     droppedConnections = drops ? workspace.real(gateRows, out).address() : 0;
@@ -141,6 +145,7 @@ final class PassWeights {
     copy(block, Weight.RECURRENT_NORM, gateRows, recurrentNorm);
     copy(block, Weight.CELL_NORM, hidden, cellNorm);
     copy(block, Weight.CELL_NORM_BIAS, hidden, cellNormBias);
+    copy(block, Weight.PEEPHOLE, 3 * hidden, peephole);
   }
 
   private void copy(long block, Weight kind, int count, long to) {

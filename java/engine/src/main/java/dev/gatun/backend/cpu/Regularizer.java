@@ -1,5 +1,6 @@
 package dev.gatun.backend.cpu;
 
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.Regularization;
@@ -76,8 +77,14 @@ final class Regularizer {
     return training && spec.regularization().variationalHidden() > 0;
   }
 
+  /** Whether no cell needs factors. */
+  static boolean plain(RecurrentSpec spec) {
+    return spec.regularization().equals(Regularization.NONE)
+        && spec.options().equals(CellOptions.NONE);
+  }
+
   private long constant(PassPlan plan, double value) {
-    if (rates.equals(Regularization.NONE)) {
+    if (plain(plan.spec())) {
       return 0;
     }
     long address = plan.floats(hidden);

@@ -1,5 +1,6 @@
 package dev.gatun.backend.cpu;
 
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.Regularization;
 import dev.gatun.kernels.Activations;
@@ -10,6 +11,7 @@ import dev.gatun.kernels.LayerNorm;
 import dev.gatun.kernels.Lstm;
 import dev.gatun.kernels.Optimizers;
 import dev.gatun.kernels.PackedGemm;
+import dev.gatun.kernels.PeepholeLstm;
 import dev.gatun.kernels.Philox;
 import dev.gatun.kernels.Reductions;
 import dev.gatun.kernels.RegularGru;
@@ -142,6 +144,25 @@ enum WarmKernels {
     }
   },
 
+  PEEPHOLE_LSTM_FORWARD {
+    @Override
+    void call(Scratch m) {
+      Elementwise.addProduct(UNITS, m.x, m.b, m.y);
+      PeepholeLstm.state(UNITS, m.gates, m.b, m.b, 1, m.x, m.y, m.z);
+      PeepholeLstm.output(UNITS, m.gates, m.y, m.y, m.h);
+    }
+  },
+
+  PEEPHOLE_LSTM_BACKWARD {
+    @Override
+    void call(Scratch m) {
+      RegularLstm.outputBackward(UNITS, m.gates, m.x, m.h, m.gates, m.y);
+      PeepholeLstm.limitBackward(UNITS, 1, m.x, m.b, m.z, m.y);
+      PeepholeLstm.peepholeBackward(UNITS, m.b, m.x, m.gates, m.z, m.h);
+      RegularLstm.stateBackward(UNITS, m.gates, m.b, m.b, m.x, m.y, m.gates, m.z);
+    }
+  },
+
   REGULAR_GRU_FORWARD {
     @Override
     void call(Scratch m) {
@@ -226,10 +247,12 @@ enum WarmKernels {
   /** Those of a stack's passes forward. */
   static List<WarmKernels> forward(RecurrentSpec spec) {
     boolean regular = Regularizer.changesCell(spec);
+    boolean optional = !spec.options().equals(CellOptions.NONE);
     List<WarmKernels> kernels = new ArrayList<>();
     kernels.add(
         switch (spec.cell()) {
-          case LSTM -> regular ? REGULAR_LSTM_FORWARD : LSTM_FORWARD;
+          case LSTM ->
+              optional ? PEEPHOLE_LSTM_FORWARD : regular ? REGULAR_LSTM_FORWARD : LSTM_FORWARD;
           case GRU -> regular ? REGULAR_GRU_FORWARD : GRU_FORWARD;
           case GRU_RESET_BEFORE -> GRU_RESET_BEFORE_FORWARD;
           case TANH -> TANH_FORWARD;
@@ -247,10 +270,12 @@ enum WarmKernels {
   /** And backward. */
   static List<WarmKernels> backward(RecurrentSpec spec) {
     boolean regular = Regularizer.changesCell(spec);
+    boolean optional = !spec.options().equals(CellOptions.NONE);
     List<WarmKernels> kernels = new ArrayList<>();
     kernels.add(
         switch (spec.cell()) {
-          case LSTM -> regular ? REGULAR_LSTM_BACKWARD : LSTM_BACKWARD;
+          case LSTM ->
+              optional ? PEEPHOLE_LSTM_BACKWARD : regular ? REGULAR_LSTM_BACKWARD : LSTM_BACKWARD;
           case GRU -> regular ? REGULAR_GRU_BACKWARD : GRU_BACKWARD;
           case GRU_RESET_BEFORE -> GRU_RESET_BEFORE_BACKWARD;
           case TANH -> TANH_BACKWARD;

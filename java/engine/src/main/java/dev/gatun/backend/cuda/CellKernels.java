@@ -41,7 +41,7 @@ final class CellKernels {
     maskWeights = new KernelCall(context, regular, "maskWeights", 10);
     normalizeRows = new KernelCall(context, regular, "normalizeRows", 4);
     normalizeBackward = new KernelCall(context, regular, "normalizeBackward", 7);
-    columnProducts = new KernelCall(context, regular, "columnProducts", 5);
+    columnProducts = new KernelCall(context, regular, "columnProducts", 6);
   }
 
   /** A kernel of a pass, of a source, with {@code arguments} after its fields. */
@@ -71,7 +71,13 @@ final class CellKernels {
 
   /** sums [columns] += the sum over the rows of a * b. */
   void columnProducts(long rows, int columns, long a, long b, long sums) {
-    columnProducts.set(0, rows).set(1, columns).set(2, a).set(3, b).set(4, sums);
+    columnProducts(rows, columns, a, columns, b, sums);
+  }
+
+  /** The same with the rows of a {@code stride} floats apart. */
+  void columnProducts(long rows, int columns, long a, int stride, long b, long sums) {
+    columnProducts.set(0, rows).set(1, columns).set(2, a).set(3, (long) stride);
+    columnProducts.set(4, b).set(5, sums);
     columnProducts.run((columns + SUM_COLUMNS - 1) / SUM_COLUMNS, 1, KernelCall.BLOCK);
   }
 

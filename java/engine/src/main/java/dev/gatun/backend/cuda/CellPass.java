@@ -145,7 +145,7 @@ abstract class CellPass {
     }
     endBackward.set(1, n).run((long) n * size);
     int rows = t * n;
-    sums(rows);
+    sums(rows, n);
     products.weightGradient(
         rows,
         gateRows,
@@ -196,7 +196,7 @@ abstract class CellPass {
   }
 
   /** The gradients of biases and gains; with layer normalisation da becomes that of W x. */
-  void sums(int rows) {
+  void sums(int rows, int n) {
     if (weight(Weight.INPUT_BIAS) != 0) {
       kernels.columnSums(rows, gateRows, memory.da, gradient(Weight.INPUT_BIAS));
       kernels.columnSums(rows, gateRows, memory.kept, gradient(Weight.RECURRENT_BIAS));

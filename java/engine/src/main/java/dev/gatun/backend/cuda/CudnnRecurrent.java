@@ -1,6 +1,7 @@
 package dev.gatun.backend.cuda;
 
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
@@ -154,10 +155,16 @@ final class CudnnRecurrent implements Recurrent {
   /**
    * Whether cuDNN can compute a stack.
    *
+   * <p>Its descriptor can limit c, but what its gradient then is has been measured nowhere: what
+   * trains is computed by our kernels.
+   *
    * @param maxTime the plan's most steps: in two directions no more than one call takes
    */
-  static boolean supports(RecurrentSpec spec, int maxTime) {
+  static boolean supports(RecurrentSpec spec, Mode mode, int maxTime) {
+    CellOptions options = spec.options();
     return spec.cell() != Cell.GRU_RESET_BEFORE
+        && !options.peephole()
+        && (options.clip() == 0 || mode == Mode.INFERENCE)
         && spec.regularization().equals(Regularization.NONE)
         && (!spec.bidirectional() || maxTime <= RnnDescriptor.MOST_STEPS);
   }

@@ -5,6 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /** LSTM, with a projection of h and a normalised c where the stack has them. */
 final class LstmCellPass extends CellPass {
+  /** Of i, f, g, o. */
+  private static final int OUTPUT_GATE = 3;
+
   private final boolean projected;
   private final boolean normed;
   private final CellKernels.Normalized cellNorm;
@@ -64,9 +67,22 @@ final class LstmCellPass extends CellPass {
     recurrentBack(n, step);
   }
 
+  /** Adds the gradient of peephole {@code number}, whose gate saw {@code c} [rows, H]. */
+  private void sumPeephole(int rows, int number, int gate, long c) {
+    long dGate = memory.kept + (long) Float.BYTES * gate * size;
+    long to = gradient(Weight.PEEPHOLE) + (long) Float.BYTES * number * size;
+    kernels.columnProducts(rows, size, dGate, gateRows, c, to);
+  }
+
   @Override
-  void sums(int rows) {
-    super.sums(rows);
+  void sums(int rows, int n) {
+    super.sums(rows, n);
+    if (weight(Weight.PEEPHOLE) != 0) {
+      long after = memory.cellNew != 0 ? memory.cellNew : memory.state(memory.c, n, 1, size);
+      sumPeephole(rows, 0, 0, memory.c);
+      sumPeephole(rows, 1, 1, memory.c);
+      sumPeephole(rows, 2, OUTPUT_GATE, after);
+    }
     if (projected) {
       long dProjection = gradient(Weight.PROJECTION);
       products.weightGradient(rows, out, size, plan.dOut, out, memory.inner, size, dProjection);

@@ -3,6 +3,7 @@ package dev.gatun.backend.cuda;
 import static dev.gatun.backend.cuda.DeviceMemory.addressOrNull;
 
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
@@ -51,6 +52,7 @@ final class PassMemory {
   final long kept;
   final long inner;
   final long squashed;
+  final long cellNew;
   final long cellHat;
   final long da;
 
@@ -93,6 +95,9 @@ final class PassMemory {
     boolean projected = spec.projectionSize() > 0;
     inner = plan.reals(resetBefore || projected || (gru && training), rows, size);
     squashed = plan.reals(lstm && training, rows, size);
+    boolean optional = !spec.options().equals(CellOptions.NONE);
+    boolean zones = spec.regularization().zoneoutCell() > 0;
+    cellNew = plan.reals(lstm && training && optional && zones, rows, size);
     cellHat = plan.reals(lstm && normed, rows, size);
     inputInverses = plan.reals(keepsShares, rows, 1);
     recurrentInverses = plan.reals(keepsShares, rows, 1);
@@ -127,13 +132,16 @@ final class PassMemory {
     to.add(weight(Weight.INPUT_NORM)).add(weight(Weight.INPUT_BIAS));
     to.add(weight(Weight.RECURRENT_NORM)).add(weight(Weight.RECURRENT_BIAS));
     to.add(weight(Weight.CELL_NORM)).add(weight(Weight.CELL_NORM_BIAS));
+    to.add(weight(Weight.PEEPHOLE));
+    to.add(Double.doubleToRawLongBits(spec.options().limit()));
     RecurrentIo.Gradients given = plan.training ? plan.io.gradients() : null;
     addState(to, plan.io.initial());
     addState(to, plan.io.last());
     addState(to, given == null ? null : given.dLast());
     addState(to, given == null ? null : given.dInitial());
     to.add(io.y).add(io.dy);
-    to.add(a).add(u).add(h).add(c).add(hSeen).add(kept).add(inner).add(squashed).add(cellHat);
+    to.add(a).add(u).add(h).add(c).add(hSeen).add(kept).add(inner).add(squashed);
+    to.add(cellNew).add(cellHat);
     to.add(da).add(plan.dh).add(plan.dc).add(plan.dInner).add(plan.dOut).add(plan.dNormed);
     to.add(plan.dCell).add(plan.dSeen);
     plan.kernels.addKey(to, layer);

@@ -51,9 +51,19 @@ public final class RnnDescriptor implements AutoCloseable {
               dropout,
               cudnn_h.CUDNN_RNN_PADDED_IO_ENABLED()),
           "cudnnSetRNNDescriptor_v8 of " + spec);
+      limitCell(spec.options().clip());
     } catch (RuntimeException e) {
       close();
       throw e;
+    }
+  }
+
+  private void limitCell(double limit) {
+    if (limit > 0) {
+      int mode = cudnn_h.CUDNN_RNN_CLIP_MINMAX();
+      Calls.dnn(
+          cudnn_h.cudnnRNNSetClip_v9(descriptor, mode, -limit, limit),
+          "cudnnRNNSetClip_v9 to %s".formatted(limit));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.gatun.backend.cuda;
 
+import dev.gatun.backend.Mode;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.WeightLayout;
 import java.util.Map;
@@ -28,7 +29,7 @@ final class StackLayouts {
 
   private static Layout ask(CudaContext context, RecurrentSpec spec) {
     WeightLayout packed = WeightLayout.packed(spec);
-    if (!CudnnRecurrent.supports(spec, 1)) {
+    if (!CudnnRecurrent.supports(spec, Mode.INFERENCE, 1)) {
       return new Layout(packed, null);
     }
     WeightPlaces places = CudnnRecurrent.places(context, spec);

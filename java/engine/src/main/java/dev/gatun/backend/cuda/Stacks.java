@@ -50,7 +50,7 @@ final class Stacks {
   /** Plans a stack; mask null: its weights are packed. */
   Recurrent compile(
       RecurrentSpec spec, StackWeights weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
-    return !ownCells && CudnnRecurrent.supports(spec, Math.toIntExact(io.x().dim(0)))
+    return !ownCells && CudnnRecurrent.supports(spec, mode, Math.toIntExact(io.x().dim(0)))
         ? new CudnnRecurrent(context, usage, workspace(), spec, weights, io, mode, mask)
         : new CellRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
   }

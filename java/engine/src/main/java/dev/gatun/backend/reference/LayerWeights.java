@@ -30,6 +30,14 @@ record LayerWeights(
     return spec.projectionSize() == 0 ? null : matrix(Weight.PROJECTION);
   }
 
+  /** The peepholes of i, f and o; null where there are none. */
+  @Nullable Diagonal peepholes() {
+    WeightView at = spec.weight(Weight.PEEPHOLE, layer, direction);
+    return at == null
+        ? null
+        : new Diagonal(weights, gradients, Math.toIntExact(at.offset()), spec.hiddenSize());
+  }
+
   /** The normalisation of W x, shifted by b_W; null where there is none. */
   @Nullable Norm inputNorm() {
     return norm(Weight.INPUT_NORM, Weight.INPUT_BIAS);
