@@ -3,6 +3,7 @@ package dev.gatun.tests.device;
 import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.Mode;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.Regularization;
 import dev.gatun.data.ArraySource;
@@ -23,17 +24,21 @@ import dev.gatun.tests.support.DeviceRun;
 import dev.gatun.tests.support.Host;
 import dev.gatun.tests.support.Numbers;
 import dev.gatun.tests.support.Stack;
+import dev.gatun.tests.support.Stack.Part;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -47,6 +52,8 @@ class GradientIT {
    * room for other orders of summation. TF32 would miss it a hundred times over.
    */
   private static final double C = 4;
+
+  private static final String ALGORITHM = "gatun.cudnn.algorithm";
 
   private static final int T = DeviceRun.size(17, 5);
   private static final int N = DeviceRun.size(13, 4);
@@ -85,6 +92,31 @@ class GradientIT {
       oracle.lengths(lengths);
       stack.lengths(lengths);
       compare(oracle, stack);
+    }
+  }
+
+  /** cuDNN's algorithm for few units, which takes equal lengths only. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Cell.class,
+      names = {"LSTM", "GRU", "TANH", "RELU"})
+  void byTheAlgorithmForFewUnitsToo(Cell cell) {
+    Random random = new Random(2);
+    Set<Part> parts = EnumSet.complementOf(EnumSet.of(Part.LENGTHS));
+    System.setProperty(ALGORITHM, "auto");
+    try (Backend reference = Backends.open("reference");
+        Backend device = Backends.open("cuda")) {
+      for (int h : DeviceRun.small() ? new int[] {8} : new int[] {32, 65, 128}) {
+        RecurrentSpec spec = RecurrentSpec.of(cell, h, h).stacked(2, 0).bothDirections();
+        try (Stack oracle = new Stack(reference, spec, T, N, Mode.TRAINING, parts);
+            Stack stack = new Stack(device, spec, T, N, Mode.TRAINING, parts)) {
+          oracle.randomize(random);
+          stack.copyGiven(oracle);
+          compare(oracle, stack);
+        }
+      }
+    } finally {
+      System.clearProperty(ALGORITHM);
     }
   }
 
