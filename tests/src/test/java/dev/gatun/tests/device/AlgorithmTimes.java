@@ -22,6 +22,7 @@ final class AlgorithmTimes {
     algorithms.put("standard", cudnn_h.CUDNN_RNN_ALGO_STANDARD());
     algorithms.put("small_h", cudnn_h.CUDNN_RNN_ALGO_PERSIST_STATIC_SMALL_H());
     algorithms.put("persist_static", cudnn_h.CUDNN_RNN_ALGO_PERSIST_STATIC());
+    algorithms.put("persist_dynamic", cudnn_h.CUDNN_RNN_ALGO_PERSIST_DYNAMIC());
     int[][] shapes =
         DeviceRun.small()
             ? new int[][] {{8, 3, 2}}

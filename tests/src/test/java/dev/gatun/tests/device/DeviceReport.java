@@ -1,6 +1,7 @@
 package dev.gatun.tests.device;
 
 import dev.gatun.persist.Json;
+import dev.gatun.tests.support.DeviceRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,6 +66,9 @@ public final class DeviceReport {
     fact("Date", text("date"));
     fact("Ended", text("ended"));
     fact("Commit", text("commit"));
+    if (DeviceRun.small()) {
+      fact("Size", "small: a rehearsal, which proves nothing of speed");
+    }
     fact(
         "GPU",
         text("gpu.csv").lines().skip(1).reduce("", (a, b) -> a.isEmpty() ? b : a + "\n" + b));

@@ -38,7 +38,6 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -95,15 +94,21 @@ class GradientIT {
     }
   }
 
-  /** cuDNN's algorithm for few units, which takes equal lengths only. */
+  static Stream<Arguments> algorithms() {
+    return Stream.of("auto", "small-h", "persist-static", "persist-dynamic")
+        .flatMap(
+            name ->
+                Stream.of(Cell.LSTM, Cell.GRU, Cell.TANH, Cell.RELU)
+                    .map(cell -> Arguments.of(name, cell)));
+  }
+
+  /** Those of cuDNN's that take equal lengths only; what it does not support, STANDARD computes. */
   @ParameterizedTest
-  @EnumSource(
-      value = Cell.class,
-      names = {"LSTM", "GRU", "TANH", "RELU"})
-  void byTheAlgorithmForFewUnitsToo(Cell cell) {
+  @MethodSource("algorithms")
+  void byEveryAlgorithm(String algorithm, Cell cell) {
     Random random = new Random(2);
     Set<Part> parts = EnumSet.complementOf(EnumSet.of(Part.LENGTHS));
-    System.setProperty(ALGORITHM, "auto");
+    System.setProperty(ALGORITHM, algorithm);
     try (Backend reference = Backends.open("reference");
         Backend device = Backends.open("cuda")) {
       for (int h : DeviceRun.small() ? new int[] {8} : new int[] {32, 65, 128}) {

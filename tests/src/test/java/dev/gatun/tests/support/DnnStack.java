@@ -134,6 +134,9 @@ public final class DnnStack implements AutoCloseable {
   /** Sets all descriptors and allocates what they ask for. */
   public DnnStack open() {
     check(describe(), "cudnnSetRNNDescriptor_v8");
+    if (algorithm == cudnn_h.CUDNN_RNN_ALGO_PERSIST_DYNAMIC()) {
+      check(cudnn_h.cudnnBuildRNNDynamic(handle, rnn, shape.batch()), "cudnnBuildRNNDynamic");
+    }
     check(data(x, shape.input), "cudnnSetRNNDataDescriptor");
     check(data(y, shape.directions * shape.output), "cudnnSetRNNDataDescriptor");
     check(state(h, shape.output), "cudnnSetTensorNdDescriptor");
