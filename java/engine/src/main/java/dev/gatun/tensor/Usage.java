@@ -14,6 +14,7 @@ public final class Usage {
 
   private final String what;
   private final Usage[] on;
+  private final boolean alone;
 
   /** The calls inside, or {@link #CLOSED}. */
   private final AtomicInteger count = new AtomicInteger();
@@ -31,16 +32,34 @@ public final class Usage {
    * @param on what it works on, which is to stay open as long as it is at work
    */
   public Usage(String what, Usage... on) {
+    this(what, false, on);
+  }
+
+  private Usage(String what, boolean alone, Usage... on) {
     this.what = what;
+    this.alone = alone;
     this.on = on.clone();
+  }
+
+  /**
+   * As {@link #Usage}, of what only ever one thread works with at a time: {@link #enter} is {@link
+   * #enterAlone}.
+   */
+  public static Usage exclusive(String what, Usage... on) {
+    return new Usage(what, true, on);
   }
 
   /**
    * Begins work, on what this works on too. Calls may nest.
    *
-   * @throws IllegalStateException if any of them has been closed
+   * @throws IllegalStateException if any of them has been closed, or is {@link #exclusive} and at
+   *     work on another thread
    */
   public void enter() {
+    if (alone) {
+      enterAlone();
+      return;
+    }
     while (true) {
       int inside = count.get();
       if (inside == CLOSED) {

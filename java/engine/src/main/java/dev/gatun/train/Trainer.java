@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Trainer implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Trainer.class.getName());
-
   private final TrainerBuilder options;
   private final Model model;
   private final Optimizer optimizer;

@@ -48,7 +48,7 @@ public final class CudaBackend implements Backend {
   private final String name;
   private final CudaOptions options;
   private final Usage usage;
-  private final Work work = new Work();
+  private final Work work;
   private final CudaContext context;
   private final Transfers transfers;
   private final CudaOps ops;
@@ -76,7 +76,8 @@ public final class CudaBackend implements Backend {
     this.options = options;
     usage = new Usage("the backend " + name);
     context = new CudaContext(device, options.precision());
-    stacks = new Stacks(context, usage, options.ownCells(), layouts);
+    work = new Work("the backend " + name, usage, context);
+    stacks = new Stacks(context, work.usage(), options.ownCells(), layouts);
     rounded = new Workspace(bytes -> DeviceMemory.allocate(context, bytes), DType.F32);
     Transfers opened = null;
     try {
@@ -131,37 +132,22 @@ public final class CudaBackend implements Backend {
     return new LinkedHashMap<>(scale == null ? Map.of() : Map.of("loss_scale", scale.state()));
   }
 
-  /** Keeps the stream open while it is asked for work. */
-  private final class Work implements AutoCloseable {
-    @Override
-    public void close() {
-      usage.exit();
-    }
-  }
-
-  private Work enter() {
-    usage.enter();
-    try {
-      context.enter();
-      return work;
-    } catch (DeviceException e) {
-      usage.exit();
-      throw e;
-    }
-  }
-
   @Override
   public Memory allocate(long bytes) {
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       return DeviceMemory.allocate(context, bytes);
     }
   }
 
   @Override
   public Backend fork() {
-    try (Work _ = enter()) {
+    usage.enter(); // sessions are made on any thread
+    try {
+      context.enter();
       context.synchronize(); // what was written so far is there for the fork
       return new CudaBackend(name, context.device(), options, stacks.layouts());
+    } finally {
+      usage.exit();
     }
   }
 
@@ -174,14 +160,14 @@ public final class CudaBackend implements Backend {
   @Override
   public void copy(Tensor from, Tensor to) {
     checks.copy(from, to);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       transfers.copy(from, to);
     }
   }
 
   @Override
   public void fill(Tensor tensor, double value) {
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       ops.fill(tensor, value);
       DeviceMemory.filled(tensor, value);
     }
@@ -193,7 +179,7 @@ public final class CudaBackend implements Backend {
   }
 
   private StackLayouts.Layout layoutOf(RecurrentSpec spec) {
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       return stacks.layout(spec);
     }
   }
@@ -203,7 +189,7 @@ public final class CudaBackend implements Backend {
       RecurrentSpec spec, Tensor weights, RecurrentIo io, Mode mode, MaskKey mask) {
     StackLayouts.Layout layout = layoutOf(spec);
     recurrentChecks.plan(spec, layout.weights(), weights, io, mode, mask);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       return stacks.compile(spec, new StackWeights(weights, layout, null), io, mode, mask);
     }
   }
@@ -217,7 +203,7 @@ public final class CudaBackend implements Backend {
           "pack: a GPU keeps weights in fp32 only, not in %s: choose fp32, or the backend cpu"
               .formatted(type.label()));
     }
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       return stacks.pack(spec, weights, transfers);
     }
   }
@@ -228,7 +214,7 @@ public final class CudaBackend implements Backend {
       throw new IllegalArgumentException("recurrent: the weights were packed by another backend");
     }
     recurrentChecks.plan(packed.spec(), io);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       return stacks.compile(packed.spec(), packed.values(), io, Mode.INFERENCE, null);
     }
   }
@@ -236,7 +222,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void linear(int rows, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y) {
     checks.linear(rows, x, weight, bias, y);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       linear.forward(rows, x, weight, bias, y);
     }
   }
@@ -251,7 +237,7 @@ public final class CudaBackend implements Backend {
       Tensor dWeight,
       @Nullable Tensor dBias) {
     checks.linearBackward(rows, x, weight, dy, dx, dWeight, dBias);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       linear.backward(rows, x, weight, dy, dx, dWeight, dBias);
     }
   }
@@ -259,7 +245,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void embedding(int rows, Tensor ids, Tensor table, Tensor y) {
     checks.embedding(rows, ids, table, y);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       ops.embedding(rows, ids, table, y);
     }
   }
@@ -267,7 +253,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable) {
     checks.embeddingBackward(rows, ids, dy, dTable);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       ops.embeddingBackward(rows, ids, dy, dTable);
     }
   }
@@ -275,7 +261,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key) {
     checks.dropout(size, x, y, rate, key);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       ops.dropout(size, x, y, rate, key);
     }
   }
@@ -284,7 +270,7 @@ public final class CudaBackend implements Backend {
   public void copyColumns(
       int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
     checks.copyColumns(rows, from, fromColumn, to, toColumn, columns);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       ops.copyColumns(rows, from, fromColumn, to, toColumn, columns);
     }
   }
@@ -293,7 +279,7 @@ public final class CudaBackend implements Backend {
   public void addColumns(
       int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
     checks.addColumns(rows, from, fromColumn, to, toColumn, columns);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       ops.addColumns(rows, from, fromColumn, to, toColumn, columns);
     }
   }
@@ -309,7 +295,7 @@ public final class CudaBackend implements Backend {
       Tensor loss,
       @Nullable Tensor dLogits) {
     checks.softmaxCrossEntropy(rows, logits, targets, weights, smoothing, scale, loss, dLogits);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       ops.softmaxCrossEntropy(rows, logits, targets, weights, smoothing, scale, loss, dLogits);
     }
   }
@@ -325,7 +311,7 @@ public final class CudaBackend implements Backend {
       Tensor loss,
       @Nullable Tensor dPrediction) {
     checks.elementLoss(rule, rows, prediction, target, rowWeights, scale, loss, dPrediction);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       ops.elementLoss(rule, rows, prediction, target, rowWeights, scale, loss, dPrediction);
     }
   }
@@ -333,7 +319,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void ctc(int t, int n, CtcIo io) {
     ctcChecks.check(t, n, io);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       ops.ctc(t, n, io);
     }
   }
@@ -341,7 +327,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
     checks.prepareUpdate(gradients, maxNorm, control);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       ops.prepareUpdate(gradients, maxNorm, control);
     }
   }
@@ -350,7 +336,7 @@ public final class CudaBackend implements Backend {
   public void adjustLossScale(Tensor control) {
     LossScale scale = context.lossScale();
     if (scale != null) {
-      try (Work _ = enter()) {
+      try (Work _ = work.enter()) {
         scale.adjust(control);
       }
     }
@@ -359,7 +345,7 @@ public final class CudaBackend implements Backend {
   @Override
   public double lossScale() {
     LossScale scale = context.lossScale();
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       return scale == null ? 1 : scale.read(transfers);
     }
   }
@@ -372,7 +358,7 @@ public final class CudaBackend implements Backend {
       @Nullable Tensor momentum,
       Tensor control) {
     checks.sgd(rule, parameters, gradients, momentum, control);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       ops.sgd(rule, parameters, gradients, momentum, control);
     }
   }
@@ -381,7 +367,7 @@ public final class CudaBackend implements Backend {
   public void adam(
       AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
     checks.adam(parameters, gradients, m, v, control);
-    try (Work _ = enter()) {
+    try (Work _ = work.enter()) {
       ops.adam(rule, parameters, gradients, m, v, control);
     }
   }
