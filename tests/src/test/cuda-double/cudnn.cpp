@@ -176,6 +176,17 @@ struct Sizes {
   size_t x, y, h, c, lengths;
 };
 
+// What a graph may read of the descriptors of its calls must be there, and as it was.
+bool isAsCaptured(const Given& given, const Call& call) {
+  if (!registry<cudnnRNNStruct>().has(given.rnn, call.name) ||
+      !registry<cudnnRNNDataStruct>().has(given.x, call.name) ||
+      !registry<cudnnRNNDataStruct>().has(given.y, call.name)) {
+    return false;
+  }
+  return (given.x->lengths == call.x.lengths && given.y->lengths == call.y.lengths) ||
+         gpu::complain("%s: a captured call's lengths have been described anew", call.name);
+}
+
 // Checks, then queues, with the checks of memory again when it runs.
 cudnnStatus_t run(
     const Given& given, const Call& call, std::vector<Range> ranges, size_t written,
@@ -201,8 +212,12 @@ cudnnStatus_t run(
       return status;
     }
   }
-  return queued(given.handle->stream, name, [call, ranges, work] {
+  const bool captured = gpu::isCapturing(given.handle->stream);
+  return queued(given.handle->stream, name, [call, ranges, work, captured, given] {
     constexpr gpu::Status ILLEGAL_ADDRESS = 700;  // freed since the call
+    if (captured && !isAsCaptured(given, call)) {
+      return ILLEGAL_ADDRESS;
+    }
     return checkRanges(ranges, call.name) ? ILLEGAL_ADDRESS : work(call);
   });
 }

@@ -37,10 +37,15 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMo
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* pGraph) {
-  CUDA_CALL();
   const Locked locked(lock());
+  const int failed = injected(__func__);
   if (stream == nullptr || !isStream(stream, __func__)) {
     return told(cudaErrorInvalidResourceHandle);
+  }
+  if (failed != OK) {  // it ends the capture all the same
+    stream->capture = cudaStreamCaptureStatusNone;
+    stream->graph.reset();
+    return told(failed);
   }
   const cudaStreamCaptureStatus status = stream->capture;
   if (status == cudaStreamCaptureStatusNone || pGraph == nullptr) {

@@ -175,6 +175,9 @@ cudaError_t cudaLibraryLoadData(
     cudaLibrary_t* library, const void* code, void*, void**, unsigned int numJitOptions, void*,
     void**, unsigned int numLibraryOptions) {
   CUDA_CALL();
+  if (const Status status = forbiddenInCapture(__func__)) {
+    return told(status);
+  }
   Image head;
   if (library == nullptr || code == nullptr || numJitOptions != 0 || numLibraryOptions != 0) {
     return told(cudaErrorInvalidValue);

@@ -69,9 +69,14 @@ Status start(Copy copy, cudaStream_t stream, const char* function) {
   if (!isValid(copy, function)) {
     return cudaErrorInvalidValue;
   }
-  const Status status = enqueue(stream, function, [=] { return run(copy, function); });
   const bool later = (copy.fromDevice() || isPinned(copy.from)) &&
                      (copy.toDevice() || isPinned(copy.to));
+  if (!later && isCapturing(stream)) {
+    complain("%s: pageable memory while the stream is captured", function);
+    forbiddenInCapture(function);
+    return cudaErrorStreamCaptureUnsupported;
+  }
+  const Status status = enqueue(stream, function, [=] { return run(copy, function); });
   return status != OK || later || isCapturing(stream) ? status : drain(stream);
 }
 

@@ -301,6 +301,29 @@ public interface Backend extends AutoCloseable {
     return null;
   }
 
+  /** Whether {@link #record} makes a graph, which a device repeats as a whole. */
+  default boolean hasGraphs() {
+    return false;
+  }
+
+  /**
+   * Records what {@code work} asks of this context, without doing it. A graph ({@link #hasGraphs})
+   * keeps the kernels, addresses and numbers that were asked for, and nothing of what else {@code
+   * work} does: that happens now, once. What changes from run to run lies in tensors, at the same
+   * place, which are to stay open as long as the recording. Without graphs nothing happens now and
+   * each run does the work.
+   *
+   * <p>To be done once by itself before it is recorded: the first time, memory and kernels are
+   * made.
+   *
+   * @return for the caller to close
+   * @throws DeviceException if the work cannot be a graph: it copies to or from the host, waits for
+   *     the device, or allocates or frees its memory. The context can be used on
+   */
+  default Recording record(Runnable work) {
+    return new RepeatedWork(usage(), work);
+  }
+
   /**
    * Stops the threads of this context; memory it allocated stays valid.
    *

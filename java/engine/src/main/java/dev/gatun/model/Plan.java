@@ -7,8 +7,6 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -24,22 +22,20 @@ public final class Plan implements AutoCloseable {
 
   private final ModelSpec model;
   private final ParameterSet parameters;
-  private final Backend backend;
+  final Backend backend;
   private final PlanSpec spec;
-  private final Usage usage;
+  final Usage usage;
   private final Workspace workspace;
   private final Workspace host = Workspace.host(DType.F64);
-  private final LayerPlan[] layers;
+  final LayerStack layers;
   private final Tensor input;
   private final @Nullable Tensor inputGradient;
   private final @Nullable Tensor lengths;
   private final Tensor hostStep;
   private final Tensor step;
   private final @Nullable BoundLoss loss;
-  private final SequencedMap<String, Tensor> state = new LinkedHashMap<>();
-  private final Tensor[] stateTensors;
+  private final CarriedState state = new CarriedState();
   private final BatchBindings bindings;
-  private long seenVersion;
   private boolean backwardDue;
   private int time;
   private int batch;
@@ -68,7 +64,7 @@ public final class Plan implements AutoCloseable {
     Usage on = parameters.usageBy(backend);
     usage = new Usage("the plan", on);
     workspace = backend.workspace();
-    layers = new LayerPlan[model.stages().size()];
+    layers = new LayerStack(parameters);
     on.enter();
     try {
       Signal in = model.input();
@@ -78,8 +74,7 @@ public final class Plan implements AutoCloseable {
       step = workspace.tensor(DType.I64, 1);
       hostStep = host.tensor(DType.I64, 1);
       planLayers(owner.seed(), shared);
-      stateTensors = state.values().toArray(Tensor[]::new);
-      LayerPlan top = layers[layers.length - 1];
+      LayerPlan top = layers.top();
       this.loss =
           loss == null
               ? null
@@ -106,28 +101,27 @@ public final class Plan implements AutoCloseable {
   private void planLayers(long seed, @Nullable FrozenWeights shared) {
     Tensor x = input;
     Tensor dx = inputGradient;
-    for (int i = 0; i < layers.length; i++) {
+    for (int i = 0; i < model.stages().size(); i++) {
       ModelSpec.Stage stage = model.stages().get(i);
       String name = stage.layer().name();
-      layers[i] =
-          stage
-              .layer()
-              .plan(
-                  new PlanContext(
-                      backend,
-                      workspace,
-                      spec,
-                      stage.input(),
-                      stage.output(),
-                      x,
-                      dx,
-                      lengths,
-                      parameters.layer(i),
-                      new MaskKey(seed, i * MASKS_PER_LAYER, step),
-                      shared));
-      x = layers[i].output();
-      dx = layers[i].outputGradient();
-      layers[i].state().forEach((key, tensor) -> state.put(name + "." + key, tensor));
+      PlanContext context =
+          new PlanContext(
+              backend,
+              workspace,
+              spec,
+              stage.input(),
+              stage.output(),
+              x,
+              dx,
+              lengths,
+              parameters.layer(i),
+              new MaskKey(seed, i * MASKS_PER_LAYER, step),
+              shared);
+      LayerPlan layer = stage.layer().plan(context);
+      layers.add(layer);
+      x = layer.output();
+      dx = layer.outputGradient();
+      state.add(name, layer.state());
     }
   }
 
@@ -153,17 +147,42 @@ public final class Plan implements AutoCloseable {
   public void forward(Batch data, double weight) {
     usage.enterAlone();
     try {
-      runBatch(data, weight);
+      stage(data, weight);
+      compute(data.time(), data.size());
     } finally {
       usage.exit();
     }
   }
 
-  private void runBatch(Batch data, double weight) {
+  /**
+   * Records {@link #forward(Batch, double)}, {@link #backward} and more, for batches of one shape:
+   * see {@link Backend#record}.
+   *
+   * @param data a batch of equal lengths, as the recording's first
+   * @param weight as for {@link #forward(Batch, double)}
+   * @param then asks the backend for more in the same recording, as an optimizer's update
+   * @return for the caller to close, before this
+   * @throws IllegalArgumentException if the batch is ragged
+   * @throws dev.gatun.backend.DeviceException as {@link Backend#record}; the plan can be used on
+   * @throws IllegalStateException in a plan for inference or without a loss
+   */
+  public StepRecording record(Batch data, double weight, Runnable then) {
+    if (!spec.trains() || loss == null) {
+      throw new IllegalStateException("only a plan for training, with a loss, has steps to record");
+    }
+    usage.enterAlone();
+    try {
+      return new StepRecording(this, data, weight, then);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  void stage(Batch data, double weight) {
     int t = data.time();
     int n = data.size();
     if (data.continues()) {
-      checkContinues(n);
+      CarriedState.checkContinues(model, n, batch);
     } else {
       resetState();
     }
@@ -179,6 +198,9 @@ public final class Plan implements AutoCloseable {
     if (loss != null) {
       loss.prepare(data, weight);
     }
+  }
+
+  void compute(int t, int n) {
     run(t, n);
     if (loss != null) {
       loss.forward(t, n);
@@ -206,16 +228,7 @@ public final class Plan implements AutoCloseable {
 
   private void run(int t, int n) {
     backwardDue = false;
-    long version = parameters.version();
-    if (version != seenVersion) {
-      for (LayerPlan layer : layers) {
-        layer.refresh();
-      }
-      seenVersion = version;
-    }
-    for (LayerPlan layer : layers) {
-      layer.forward(t, n);
-    }
+    layers.forward(t, n);
     time = t;
     batch = n;
   }
@@ -237,13 +250,15 @@ public final class Plan implements AutoCloseable {
     }
     usage.enterAlone();
     try {
-      backwardDue = false;
-      for (int i = layers.length - 1; i >= 0; i--) {
-        layers[i].backward(time, batch);
-      }
+      goBack();
     } finally {
       usage.exit();
     }
+  }
+
+  void goBack() {
+    backwardDue = false;
+    layers.backward(time, batch);
   }
 
   /**
@@ -279,9 +294,7 @@ public final class Plan implements AutoCloseable {
   public void resetState() {
     usage.enterAlone();
     try {
-      for (Tensor tensor : stateTensors) {
-        backend.fill(tensor, 0);
-      }
+      state.reset(backend);
     } finally {
       usage.exit();
     }
@@ -292,7 +305,7 @@ public final class Plan implements AutoCloseable {
    * continuing one starts from. Dense for {@link #batch} sequences.
    */
   public SequencedMap<String, Tensor> state() {
-    return Collections.unmodifiableSequencedMap(state);
+    return state.named();
   }
 
   /**
@@ -304,17 +317,16 @@ public final class Plan implements AutoCloseable {
     batch = n;
   }
 
-  private void checkContinues(int n) {
-    if (!model.streams()) {
-      throw new IllegalArgumentException(
-          "the batch continues the one before, but the model has a layer that looks ahead in time"
-              + " (bidirectional): carried state has no meaning");
-    }
-    if (n != batch) {
-      throw new IllegalArgumentException(
-          "the batch continues the one before, but has %d sequences and that had %d"
-              .formatted(n, batch));
-    }
+  /** Whether the parameters have changed since the last forward, so that the next packs them. */
+  public boolean refreshDue() {
+    return layers.refreshDue();
+  }
+
+  /** Takes over what a recording's run has left: backward is done too. */
+  void ran(int t, int n) {
+    time = t;
+    batch = n;
+    backwardDue = false;
   }
 
   private void checkSizes(int t, int n) {
@@ -357,21 +369,17 @@ public final class Plan implements AutoCloseable {
 
   /** The model's output, overwritten by the next forward. */
   public Tensor output() {
-    return layers[layers.length - 1].output();
+    return layers.top().output();
   }
 
   /** dL/doutput, written by the loss or the caller; null in a plan for inference. */
   public @Nullable Tensor outputGradient() {
-    return layers[layers.length - 1].outputGradient();
+    return layers.top().outputGradient();
   }
 
   /** All bytes that this plan holds. */
   public long bytes() {
-    long bytes = workspace.bytes() + host.bytes();
-    for (LayerPlan layer : layers) {
-      bytes += layer.bytes();
-    }
-    return bytes;
+    return workspace.bytes() + host.bytes() + layers.bytes();
   }
 
   /**
@@ -384,13 +392,7 @@ public final class Plan implements AutoCloseable {
     if (!usage.close()) {
       return;
     }
-    for (int i = layers.length - 1; i >= 0; i--) {
-      // Null where planning failed half-way.
-      @Nullable LayerPlan layer = layers[i];
-      if (layer != null) {
-        layer.close();
-      }
-    }
+    layers.close();
     workspace.close();
     host.close();
   }

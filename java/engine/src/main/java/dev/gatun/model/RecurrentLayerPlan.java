@@ -39,7 +39,6 @@ final class RecurrentLayerPlan implements LayerPlan {
   // With lastOnly, [n][direction]: where h of the top layer lies among n sequences.
   private final Tensor[][] topState;
   private final Tensor[][] topGradient;
-  private int gradientBatch;
 
   RecurrentLayerPlan(RecurrentSpec spec, boolean lastOnly, PlanContext context) {
     this.spec = spec;
@@ -135,10 +134,9 @@ final class RecurrentLayerPlan implements LayerPlan {
   @Override
   public void backward(int t, int n) {
     if (lastGradient != null) {
-      if (n != gradientBatch) {
-        // The rows of lower layers lie elsewhere now and must be zero.
+      if (spec.layers() > 1) {
+        // The rows of lower layers, which lie elsewhere for another n, must be zero.
         backend.fill(lastGradient.h(), 0);
-        gradientBatch = n;
       }
       int width = spec.stateSize();
       Tensor dy = Objects.requireNonNull(outputGradient);

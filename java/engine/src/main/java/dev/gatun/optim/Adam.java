@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.SequencedMap;
 
 /** Adam or AdamW, as {@link AdamRule} says. */
-public final class Adam implements Optimizer {
+public final class Adam implements RecordableOptimizer {
   private final AdamRule rule;
   private final ParameterSet parameters;
   private final Updates updates;
@@ -44,10 +44,25 @@ public final class Adam implements Optimizer {
   }
 
   @Override
-  public void step(double rate) {
+  public boolean recordable() {
+    return updates.recordable();
+  }
+
+  @Override
+  public void rate(double rate) {
     updates.usage().enter();
     try {
-      updates.prepare(rate);
+      updates.rate(rate);
+    } finally {
+      updates.usage().exit();
+    }
+  }
+
+  @Override
+  public void update() {
+    updates.usage().enter();
+    try {
+      updates.prepare();
       updates.worker().adam(rule, updates.values(), updates.gradients(), m, v, updates.control());
       updates.finish();
     } finally {

@@ -10,7 +10,7 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /** Stochastic gradient descent, with momentum where {@link SgdRule} says so. */
-public final class Sgd implements Optimizer {
+public final class Sgd implements RecordableOptimizer {
   private final SgdRule rule;
   private final ParameterSet parameters;
   private final Updates updates;
@@ -43,10 +43,25 @@ public final class Sgd implements Optimizer {
   }
 
   @Override
-  public void step(double rate) {
+  public boolean recordable() {
+    return updates.recordable();
+  }
+
+  @Override
+  public void rate(double rate) {
     updates.usage().enter();
     try {
-      updates.prepare(rate);
+      updates.rate(rate);
+    } finally {
+      updates.usage().exit();
+    }
+  }
+
+  @Override
+  public void update() {
+    updates.usage().enter();
+    try {
+      updates.prepare();
       updates
           .worker()
           .sgd(rule, updates.values(), updates.gradients(), momentum, updates.control());

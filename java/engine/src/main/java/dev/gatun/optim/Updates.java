@@ -131,17 +131,31 @@ public final class Updates implements AutoCloseable {
   }
 
   /**
-   * Sets the rate, measures the gradients and counts the update; then the rule is to be applied to
-   * {@link #values} and {@link #gradients} by the {@link #worker}, or by hand on the host. Waits
-   * for a device's gradients with {@link Place#HOST}.
+   * Sets the rate of the updates to come.
    *
    * @throws IllegalArgumentException if the rate is not finite or negative
    */
-  public void prepare(double newRate) {
+  public void rate(double newRate) {
     if (!(newRate >= 0 && newRate <= Double.MAX_VALUE)) {
       throw new IllegalArgumentException(
           "the learning rate is " + newRate + " and must be finite and at least 0");
     }
+    hostRate.set(0, newRate);
+    worker.copy(hostRate, rate);
+  }
+
+  /** As {@link #rate} and {@link #prepare()}. */
+  public void prepare(double newRate) {
+    rate(newRate);
+    prepare();
+  }
+
+  /**
+   * Measures the gradients and counts the update; then the rule is to be applied to {@link #values}
+   * and {@link #gradients} by the {@link #worker}, or by hand on the host. Waits for a device's
+   * gradients with {@link Place#HOST}.
+   */
+  public void prepare() {
     if (openedHost != null) {
       backend.copy(parameters.gradients(), gradients);
       backend.fill(parameters.gradients(), 0);
@@ -150,13 +164,16 @@ public final class Updates implements AutoCloseable {
       }
       held = NONE; // until the device has what the rule makes of them
     }
-    hostRate.set(0, newRate);
-    worker.copy(hostRate, rate);
     worker.prepareUpdate(gradients, maxNorm, control);
     if (openedHost != null) {
       backend.copy(control, backendControl);
     }
     backend.adjustLossScale(backendControl);
+  }
+
+  /** Whether {@link #prepare()} and {@link #finish} neither copy to the host nor wait for it. */
+  public boolean recordable() {
+    return openedHost == null;
   }
 
   /** Ends what {@link #prepare} began, when the rule has been applied: plans see the new values. */

@@ -27,6 +27,7 @@ public final class Trainer implements AutoCloseable {
   private final Model model;
   private final Optimizer optimizer;
   private final Plan plan;
+  private final UpdateStep update;
   private final @Nullable Evaluator evaluator;
   private final Batch[] batches;
   private final Checkpoint checkpoint;
@@ -50,6 +51,7 @@ public final class Trainer implements AutoCloseable {
     BatchSource training = options.training;
     batches = new Batch[options.accumulate];
     plan = model.plan(PlanSpec.training(training.maxTime(), training.maxBatch()), options.loss);
+    update = new UpdateStep(plan, optimizer, options.graphs);
     Evaluator made = null;
     try {
       for (int i = 0; i < batches.length; i++) {
@@ -153,16 +155,9 @@ public final class Trainer implements AutoCloseable {
     int left = options.training.batches(progress.epoch) - progress.index;
     int count = Math.min(options.accumulate, left);
     fill(count);
-    loss = 0;
-    for (int i = 0; i < count; i++) {
-      plan.setStep(progress.forwards);
-      progress.forwards++;
-      plan.forward(batches[i], weight);
-      plan.backward();
-      loss += plan.loss();
-    }
     rate = options.schedule.at(progress.step) * progress.plateau.scale();
-    optimizer.step(rate);
+    loss = update.run(batches, count, weight, progress.forwards, rate);
+    progress.forwards += count;
     norm = optimizer.norm();
     progress.step++;
     long nonFinite = optimizer.nonFinite();
@@ -395,6 +390,7 @@ public final class Trainer implements AutoCloseable {
         batch.close();
       }
     }
+    update.close();
     plan.close();
   }
 }

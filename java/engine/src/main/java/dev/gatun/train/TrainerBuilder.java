@@ -1,5 +1,6 @@
 package dev.gatun.train;
 
+import dev.gatun.backend.Backend;
 import dev.gatun.data.BatchSource;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
@@ -31,6 +32,7 @@ public final class TrainerBuilder {
   int maxSkippedInRow = 10;
   @Nullable Path checkpoints;
   long checkpointEvery;
+  boolean graphs;
   final Map<String, String> strings = new LinkedHashMap<>();
   final List<TrainingListener> listeners = new ArrayList<>();
 
@@ -111,6 +113,20 @@ public final class TrainerBuilder {
     return this;
   }
 
+  /**
+   * Has a GPU repeat whole training steps, as one launch each, instead of being asked for every
+   * kernel: the first step of each shape runs as always, the second is recorded. Results are the
+   * same, bit for bit. Ragged batches run as always, and so does everything, with a line in the
+   * log, if the device refuses. Layers, losses and optimizers of one's own keep what changes from
+   * step to step in tensors ({@link dev.gatun.backend.Backend#record}).
+   *
+   * @param value false unless set
+   */
+  public TrainerBuilder graphs(boolean value) {
+    graphs = value;
+    return this;
+  }
+
   /** A string to keep in each checkpoint, as the configuration or the vocabulary. */
   public TrainerBuilder metadata(String key, String value) {
     strings.put(Objects.requireNonNull(key, "key"), Objects.requireNonNull(value, "value"));
@@ -140,6 +156,12 @@ public final class TrainerBuilder {
     if (optimizer.parameters() != model.parameters()) {
       throw new IllegalArgumentException(
           "the optimizer was made for the parameters of another model than the one to train");
+    }
+    Backend backend = model.backend();
+    if (graphs && !backend.hasGraphs()) {
+      throw new IllegalArgumentException(
+          "graphs: the backend %s has none, only a GPU does: leave them out, or use the backend cuda"
+              .formatted(backend.name()));
     }
     if (training.batches(0) < 1) {
       throw new IllegalArgumentException("the training data has no batches");

@@ -195,6 +195,14 @@ class DoubleTest {
     assertEquals(cudart_h.cudaErrorStreamCaptureUnsupported(), cudart_h.cudaMalloc(slot, 64));
     assertEquals(
         cudart_h.cudaErrorStreamCaptureInvalidated(), cudart_h.cudaStreamEndCapture(stream, slot));
+    MemorySegment device = gpu.device(0f);
+    MemorySegment pageable = gpu.arena.allocate(ValueLayout.JAVA_FLOAT);
+    ok(cudart_h.cudaStreamBeginCapture(stream, mode));
+    assertEquals(
+        cudart_h.cudaErrorStreamCaptureUnsupported(),
+        cudart_h.cudaMemcpyAsync(device, pageable, 4, TO_DEVICE, stream));
+    assertEquals(
+        cudart_h.cudaErrorStreamCaptureInvalidated(), cudart_h.cudaStreamEndCapture(stream, slot));
   }
 
   @Test

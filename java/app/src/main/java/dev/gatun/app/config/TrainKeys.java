@@ -261,6 +261,15 @@ public final class TrainKeys {
       Key.of("train.accumulate", Type.whole(1, 1 << 16), 1, "batches whose gradients make one step")
           .knownAs("accumulation_steps", "gradient_accumulation_steps", "accumulate_grad_batches");
 
+  public static final Key<Boolean> GRAPHS =
+      Key.of(
+              "train.graphs",
+              Type.flag(),
+              false,
+              "a GPU repeats whole steps as CUDA graphs, with the same results")
+          .knownAs("cuda_graphs", "cudagraphs", "cuda_graph")
+          .free();
+
   public static final Key<Integer> PATIENCE =
       Key.of(
               "train.patience",
@@ -342,6 +351,7 @@ public final class TrainKeys {
           MOMENTUM,
           NESTEROV,
           PLACE,
+          GRAPHS,
           SCHEDULE,
           WARMUP,
           FLOOR,

@@ -118,7 +118,8 @@ public final class Training {
         TrainerBuilder builder =
             Trainer.of(
                     model, task.loss(), optimizer, Updates.schedule(config, epochSteps), training)
-                .accumulate(accumulate);
+                .accumulate(accumulate)
+                .graphs(Updates.graphs(config, backend));
         if (validation != null) {
           builder.validation(validation);
         }

@@ -3,6 +3,7 @@ package dev.gatun.app.task;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.Backend;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.model.ParameterSet;
 import dev.gatun.optim.Adam;
@@ -41,6 +42,18 @@ public final class Updates {
             decay,
             name == TrainKeys.Optimizers.ADAMW);
     return new Adam(parameters, rule, maxNorm, place);
+  }
+
+  /** Whether steps are to be graphs, which only a GPU has. */
+  public static boolean graphs(Config config, Backend backend) {
+    boolean wanted = config.get(TrainKeys.GRAPHS);
+    if (wanted && !backend.hasGraphs()) {
+      throw config.error(
+          TrainKeys.GRAPHS,
+          "true; the backend %s has none, only a GPU does: leave it out, or use --device cuda"
+              .formatted(backend.name()));
+    }
+    return wanted;
   }
 
   /** How many parameter-sized buffers the update rule keeps. */

@@ -23,6 +23,7 @@ final class CtcLabels {
 
   /** Reads the lengths and labels of a call. What is out of range is left to the kernels. */
   void read(int t, int n, CtcIo io) {
+    context.refuseInRecording("a CTC loss, whose labels are counted on the host");
     MemorySegment counts = values(io.labelLengths());
     MemorySegment labels = values(io.labels());
     Tensor lengths = io.lengths();

@@ -10,6 +10,7 @@ import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Precision;
+import dev.gatun.backend.Recording;
 import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
@@ -19,7 +20,6 @@ import dev.gatun.backend.SgdRule;
 import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
 import dev.gatun.backend.cpu.CpuBackend;
-import dev.gatun.bindings.Cuda;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
@@ -28,7 +28,6 @@ import dev.gatun.tensor.Workspace;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,13 +101,8 @@ public final class CudaBackend implements Backend {
 
   @Override
   public String description() {
-    Device device = context.device();
-    String libraries =
-        Cuda.probe().libraries().stream()
-            .map(library -> library.name() + " " + library.version())
-            .collect(Collectors.joining(", "));
     return "%s: %s, %s, %s (unverified)"
-        .formatted(name, device.kind(), precision().label(), libraries);
+        .formatted(name, context.device().kind(), precision().label(), CudaDevices.libraries());
   }
 
   @Override
@@ -198,13 +192,8 @@ public final class CudaBackend implements Backend {
   public RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type) {
     StackLayouts.Layout layout = layoutOf(spec);
     recurrentChecks.pack(layout.weights(), weights);
-    if (type != WeightType.FLOAT32) {
-      throw new IllegalArgumentException(
-          "pack: a GPU keeps weights in fp32 only, not in %s: choose fp32, or the backend cpu"
-              .formatted(type.label()));
-    }
     try (Work _ = work.enter()) {
-      return stacks.pack(spec, weights, transfers);
+      return stacks.pack(spec, weights, type, transfers);
     }
   }
 
@@ -369,6 +358,19 @@ public final class CudaBackend implements Backend {
     checks.adam(parameters, gradients, m, v, control);
     try (Work _ = work.enter()) {
       ops.adam(rule, parameters, gradients, m, v, control);
+    }
+  }
+
+  @Override
+  public boolean hasGraphs() {
+    return true;
+  }
+
+  @Override
+  public Recording record(Runnable recorded) {
+    try (Work _ = work.enter()) {
+      context.refuseInRecording("another recording");
+      return Graph.capture(context, work.usage(), recorded);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.gatun.backend.cuda;
 
+import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.Precision;
 import dev.gatun.bindings.generated.cublas.cublas_h;
 import dev.gatun.bindings.generated.cudart.cudart_h;
@@ -23,6 +24,7 @@ final class CudaContext implements AutoCloseable {
   private final @Nullable LossScale lossScale;
 
   private boolean closed;
+  private boolean recording;
 
   /** Opens a stream of its own. */
   CudaContext(Device device, Precision precision) {
@@ -131,12 +133,39 @@ final class CudaContext implements AutoCloseable {
     device.makeCurrent();
   }
 
+  /** Says that what the stream is asked for from now on is captured, or no longer. */
+  void recording(boolean value) {
+    recording = value;
+  }
+
+  /** Whether what the stream is asked for is captured and not done. */
+  boolean isRecording() {
+    return recording;
+  }
+
+  /**
+   * To be called before what a graph cannot hold.
+   *
+   * @param what for the message, as "a copy from the host"
+   */
+  void refuseInRecording(String what) {
+    if (recording) {
+      throw new DeviceException(
+          "a recording for "
+              + device.name()
+              + " cannot hold "
+              + what
+              + ": do that before it, and run the work once by itself before it is recorded");
+    }
+  }
+
   /**
    * Waits for everything asked of this stream, on any thread; errors of kernels come out here.
    * After {@link #close} there is nothing to wait for.
    */
   synchronized void synchronize() {
     if (!closed) {
+      refuseInRecording("waiting for the device");
       Calls.runtime(cudart_h.cudaStreamSynchronize(stream), synchronizing);
     }
   }

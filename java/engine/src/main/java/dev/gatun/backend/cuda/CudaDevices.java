@@ -37,4 +37,11 @@ public final class CudaDevices {
         .map(device -> device.name() + ": " + device.kind())
         .toList();
   }
+
+  /** What was found to compute with, by name and version. */
+  static String libraries() {
+    return Cuda.probe().libraries().stream()
+        .map(library -> library.name() + " " + library.version())
+        .collect(Collectors.joining(", "));
+  }
 }

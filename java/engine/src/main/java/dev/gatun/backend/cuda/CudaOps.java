@@ -11,6 +11,8 @@ import dev.gatun.backend.SgdRule;
 import dev.gatun.kernels.Philox;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +55,8 @@ final class CudaOps implements AutoCloseable {
 
   /** F64: the parts of a loss or a norm. */
   private Tensor parts;
+
+  private final List<Tensor> outgrown = new ArrayList<>();
 
   /** I64 [{@link #MOST_PARTS}]: where each part of the gradients is first not finite. */
   private final Tensor firsts;
@@ -283,11 +287,14 @@ final class CudaOps implements AutoCloseable {
     return Math.clamp((size + PART - 1) / PART, 1, MOST_PARTS);
   }
 
-  /** Makes room for so many parts. Freeing the old ones waits for the device. */
+  /**
+   * Makes room for so many parts, twice as many as before at least. The old ones stay: graphs may
+   * have their address.
+   */
   private void reserve(long count) {
     if (parts.size() < count) {
-      Tensor larger = scratch(DType.F64, count);
-      parts.memory().close();
+      Tensor larger = scratch(DType.F64, Math.max(count, 2 * parts.size()));
+      outgrown.add(parts);
       parts = larger;
     }
   }
@@ -355,6 +362,7 @@ final class CudaOps implements AutoCloseable {
   public void close() {
     try {
       parts.memory().close();
+      outgrown.forEach(each -> each.memory().close());
     } finally {
       firsts.memory().close();
       if (ctc != null) {

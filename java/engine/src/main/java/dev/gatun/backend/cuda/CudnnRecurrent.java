@@ -221,6 +221,9 @@ final class CudnnRecurrent implements Recurrent {
       t = steps;
       n = sequences;
       lengths.read(t, n);
+      if (lengths.ragged()) {
+        context.refuseInRecording("sequences of different lengths, which cuDNN reads on the host");
+      }
       forward();
       ready = trains;
     } finally {

@@ -32,6 +32,7 @@ final class DeviceMemory extends Memory {
     if (bytes < 0) {
       throw new IllegalArgumentException("cannot allocate " + bytes + " bytes of device memory");
     }
+    owner.refuseInRecording("an allocation of memory");
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pointer = arena.allocate(ValueLayout.ADDRESS);
       int status = cudart_h.cudaMalloc(pointer, Math.max(bytes, 1));

@@ -40,6 +40,7 @@ final class Mirror implements AutoCloseable {
    */
   synchronized MemorySegment values(CudaContext context) {
     if (stale && copy.bytes() > 0) {
+      context.refuseInRecording("lengths that the device has written");
       if (owner != context) {
         owner.synchronize();
       }

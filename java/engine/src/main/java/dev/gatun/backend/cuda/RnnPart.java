@@ -6,6 +6,7 @@ import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +30,15 @@ final class RnnPart implements AutoCloseable {
   /** The last one was used last. */
   private final List<RnnShape> shapes = new ArrayList<>(SHAPES + 1);
 
+  /** Those of graphs: cuDNN may read their descriptors whenever a graph runs. */
+  private final List<RnnShape> recorded = new ArrayList<>();
+
+  private final List<FastDescriptors> outlived = new ArrayList<>();
+
   private final RnnDescriptor standard;
+
+  /** Of the last forward. */
+  private @Nullable RnnShape current;
 
   /** The last call of backward, for messages. */
   private String call = "";
@@ -106,9 +115,16 @@ final class RnnPart implements AutoCloseable {
   /** The descriptors of a shape, used last from now on and told the lengths of the batch. */
   private RnnShape shape(int t, int n, RnnDescriptor descriptor) {
     used = descriptor;
-    RnnShape shape = find(t, n);
+    RnnShape shape = setting.context().isRecording() ? record(t, n) : find(t, n);
+    current = shape;
     shape.describe(setting, descriptor, io);
     return shape;
+  }
+
+  private RnnShape record(int t, int n) {
+    RnnShape made = new RnnShape(t, n, spec, io, states, reserves);
+    recorded.add(made);
+    return made;
   }
 
   private RnnShape find(int t, int n) {
@@ -150,14 +166,14 @@ final class RnnPart implements AutoCloseable {
 
   /** Goes back through the steps of the last forward, after it. */
   void backward() {
-    RnnShape shape = shapes.getLast();
+    RnnShape shape = Objects.requireNonNull(current, "no forward");
     weights.beforeGradients(index);
     int status = runBack(shape);
     if (falls(status)) {
       // What forward kept is the other algorithm's.
       forward(shape.t, shape.n);
       weights.beforeGradients(index);
-      status = runBack(shapes.getLast());
+      status = runBack(Objects.requireNonNull(current));
     }
     Calls.dnn(status, call);
   }
@@ -169,7 +185,7 @@ final class RnnPart implements AutoCloseable {
     }
     fast.giveUp(Calls.dnnReason(status));
     clear();
-    fast.close();
+    outlived.add(fast); // graphs go on with it
     fast = null;
     used = standard;
     return true;
@@ -323,6 +339,10 @@ final class RnnPart implements AutoCloseable {
   @Override
   public void close() {
     clear();
+    recorded.forEach(RnnShape::close);
+    recorded.clear();
+    outlived.forEach(FastDescriptors::close);
+    outlived.clear();
     if (fast != null) {
       fast.close();
     }

@@ -6,6 +6,7 @@ import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
+import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
@@ -56,7 +57,12 @@ final class Stacks {
   }
 
   /** Packs what lies as {@link #layout} says. */
-  RecurrentWeights pack(RecurrentSpec spec, Tensor weights, Transfers transfers) {
+  RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type, Transfers transfers) {
+    if (type != WeightType.FLOAT32) {
+      throw new IllegalArgumentException(
+          "pack: a GPU keeps weights in fp32 only, not in %s: choose fp32, or the backend cpu"
+              .formatted(type.label()));
+    }
     StackLayouts.Layout layout = layout(spec);
     Workspace workspace = workspace();
     try {

@@ -29,6 +29,9 @@ final class Transfers implements AutoCloseable {
   void copy(Tensor from, Tensor to) {
     boolean fromHost = from.memory() instanceof HostMemory;
     boolean toHost = to.memory() instanceof HostMemory;
+    if (fromHost != toHost) {
+      context.refuseInRecording(fromHost ? "a copy from the host" : "a copy to the host");
+    }
     if (fromHost && toHost) {
       copyOnHost(from, to);
     } else if (fromHost) {

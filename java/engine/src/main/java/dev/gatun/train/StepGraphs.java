@@ -1,0 +1,129 @@
+package dev.gatun.train;
+
+import dev.gatun.backend.DeviceException;
+import dev.gatun.data.Batch;
+import dev.gatun.model.Plan;
+import dev.gatun.model.StepRecording;
+import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.RecordableOptimizer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Training steps as graphs, one for each shape of batch: the first of a shape is run as it is, the
+ * second recorded, and from then on one launch does all of it. Ragged batches are run as they are.
+ */
+final class StepGraphs implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(StepGraphs.class.getName());
+
+  /** Full and last batches need two each; of data with a length for each batch the first ones. */
+  private static final int MOST = 64;
+
+  private final Plan plan;
+
+  /** Null: its updates cannot be recorded and come after the graph. */
+  private final @Nullable RecordableOptimizer optimizer;
+
+  private final List<Shape> shapes = new ArrayList<>();
+  private boolean refused;
+
+  StepGraphs(Plan plan, Optimizer optimizer) {
+    this.plan = plan;
+    this.optimizer =
+        optimizer instanceof RecordableOptimizer given && given.recordable() ? given : null;
+  }
+
+  /** What has been seen once, and its recording from the second time on. */
+  private static final class Shape {
+    final int t;
+    final int n;
+    final boolean last;
+    final boolean refreshes;
+    @Nullable StepRecording recording;
+
+    Shape(Batch data, boolean last, boolean refreshes) {
+      t = data.time();
+      n = data.size();
+      this.last = last;
+      this.refreshes = refreshes;
+    }
+
+    boolean is(Batch data, boolean ofLast, boolean ofRefresh) {
+      return t == data.time() && n == data.size() && last == ofLast && refreshes == ofRefresh;
+    }
+  }
+
+  /** Whether the graph of an update's last batch has the update in it. */
+  boolean updates() {
+    return optimizer != null;
+  }
+
+  /**
+   * Runs forward and backward of a batch and, of the last one and with {@link #updates}, the
+   * update.
+   *
+   * @return false if it is to be run without a graph; nothing has been done then
+   */
+  boolean run(Batch data, double weight, boolean last, double rate) {
+    if (refused || data.ragged()) {
+      return false;
+    }
+    boolean refreshes = plan.refreshDue();
+    Shape shape = find(data, last, refreshes);
+    if (shape == null) {
+      if (shapes.size() < MOST) {
+        shapes.add(new Shape(data, last, refreshes));
+      }
+      return false;
+    }
+    boolean updates = last && optimizer != null;
+    StepRecording recording = shape.recording;
+    if (recording == null) {
+      recording = record(data, weight, updates);
+      shape.recording = recording;
+    }
+    if (recording == null) {
+      return false;
+    }
+    if (last && optimizer != null) {
+      optimizer.rate(rate);
+    }
+    recording.run(data, weight);
+    if (last && optimizer != null) {
+      optimizer.parameters().changed();
+    }
+    return true;
+  }
+
+  private @Nullable Shape find(Batch data, boolean last, boolean refreshes) {
+    for (int i = 0; i < shapes.size(); i++) { // an iterator would be an object each time
+      if (shapes.get(i).is(data, last, refreshes)) {
+        return shapes.get(i);
+      }
+    }
+    return null;
+  }
+
+  /** Null, with a line in the log, if the steps cannot be recorded: none is tried again. */
+  private @Nullable StepRecording record(Batch data, double weight, boolean updates) {
+    try {
+      return plan.record(data, weight, updates && optimizer != null ? optimizer::update : () -> {});
+    } catch (DeviceException e) {
+      refused = true;
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "training goes on without graphs, with the same results: " + e.getMessage());
+      return null;
+    }
+  }
+
+  @Override
+  public void close() {
+    for (Shape shape : shapes) {
+      if (shape.recording != null) {
+        shape.recording.close();
+      }
+    }
+  }
+}
