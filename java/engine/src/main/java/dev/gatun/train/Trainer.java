@@ -385,8 +385,7 @@ public final class Trainer implements AutoCloseable {
       made.close();
     }
     for (@Nullable Batch batch : batches) {
-      // Null where construction failed half-way.
-      if (batch != null) {
+      if (batch != null) { // null where construction failed half-way
         batch.close();
       }
     }

@@ -95,7 +95,13 @@ public final class DeviceReport {
     long passed;
     double seconds;
     final List<String> failed = new ArrayList<>();
-    final List<String> skipped = new ArrayList<>();
+
+    /** How many, by class and reason. */
+    final Map<String, Long> skipped = new TreeMap<>();
+
+    long skips() {
+      return skipped.values().stream().mapToLong(Long::longValue).sum();
+    }
 
     Json toJson(String status) {
       Map<String, Json> values = new LinkedHashMap<>();
@@ -103,7 +109,9 @@ public final class DeviceReport {
       values.put("passed", Json.of(passed));
       values.put("seconds", Json.of(seconds));
       values.put("failed", Json.of(failed.stream().map(Json::of).toList()));
-      values.put("skipped", Json.of(skipped.stream().map(Json::of).toList()));
+      Map<String, Json> reasons = new LinkedHashMap<>();
+      skipped.forEach((reason, count) -> reasons.put(reason, Json.of(count)));
+      values.put("skipped", Json.of(reasons));
       return Json.of(values);
     }
   }
@@ -128,11 +136,18 @@ public final class DeviceReport {
                 part,
                 counts.passed,
                 counts.failed.size(),
-                counts.skipped.size(),
+                counts.skips(),
                 counts.seconds,
                 status.equals("124") ? "124: its time was over" : status));
         counts.failed.forEach(each -> details.append("* failed: ").append(each).append('\n'));
-        counts.skipped.forEach(each -> details.append("* skipped: ").append(each).append('\n'));
+        counts.skipped.forEach(
+            (reason, count) ->
+                details
+                    .append("* ")
+                    .append(count)
+                    .append(" skipped: ")
+                    .append(reason)
+                    .append('\n'));
       }
     }
     all.put("parts", Json.of(parts));
@@ -158,8 +173,8 @@ public final class DeviceReport {
 
   private static void count(Element test, Counts counts) {
     counts.seconds += Double.parseDouble(test.getAttribute("time"));
-    String name = test.getAttribute("classname").replace("dev.gatun.tests.", "");
-    name += "." + test.getAttribute("name");
+    String type = test.getAttribute("classname").replace("dev.gatun.tests.", "");
+    String name = type + "." + test.getAttribute("name");
     for (Node child = test.getFirstChild(); child != null; child = child.getNextSibling()) {
       if (child instanceof Element element) {
         String kind = element.getTagName();
@@ -168,7 +183,9 @@ public final class DeviceReport {
           return;
         }
         if (kind.equals("skipped")) {
-          counts.skipped.add(name + ": " + first(element.getTextContent()));
+          String reason =
+              first(element.getTextContent()).replaceFirst("^.*Assumption failed: ", "");
+          counts.skipped.merge(type + ": " + reason, 1L, Long::sum);
           return;
         }
       }
