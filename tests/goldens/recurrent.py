@@ -5,6 +5,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+import activations
 import layer_norm
 import peephole as peephole_lstm
 import reset_before
@@ -12,7 +13,7 @@ from case import Case
 
 RAGGED = [3, 7, 1, 5, 2]  # unsorted, one of length 1, the longest equal to T
 WITH_EMPTY = [3, 0, 6, 1, 2]  # an empty sequence, and none as long as T
-GATES = {"lstm": 4, "gru": 3, "gru-reset-before": 3, "tanh": 1, "relu": 1}
+GATES = {"lstm": 4, "gru": 3, "gru-reset-before": 3, "tanh": 1, "relu": 1} | {cell: 1 for cell in activations.ACTIVATIONS}
 
 
 def weight_shapes(cell, layers, directions, c, h, p, bias, norm=False, peephole=False):
@@ -62,6 +63,8 @@ def run_stack(cell, weights, layers, directions, x, h0, c0, lengths, clip=0):
     stack = reset_before.stack if cell == "gru-reset-before" else torch_stack
     if "norm_ih_l0" in weights:
         return layer_norm.stack(cell, weights, layers, directions, x, h0, c0, lengths)
+    if cell in activations.ACTIVATIONS:
+        return activations.stack(cell, weights, layers, directions, x, h0, c0, lengths)
     if clip or "weight_ch_l0" in weights:
         return peephole_lstm.stack(weights, layers, directions, x, h0, c0, lengths, clip)
     if lengths is None or int(lengths.min()) > 0:
@@ -96,7 +99,7 @@ def rnn_case(name, cell, layers=1, directions=1, lengths=None, bias=True, t=7, n
         return outputs, dict(zip([f"d{k}" for k in inputs] + [f"grad.{k}" for k in weights], grads))
 
     outputs, grads = differentiate(0.0)
-    if cell == "relu" or clip:
+    if cell in ("relu", "leaky-relu") or clip:
         require_no_kink(case, grads, differentiate)
     for key, value in (outputs | grads).items():
         case.expect(key, value)
@@ -104,6 +107,8 @@ def rnn_case(name, cell, layers=1, directions=1, lengths=None, bias=True, t=7, n
         cross_check_with_onnx_runtime(case, ("y", "hn"), reset_before.onnx_runtime(case.arrays, layers, directions), outputs)
     if peephole and not clip and not p:
         cross_check_with_onnx_runtime(case, ("y", "hn", "cn"), peephole_lstm.onnx_runtime(case.arrays, layers, directions), outputs)
+    if cell in activations.ONNX and layers == directions == 1:
+        cross_check_with_onnx_runtime(case, ("y", "hn"), activations.onnx_runtime(cell, case.arrays), outputs)
     return case
 
 
@@ -126,7 +131,7 @@ def cross_check_with_onnx_runtime(case, keys, answers, outputs):
 
 
 def rnn_cases():
-    for cell in GATES:
+    for cell in ("lstm", "gru", "gru-reset-before", "tanh", "relu"):
         for layers in (1, 2):
             for directions, direction in ((1, "uni"), (2, "bi")):
                 for lengths, raggedness in ((None, "full"), (RAGGED, "ragged")):
@@ -154,3 +159,6 @@ def rnn_cases():
     yield rnn_case("lstm-l1-uni-full-clip", "lstm", h=5, clip=0.3)
     yield rnn_case("lstm-l2-bi-ragged-clip-peephole", "lstm", 2, 2, WITH_EMPTY, h=5, peephole=True, clip=0.3)
     yield rnn_case("lstm-l1-bi-ragged-wide-clip-projection", "lstm", 1, 2, RAGGED, c=5, h=19, p=7, peephole=True, clip=0.3)
+    for cell in activations.ACTIVATIONS:
+        yield rnn_case(f"{cell}-l1-uni-ragged-wide", cell, lengths=RAGGED + [4, 6], n=7, c=5, h=19)
+        yield rnn_case(f"{cell}-l2-bi-empty", cell, 2, 2, WITH_EMPTY)

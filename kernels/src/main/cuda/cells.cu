@@ -65,7 +65,7 @@ extern "C" __global__ void simpleForward(Pass p, int t, int n, int step) {
     float h = 0;
     if (at.active) {
       const float sum = inputShare(p, at, 0) + recurrentShare(p, at, 0);
-      h = p.relu ? (sum < 0 ? 0 : sum) : tanhf(sum);  // NaN stays, unlike with fmaxf
+      h = activate(p.activation, sum);
       if (p.kept != nullptr) {
         gate(p, at, 0) = h;
       }
@@ -81,8 +81,59 @@ extern "C" __global__ void simpleBackward(Pass p, int t, int n, int step) {
       return;
     }
     const float h = gate(p, at, 0);
-    const float slope = p.relu ? h > 0 : 1 - h * h;
-    const float da = through(p, at) * slope;
+    const float da = through(p, at) * slope(p.activation, h);
     back(p, at, 0, da, da);
   });
+}
+
+__device__ inline At locateUnit(const Pass& p, int t, int n, int step, i64 sequence, i64 unit) {
+  return locate(p, t, n, step, p.hidden, sequence * p.hidden + unit);
+}
+
+// The simple cell whose activation is softmax; a block takes a sequence. u holds the exponentials.
+extern "C" __global__ void softmaxForward(Pass p, int t, int n, int step) {
+  for (i64 sequence = blockIdx.x; sequence < n; sequence += gridDim.x) {
+    float* row = p.u + sequence * p.hidden;
+    float largest = logf(0);  // -infinity, for which NVRTC has no macro
+    for (i64 unit = threadIdx.x; unit < p.hidden; unit += BLOCK) {
+      const At at = locateUnit(p, t, n, step, sequence, unit);
+      const float v = at.active ? inputShare(p, at, 0) + recurrentShare(p, at, 0) : 0;
+      row[unit] = v;
+      largest = v > largest || v != v ? v : largest;
+    }
+    largest = blockReduce(largest, [](float a, float b) { return a > b || a != a ? a : b; });
+    double sum = 0;
+    for (i64 unit = threadIdx.x; unit < p.hidden; unit += BLOCK) {
+      row[unit] = expf(row[unit] - largest);
+      sum += row[unit];
+    }
+    sum = blockSum(sum);
+    for (i64 unit = threadIdx.x; unit < p.hidden; unit += BLOCK) {
+      const At at = locateUnit(p, t, n, step, sequence, unit);
+      const float h = (float)(row[unit] / sum);
+      if (at.active && p.kept != nullptr) {
+        gate(p, at, 0) = h;
+      }
+      finish(p, at, n, step, h);
+    }
+  }
+}
+
+// Its backward; dInner holds dL/dh.
+extern "C" __global__ void softmaxBackward(Pass p, int t, int n, int step) {
+  for (i64 sequence = blockIdx.x; sequence < n; sequence += gridDim.x) {
+    float* d = p.dInner + sequence * p.hidden;
+    double sum = 0;
+    for (i64 unit = threadIdx.x; unit < p.hidden; unit += BLOCK) {
+      const At at = locateUnit(p, t, n, step, sequence, unit);
+      d[unit] = at.active ? through(p, at) : 0;
+      sum += at.active ? (double)d[unit] * gate(p, at, 0) : 0;
+    }
+    sum = blockSum(sum);
+    for (i64 unit = threadIdx.x; unit < p.hidden; unit += BLOCK) {
+      const At at = locateUnit(p, t, n, step, sequence, unit);
+      const float da = at.active ? gate(p, at, 0) * (float)(d[unit] - sum) : 0;
+      back(p, at, 0, da, da);
+    }
+  }
 }

@@ -26,7 +26,7 @@ struct Pass {
   i64 state;        // layer * D + direction, its place in the states
   i64 training;     // whether masks are drawn and all steps are kept
   i64 projected;    // whether h is a product with the LSTM's o * tanh(c)
-  i64 relu;         // of the simple cells
+  i64 activation;   // of the simple cells
   const int* lengths;  // [N]; null: all are t
   const float* inputGain;  // the gains and shifts of layer normalisation; null: 1 and 0
   const float* inputBias;

@@ -74,3 +74,44 @@ __device__ inline bool keeps(u64 seed, int layer, const i64* step, u64 element, 
 }
 
 __device__ inline float sigmoid(float x) { return 1 / (1 + expf(-x)); }
+
+// As dev.gatun.backend.cuda.ActivationCode has them.
+enum Activation { TANH, RELU, SIGMOID, SOFTMAX, LEAKY_RELU, ELU, IDENTITY };
+
+constexpr float LEAK = 0.01f;
+
+// All but softmax, which is of a row. NaN stays.
+__device__ inline float activate(i64 activation, float x) {
+  switch (activation) {
+    case TANH:
+      return tanhf(x);
+    case RELU:
+      return x < 0 ? 0 : x;  // unlike with fmaxf
+    case SIGMOID:
+      return sigmoid(x);
+    case LEAKY_RELU:
+      return x > 0 ? x : LEAK * x;
+    case ELU:
+      return x > 0 ? x : expm1f(x);
+    default:
+      return x;
+  }
+}
+
+// dy/dx of it, from y; at a kink the slope below it.
+__device__ inline float slope(i64 activation, float y) {
+  switch (activation) {
+    case TANH:
+      return 1 - y * y;
+    case RELU:
+      return y > 0;
+    case SIGMOID:
+      return y * (1 - y);
+    case LEAKY_RELU:
+      return y > 0 ? 1 : LEAK;
+    case ELU:
+      return y > 0 ? 1 : y + 1;
+    default:
+      return 1;
+  }
+}

@@ -61,6 +61,8 @@ public final class Activations {
   private static final float R5 = 0.0013264727f;
   // Beyond it the exponent of exp(-x) comes near its end, and the result is 0 or 1 (e^-80 = 2e-35).
   private static final float SIGMOID_LARGEST = 80f;
+  // From here on exp(x) - 1 is -1 to float32.
+  private static final float ELU_SMALLEST = -20f;
   private static final float EXP_LARGEST = 89f;
   private static final float EXP_SMALLEST = -104f;
 
@@ -176,6 +178,42 @@ public final class Activations {
    */
   public static void exp(long n, long x, long y) {
     sumOfExp(n, x, 0f, y);
+  }
+
+  /**
+   * y[n] = x[n] where it is above 0, else exp(x[n]) - 1, float32 at addresses; x and y may be the
+   * same. Relative error below 4e-7, NaN for NaN.
+   */
+  public static void elu(long n, long x, long y) {
+    for (long i = 0; i < n; i += LANES, x += BYTES, y += BYTES) {
+      boolean full = n - i >= LANES;
+      FloatVector x0 =
+          full
+              ? fromMemorySegment(F, ALL, x, ORDER)
+              : fromMemorySegment(F, ALL, x, ORDER, F.indexInRange(0L, n - i));
+      FloatVector v = x0.blend(ELU_SMALLEST, x0.compare(VectorOperators.LT, ELU_SMALLEST));
+      v = v.blend(0f, v.compare(VectorOperators.GT, 0f));
+      FloatVector shifted = v.fma(broadcast(F, LOG2_E), broadcast(F, ROUNDER));
+      FloatVector whole = shifted.sub(ROUNDER);
+      FloatVector r = whole.fma(broadcast(F, -LN2_HIGH), v);
+      r = whole.fma(broadcast(F, -LN2_LOW), r);
+      FloatVector p = broadcast(F, E6).fma(r, broadcast(F, E5));
+      p = p.fma(r, broadcast(F, E4));
+      p = p.fma(r, broadcast(F, E3));
+      p = p.fma(r, broadcast(F, E2));
+      p = p.mul(r).fma(r, r);
+      // exp(v) - 1 = 2^whole (exp(r) - 1) + (2^whole - 1): exact near 0, where whole is 0.
+      IntVector exponent = shifted.reinterpretAsInts().sub(ROUNDER_BITS);
+      FloatVector scale =
+          exponent.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+      FloatVector result = scale.fma(p, scale.sub(1f));
+      result = result.blend(x0, x0.compare(VectorOperators.GT, 0f));
+      if (full) {
+        result.intoMemorySegment(ALL, y, ORDER);
+      } else {
+        result.intoMemorySegment(ALL, y, ORDER, F.indexInRange(0L, n - i));
+      }
+    }
   }
 
   /**

@@ -67,4 +67,62 @@ public final class SimpleRnn {
           .intoMemorySegment(ALL, dx, ORDER, tail);
     }
   }
+
+  /** y[n] = x[n] where it is above 0, else leak·x[n]; y may be x. */
+  public static void leakyRelu(long n, float leak, long x, long y) {
+    long i = 0;
+    for (; i <= n - LANES; i += LANES, x += BYTES, y += BYTES) {
+      FloatVector v = fromMemorySegment(F, ALL, x, ORDER);
+      v.mul(leak).blend(v, v.compare(VectorOperators.GT, 0f)).intoMemorySegment(ALL, y, ORDER);
+    }
+    for (; i < n; i++, x += Float.BYTES, y += Float.BYTES) {
+      float v = Species.getFloat(x);
+      Species.setFloat(y, v > 0 ? v : v * leak);
+    }
+  }
+
+  /** dx[n] = dy[n] where y[n] is above 0, else leak·dy[n]; dx may be dy or y. */
+  public static void leakyReluBackward(long n, float leak, long y, long dy, long dx) {
+    long i = 0;
+    for (; i <= n - LANES; i += LANES, y += BYTES, dy += BYTES, dx += BYTES) {
+      FloatVector v = fromMemorySegment(F, ALL, y, ORDER);
+      FloatVector d = fromMemorySegment(F, ALL, dy, ORDER);
+      d.mul(leak).blend(d, v.compare(VectorOperators.GT, 0f)).intoMemorySegment(ALL, dx, ORDER);
+    }
+    for (; i < n; i++, y += Float.BYTES, dy += Float.BYTES, dx += Float.BYTES) {
+      float v = Species.getFloat(y);
+      float d = Species.getFloat(dy);
+      Species.setFloat(dx, v > 0 ? d : d * leak);
+    }
+  }
+
+  /** dx[n] = dy[n] where y[n] is above 0, else dy[n]·(y[n] + 1); dx may be dy or y. */
+  public static void eluBackward(long n, long y, long dy, long dx) {
+    long i = 0;
+    for (; i <= n - LANES; i += LANES, y += BYTES, dy += BYTES, dx += BYTES) {
+      FloatVector v = fromMemorySegment(F, ALL, y, ORDER);
+      FloatVector d = fromMemorySegment(F, ALL, dy, ORDER);
+      v.fma(d, d).blend(d, v.compare(VectorOperators.GT, 0f)).intoMemorySegment(ALL, dx, ORDER);
+    }
+    for (; i < n; i++, y += Float.BYTES, dy += Float.BYTES, dx += Float.BYTES) {
+      float v = Species.getFloat(y);
+      float d = Species.getFloat(dy);
+      Species.setFloat(dx, v > 0 ? d : Math.fma(v, d, d));
+    }
+  }
+
+  /** dx[n] = dy[n]·y[n]·(1 - y[n]) for y = 1 / (1 + exp(-x)); dx may be dy or y. */
+  public static void sigmoidBackward(long n, long y, long dy, long dx) {
+    long i = 0;
+    for (; i <= n - LANES; i += LANES, y += BYTES, dy += BYTES, dx += BYTES) {
+      FloatVector v = fromMemorySegment(F, ALL, y, ORDER);
+      FloatVector d = fromMemorySegment(F, ALL, dy, ORDER);
+      ONE.sub(v).mul(v).mul(d).intoMemorySegment(ALL, dx, ORDER);
+    }
+    for (; i < n; i++, y += Float.BYTES, dy += Float.BYTES, dx += Float.BYTES) {
+      float v = Species.getFloat(y);
+      float d = Species.getFloat(dy);
+      Species.setFloat(dx, (1 - v) * v * d);
+    }
+  }
 }

@@ -124,6 +124,8 @@ final class Dl4jEngine implements Engine {
               .build();
       case GRU, GRU_RESET_BEFORE ->
           throw new IllegalArgumentException("Deeplearning4j has no GRU layer");
+      case SIGMOID, SOFTMAX, LEAKY_RELU, ELU, IDENTITY ->
+          throw new IllegalArgumentException("no peer is measured with " + spec.cell());
     };
   }
 

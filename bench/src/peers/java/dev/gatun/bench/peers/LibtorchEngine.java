@@ -94,6 +94,8 @@ final class LibtorchEngine implements Engine {
             case GRU -> new GRUImpl(gru(spec));
             case TANH, RELU -> new RNNImpl(rnn(spec));
             case GRU_RESET_BEFORE -> throw new IllegalArgumentException("libtorch has no such GRU");
+            case SIGMOID, SOFTMAX, LEAKY_RELU, ELU, IDENTITY ->
+                throw new IllegalArgumentException("no peer is measured with " + spec.cell());
           };
       try (PointerScope _ = new PointerScope();
           NoGradGuard _ = new NoGradGuard()) {

@@ -86,7 +86,7 @@ final class OnnxEngine implements Engine {
     return switch (spec.cell()) {
       case LSTM -> new int[] {0, 3, 1, 2}; // i, o, f, c of i, f, g, o
       case GRU, GRU_RESET_BEFORE -> new int[] {1, 0, 2}; // z, r, h of r, z, n
-      case TANH, RELU -> new int[] {0};
+      case TANH, RELU, SIGMOID, SOFTMAX, LEAKY_RELU, ELU, IDENTITY -> new int[] {0};
     };
   }
 
@@ -98,6 +98,8 @@ final class OnnxEngine implements Engine {
           case GRU_RESET_BEFORE -> OnnxModel.node("GRU").attribute("linear_before_reset", 0);
           case TANH -> OnnxModel.node("RNN").attribute("activations", "Tanh");
           case RELU -> OnnxModel.node("RNN").attribute("activations", "Relu");
+          case SIGMOID, SOFTMAX, LEAKY_RELU, ELU, IDENTITY ->
+              throw new IllegalArgumentException("no peer is measured with " + spec.cell());
         };
     return node.attribute("hidden_size", spec.hiddenSize());
   }

@@ -57,7 +57,7 @@ class ConfigTest {
         "'train: {rate: -1}'        | 'c.yaml:2: train.rate: \"-1\"; give a number above 0'",
         "'train: {rate: .nan}'      | 'c.yaml:2: train.rate: \".nan\"; give a number above 0'",
         "'model: {bias: 1}'         | 'c.yaml:2: model.bias: \"1\"; give true or false'",
-        "'model: {cell: lstn}'      | 'c.yaml:2: model.cell: \"lstn\"; give one of lstm, gru, gru-reset-before, tanh, relu'",
+        "'model: {cell: lstn}'      | 'c.yaml:2: model.cell: \"lstn\"; give one of lstm, gru, gru-reset-before, tanh, relu, sigmoid, softmax, leaky-relu, elu, identity'",
         "'model:\n  hidden: 1\n  hidden: 2' | 'c.yaml:4: hidden: given twice, first at c.yaml:3; keep one'",
         "'model: {cell: gru, projection: 3}' | c.yaml:2: model.projection: only valid with model.cell lstm; remove it",
         "'model: {cell: gru, zoneout_cell: 0.1}' | c.yaml:2: model.zoneout_cell: only valid with model.cell lstm; remove it",

@@ -126,9 +126,20 @@ class RecurrentByHandTest extends Contract {
   }
 
   @Test
-  void relu() {
+  void reluAndOtherActivations() {
     double h1 = .5 * X0 + .75 * H0 + .25 - .125; // 0.65625
     assertStates(Cell.RELU, new double[] {.5, .75, .25, -.125}, h1, .5 * X1 + .75 * h1 + .125);
+    double pre = 2 * X0 - .25 * H0 + .5;
+    double low = -4 * X0 + .75 * H0 + .125;
+    double[] steep = {-4, .75, .25, -.125};
+    assertStates(Cell.IDENTITY, new double[] {2, -.25, .5, 0}, pre, 2 * X1 - .25 * pre + .5);
+    h1 = .01 * low;
+    assertStates(Cell.LEAKY_RELU, steep, h1, -4 * X1 + .75 * h1 + .125);
+    h1 = Math.expm1(low);
+    assertStates(Cell.ELU, steep, h1, -4 * X1 + .75 * h1 + .125);
+    h1 = sigmoid(low);
+    assertStates(Cell.SIGMOID, steep, h1, sigmoid(-4 * X1 + .75 * h1 + .125));
+    assertStates(Cell.SOFTMAX, steep, 1, 1);
     assertStates(Cell.RELU, new double[] {-4, .75, .25, -.125}, 0, -4 * X1 + .125);
   }
 }

@@ -74,7 +74,11 @@ class RecurrentGoldenTest {
         }) {
       assertTrue(names.contains("rnn/lstm-" + shape), shape);
     }
-    assertEquals(71, names.size());
+    for (String cell : new String[] {"sigmoid", "softmax", "leaky-relu", "elu", "identity"}) {
+      assertTrue(names.contains("rnn/" + cell + "-l1-uni-ragged-wide"), cell);
+      assertTrue(names.contains("rnn/" + cell + "-l2-bi-empty"), cell);
+    }
+    assertEquals(81, names.size());
   }
 
   @ParameterizedTest
@@ -122,6 +126,11 @@ class RecurrentGoldenTest {
           case "gru-reset-before" -> Cell.GRU_RESET_BEFORE;
           case "tanh" -> Cell.TANH;
           case "relu" -> Cell.RELU;
+          case "sigmoid" -> Cell.SIGMOID;
+          case "softmax" -> Cell.SOFTMAX;
+          case "leaky-relu" -> Cell.LEAKY_RELU;
+          case "elu" -> Cell.ELU;
+          case "identity" -> Cell.IDENTITY;
           default -> throw new IllegalArgumentException("unknown cell " + golden.text("cell"));
         };
     int hidden = (int) (golden.shape("weight_hh_l0")[0] / cell.gates());

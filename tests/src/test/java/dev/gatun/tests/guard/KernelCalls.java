@@ -24,6 +24,7 @@ import dev.gatun.kernels.RegularGru;
 import dev.gatun.kernels.RegularLstm;
 import dev.gatun.kernels.RoundedGemm;
 import dev.gatun.kernels.SimpleRnn;
+import dev.gatun.kernels.Softmax;
 import dev.gatun.kernels.SoftmaxCrossEntropy;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -148,6 +149,21 @@ final class KernelCalls {
         "GruResetBefore.backwardReset",
         vectors(5),
         (n, at) -> GruResetBefore.backwardReset(n, at[0], at[1], at[2], at[3], at[4]));
+    add(all, "elu", vectors(2), (n, at) -> Activations.elu(n, at[0], at[1]));
+    add(all, "leakyRelu", vectors(2), (n, at) -> SimpleRnn.leakyRelu(n, 0.01f, at[0], at[1]));
+    add(all, "eluBackward", vectors(3), (n, at) -> SimpleRnn.eluBackward(n, at[0], at[1], at[2]));
+    add(
+        all,
+        "leakyReluBackward",
+        vectors(3),
+        (n, at) -> SimpleRnn.leakyReluBackward(n, 0.01f, at[0], at[1], at[2]));
+    add(
+        all,
+        "sigmoidBackward",
+        vectors(3),
+        (n, at) -> SimpleRnn.sigmoidBackward(n, at[0], at[1], at[2]));
+    add(all, "softmax", vectors(2), (n, at) -> Softmax.forward(n, at[0], at[1]));
+    add(all, "Softmax.backward", vectors(3), (n, at) -> Softmax.backward(n, at[0], at[1], at[2]));
     add(all, "relu", vectors(2), (n, at) -> SimpleRnn.relu(n, at[0], at[1]));
     add(all, "tanhBackward", vectors(3), (n, at) -> SimpleRnn.tanhBackward(n, at[0], at[1], at[2]));
     add(all, "reluBackward", vectors(3), (n, at) -> SimpleRnn.reluBackward(n, at[0], at[1], at[2]));

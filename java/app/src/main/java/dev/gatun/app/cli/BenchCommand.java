@@ -103,7 +103,7 @@ final class BenchCommand {
               required = true,
               paramLabel = "CELL",
               converter = CellConverter.class,
-              description = "lstm, gru, gru-reset-before, tanh or relu.")
+              description = CellConverter.CELLS)
           Cell cell,
       @Option(names = "--input", required = true, paramLabel = "C", description = "Input features.")
           int input,

@@ -12,7 +12,7 @@ final class BenchModel {
       required = true,
       paramLabel = "CELL",
       converter = CellConverter.class,
-      description = "lstm, gru, gru-reset-before, tanh or relu.")
+      description = CellConverter.CELLS)
   private Cell cell = Cell.LSTM;
 
   @Option(names = "--vocabulary", required = true, paramLabel = "V", description = "Tokens.")

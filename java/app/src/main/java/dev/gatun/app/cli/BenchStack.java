@@ -14,7 +14,7 @@ final class BenchStack {
       required = true,
       paramLabel = "CELL",
       converter = CellConverter.class,
-      description = "lstm, gru, gru-reset-before, tanh or relu.")
+      description = CellConverter.CELLS)
   private Cell cell = Cell.LSTM;
 
   @Option(names = "--layers", defaultValue = "1", paramLabel = "L", description = "Default: 1.")

@@ -9,6 +9,11 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Reads a cell's name. */
 final class CellConverter implements ITypeConverter<Cell> {
+  /** What help says. */
+  static final String CELLS =
+      "lstm, gru, gru-reset-before, or a simple cell by its activation: tanh, relu, sigmoid,"
+          + " softmax, leaky-relu, elu or identity.";
+
   @Override
   public Cell convert(String text) {
     for (Cell cell : Cell.values()) {

@@ -39,7 +39,7 @@ final class RnnCommand implements Callable<Integer> {
       required = true,
       paramLabel = "CELL",
       converter = CellConverter.class,
-      description = "lstm, gru, gru-reset-before, tanh or relu.")
+      description = CellConverter.CELLS)
   private Cell cell = Cell.LSTM;
 
   @Option(names = "--weights", required = true, paramLabel = "FILE", description = "Safetensors.")

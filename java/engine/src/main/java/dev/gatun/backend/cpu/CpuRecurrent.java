@@ -1,5 +1,6 @@
 package dev.gatun.backend.cpu;
 
+import dev.gatun.backend.Activation;
 import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
@@ -151,6 +152,11 @@ final class CpuRecurrent implements Recurrent {
           inside ? new RegularGruPass(plan, layer, direction) : new GruPass(plan, layer, direction);
       case GRU_RESET_BEFORE -> new GruResetBeforePass(plan, layer, direction);
       case TANH, RELU -> new SimplePass(plan, layer, direction);
+      case SIGMOID -> new ActivationPass(plan, layer, direction, Activation.SIGMOID);
+      case SOFTMAX -> new ActivationPass(plan, layer, direction, Activation.SOFTMAX);
+      case LEAKY_RELU -> new ActivationPass(plan, layer, direction, Activation.LEAKY_RELU);
+      case ELU -> new ActivationPass(plan, layer, direction, Activation.ELU);
+      case IDENTITY -> new ActivationPass(plan, layer, direction, Activation.IDENTITY);
     };
   }
 

@@ -6,7 +6,7 @@ import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.SimpleRnn;
 
 /** The simple recurrent layer, with tanh or ReLU. */
-final class SimplePass extends Pass {
+class SimplePass extends Pass {
   private final boolean relu;
 
   /** Whether backward finds what the cell gave where the gates were: zoneout changes h. */
@@ -27,11 +27,7 @@ final class SimplePass extends Pass {
   void cell(int stage, Rows rows, int from, int to) {
     for (int i = from; i < to; i++) {
       long h = keepsGates ? rows.gates[i] : rows.h[i];
-      if (relu) {
-        SimpleRnn.relu(hidden, rows.gates[i], h);
-      } else {
-        Activations.tanh(hidden, rows.gates[i], h);
-      }
+      activate(rows.gates[i], h);
       if (keepsGates) {
         Elementwise.copy(hidden, h, rows.h[i]);
       }
@@ -42,11 +38,25 @@ final class SimplePass extends Pass {
   void cellBack(int stage, Rows rows, int from, int to) {
     for (int i = from; i < to; i++) {
       long h = keepsGates ? rows.gates[i] : rows.h[i];
-      if (relu) {
-        SimpleRnn.reluBackward(hidden, h, rows.dh[i], rows.gates[i]);
-      } else {
-        SimpleRnn.tanhBackward(hidden, h, rows.dh[i], rows.gates[i]);
-      }
+      activateBack(h, rows.dh[i], rows.gates[i]);
+    }
+  }
+
+  /** h of a row; h may be x. */
+  void activate(long x, long h) {
+    if (relu) {
+      SimpleRnn.relu(hidden, x, h);
+    } else {
+      Activations.tanh(hidden, x, h);
+    }
+  }
+
+  /** dL/dx of a row from its h; dx may be h. */
+  void activateBack(long h, long dh, long dx) {
+    if (relu) {
+      SimpleRnn.reluBackward(hidden, h, dh, dx);
+    } else {
+      SimpleRnn.tanhBackward(hidden, h, dh, dx);
     }
   }
 

@@ -17,6 +17,7 @@ import dev.gatun.kernels.Reductions;
 import dev.gatun.kernels.RegularGru;
 import dev.gatun.kernels.RegularLstm;
 import dev.gatun.kernels.SimpleRnn;
+import dev.gatun.kernels.Softmax;
 import dev.gatun.kernels.SoftmaxCrossEntropy;
 import dev.gatun.kernels.Species;
 import java.lang.foreign.Arena;
@@ -109,6 +110,27 @@ enum WarmKernels {
     @Override
     void call(Scratch m) {
       SimpleRnn.reluBackward(UNITS, m.x, m.y, m.z);
+    }
+  },
+
+  /** Of the simple cells beside tanh and ReLU. */
+  ACTIVATION_FORWARD {
+    @Override
+    void call(Scratch m) {
+      Activations.sigmoid(UNITS, m.x, m.y);
+      Activations.elu(UNITS, m.x, m.y);
+      SimpleRnn.leakyRelu(UNITS, 0.5f, m.x, m.y);
+      Softmax.forward(UNITS, m.x, m.y);
+    }
+  },
+
+  ACTIVATION_BACKWARD {
+    @Override
+    void call(Scratch m) {
+      SimpleRnn.sigmoidBackward(UNITS, m.x, m.y, m.z);
+      SimpleRnn.eluBackward(UNITS, m.x, m.y, m.z);
+      SimpleRnn.leakyReluBackward(UNITS, 0.5f, m.x, m.y, m.z);
+      Softmax.backward(UNITS, m.x, m.y, m.z);
     }
   },
 
@@ -257,6 +279,7 @@ enum WarmKernels {
           case GRU_RESET_BEFORE -> GRU_RESET_BEFORE_FORWARD;
           case TANH -> TANH_FORWARD;
           case RELU -> RELU_FORWARD;
+          case SIGMOID, SOFTMAX, LEAKY_RELU, ELU, IDENTITY -> ACTIVATION_FORWARD;
         });
     if (spec.regularization().layerNorm()) {
       kernels.add(LAYER_NORM_FORWARD);
@@ -280,6 +303,7 @@ enum WarmKernels {
           case GRU_RESET_BEFORE -> GRU_RESET_BEFORE_BACKWARD;
           case TANH -> TANH_BACKWARD;
           case RELU -> RELU_BACKWARD;
+          case SIGMOID, SOFTMAX, LEAKY_RELU, ELU, IDENTITY -> ACTIVATION_BACKWARD;
         });
     if (spec.regularization().layerNorm()) {
       kernels.add(LAYER_NORM_BACKWARD);

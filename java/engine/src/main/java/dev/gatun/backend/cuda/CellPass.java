@@ -70,7 +70,9 @@ abstract class CellPass {
       case LSTM -> new LstmCellPass(memory);
       case GRU_RESET_BEFORE -> new ResetBeforeCellPass(memory);
       case GRU -> new PlainCellPass(memory, "gru.cu", "gruForward", "gruBackward");
-      case TANH, RELU -> new PlainCellPass(memory, SHARED, "simpleForward", "simpleBackward");
+      case TANH, RELU, SIGMOID, LEAKY_RELU, ELU, IDENTITY ->
+          new PlainCellPass(memory, SHARED, "simpleForward", "simpleBackward");
+      case SOFTMAX -> new PlainCellPass(memory, SHARED, "softmaxForward", "softmaxBackward");
     };
   }
 

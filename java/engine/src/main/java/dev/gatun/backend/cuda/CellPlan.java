@@ -90,7 +90,8 @@ final class CellPlan {
     dRecurrent = reals(training && normed, maxRows, gateRows);
     dh = reals(training, maxBatch, spec.stateSize());
     dc = reals(training && lstm, maxBatch, size);
-    boolean inner = projected || (normed && lstm) || spec.cell() == Cell.GRU_RESET_BEFORE;
+    boolean rows = spec.cell() == Cell.SOFTMAX;
+    boolean inner = rows || projected || (normed && lstm) || spec.cell() == Cell.GRU_RESET_BEFORE;
     dInner = reals(training && inner, maxBatch, size);
     dCell = reals(training && normed && lstm, maxBatch, size);
     dSeen = reals(masksState(), maxBatch, spec.stateSize());

@@ -1,6 +1,5 @@
 package dev.gatun.backend.cuda;
 
-import dev.gatun.backend.Cell;
 import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
@@ -162,7 +161,7 @@ final class CudnnRecurrent implements Recurrent {
    */
   static boolean supports(RecurrentSpec spec, Mode mode, int maxTime) {
     CellOptions options = spec.options();
-    return spec.cell() != Cell.GRU_RESET_BEFORE
+    return RnnDescriptor.has(spec.cell())
         && !options.peephole()
         && (options.clip() == 0 || mode == Mode.INFERENCE)
         && spec.regularization().equals(Regularization.NONE)

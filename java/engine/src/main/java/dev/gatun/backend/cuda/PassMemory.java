@@ -127,7 +127,8 @@ final class PassMemory {
     PassFields to = new PassFields();
     to.add(spec.hiddenSize()).add(spec.stateSize()).add(spec.cell().gates()).add(direction);
     to.add(spec.outputSize()).add((long) layer * spec.directions() + direction);
-    to.add(plan.training).add(spec.projectionSize() > 0).add(spec.cell() == Cell.RELU);
+    to.add(plan.training).add(spec.projectionSize() > 0);
+    to.add(ActivationCode.of(spec.cell().activation()));
     to.add(addressOrNull(plan.io.lengths()));
     to.add(weight(Weight.INPUT_NORM)).add(weight(Weight.INPUT_BIAS));
     to.add(weight(Weight.RECURRENT_NORM)).add(weight(Weight.RECURRENT_BIAS));

@@ -2,7 +2,7 @@ package dev.gatun.backend.cuda;
 
 import org.jspecify.annotations.Nullable;
 
-/** A cell that is one kernel after the product with R: GRU, tanh and ReLU. */
+/** A cell that is one kernel after the product with R: GRU and the simple ones. */
 final class PlainCellPass extends CellPass {
   private final KernelCall forward;
   private final @Nullable KernelCall backward;

@@ -67,14 +67,22 @@ public final class RnnDescriptor implements AutoCloseable {
     }
   }
 
+  /** Whether cuDNN knows a cell. */
+  static boolean has(Cell cell) {
+    return switch (cell) {
+      case LSTM, GRU, TANH, RELU -> true;
+      case GRU_RESET_BEFORE, SIGMOID, SOFTMAX, LEAKY_RELU, ELU, IDENTITY -> false;
+    };
+  }
+
   private static int mode(Cell cell) {
     return switch (cell) {
       case LSTM -> cudnn_h.CUDNN_LSTM();
       case GRU -> cudnn_h.CUDNN_GRU();
       case TANH -> cudnn_h.CUDNN_RNN_TANH();
       case RELU -> cudnn_h.CUDNN_RNN_RELU();
-      case GRU_RESET_BEFORE ->
-          throw new IllegalArgumentException("cuDNN has no GRU that resets h before its product");
+      case GRU_RESET_BEFORE, SIGMOID, SOFTMAX, LEAKY_RELU, ELU, IDENTITY ->
+          throw new IllegalArgumentException("cuDNN has no cell " + cell);
     };
   }
 

@@ -58,8 +58,7 @@ abstract class ReferenceCell {
       case LSTM -> new LstmCell(weights);
       case GRU -> new GruCell(weights);
       case GRU_RESET_BEFORE -> new ResetBeforeCell(weights);
-      case TANH -> new SimpleCell(weights, false);
-      case RELU -> new SimpleCell(weights, true);
+      case TANH, RELU, SIGMOID, SOFTMAX, LEAKY_RELU, ELU, IDENTITY -> new SimpleCell(weights);
     };
   }
 

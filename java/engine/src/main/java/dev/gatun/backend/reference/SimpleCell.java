@@ -1,32 +1,34 @@
 package dev.gatun.backend.reference;
 
-/** Elman 1990: h' = tanh or max(0, .) of W x + R h + b. */
-final class SimpleCell extends ReferenceCell {
-  private final boolean relu;
+import dev.gatun.backend.Activation;
+import java.util.Arrays;
+import java.util.Objects;
 
-  SimpleCell(LayerWeights weights, boolean relu) {
+/** Elman 1990: h' = an activation of W x + R h + b. */
+final class SimpleCell extends ReferenceCell {
+  private final Activation activation;
+
+  SimpleCell(LayerWeights weights) {
     super(weights);
-    this.relu = relu;
+    activation = Objects.requireNonNull(weights.spec().cell().activation());
   }
 
   @Override
   void forward(Step step) {
     shares(step);
     for (int k = 0; k < size; k++) {
-      step.gates[k] = relu ? Math.max(0, a[k] + u[k]) : Math.tanh(a[k] + u[k]);
-      step.h[k] = step.gates[k];
+      step.gates[k] = a[k] + u[k];
     }
+    Activated.forward(activation, size, step.gates);
+    System.arraycopy(step.gates, 0, step.h, 0, size);
   }
 
   @Override
   void backward(Step step, double[] dh, double[] dc, double[] dx) {
-    for (int k = 0; k < size; k++) {
-      double h = step.gates[k];
-      double slope = relu ? (h > 0 ? 1 : 0) : 1 - h * h;
-      da[k] = dh[k] * slope;
-      du[k] = da[k];
-      dh[k] = 0;
-    }
+    System.arraycopy(dh, 0, da, 0, size);
+    Activated.backward(activation, size, step.gates, da);
+    System.arraycopy(da, 0, du, 0, size);
+    Arrays.fill(dh, 0);
     sharesBack(step, dx);
   }
 }
