@@ -273,6 +273,9 @@ public final class Checks {
     if (tensor.dtype() != real || tensor.rank() != 2) {
       throw wrong(operation, name, tensor, real + " with two dimensions");
     }
+    if (tensor.dim(0) > Integer.MAX_VALUE || tensor.dim(1) > Integer.MAX_VALUE) {
+      throw wrong(operation, name, tensor, "of at most 2^31 - 1 rows and columns");
+    }
   }
 
   /** Whether values can be looked at without waiting for a device. */

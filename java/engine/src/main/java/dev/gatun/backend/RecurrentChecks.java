@@ -80,6 +80,12 @@ public final class RecurrentChecks {
     if (io.x().size() == 0) {
       throw wrong(RECURRENT, "x", io.x(), "at least one step and one sequence");
     }
+    if (io.x().dim(0) > Integer.MAX_VALUE / io.x().dim(1)) {
+      throw new IllegalArgumentException(
+          ("recurrent: %d steps of %d sequences are more than the 2^31 - 1 rows of a call: lower"
+                  + " the steps or the sequences of a batch")
+              .formatted(io.x().dim(0), io.x().dim(1)));
+    }
     long rows = io.x().dim(0) * io.x().dim(1);
     rowsOf(RECURRENT, "y", io.y(), real, rows, spec.outputSize());
     Tensor lengths = io.lengths();

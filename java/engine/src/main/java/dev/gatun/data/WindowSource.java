@@ -43,7 +43,12 @@ public final class WindowSource implements BatchSource {
             inputs.length,
             TargetKind.VALUES,
             spec.outputs());
-    scaled = new float[Math.multiplyExact(series.rows(), inputs.length)];
+    if (series.rows() > Integer.MAX_VALUE / inputs.length) {
+      throw new IllegalArgumentException(
+          "%d rows of %d inputs are more than the 2^31 - 1 values of a series: give fewer of either"
+              .formatted(series.rows(), inputs.length));
+    }
+    scaled = new float[series.rows() * inputs.length];
     for (int row = 0; row < series.rows(); row++) {
       for (int c = 0; c < inputs.length; c++) {
         scaled[row * inputs.length + c] =

@@ -32,7 +32,7 @@ public record PlanSpec(
     }
     if ((long) maxTime * maxBatch > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
-          "%d steps of %d sequences are too many: a plan holds at most %d rows"
+          "%d steps of %d sequences are too many: a plan holds at most %d rows; lower either"
               .formatted(maxTime, maxBatch, Integer.MAX_VALUE));
     }
     if (inputGradient && mode != Mode.TRAINING) {

@@ -246,7 +246,7 @@ public final class Tensor {
 
   /** All elements as doubles. */
   public double[] toDoubles() {
-    double[] values = new double[Math.toIntExact(size)];
+    double[] values = new double[arrayLength()];
     for (int i = 0; i < values.length; i++) {
       values[i] = get(i);
     }
@@ -255,11 +255,18 @@ public final class Tensor {
 
   /** All elements as floats. */
   public float[] toFloats() {
-    float[] values = new float[Math.toIntExact(size)];
+    float[] values = new float[arrayLength()];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) get(i);
     }
     return values;
+  }
+
+  private int arrayLength() {
+    if (size > Integer.MAX_VALUE) {
+      throw new IllegalStateException(this + " is too long for an array: read parts of it");
+    }
+    return (int) size;
   }
 
   private void checkLength(long length) {

@@ -3,6 +3,7 @@ package dev.gatun.tests.contract;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.MaskKey;
@@ -11,7 +12,9 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tests.support.FarBackend;
 import dev.gatun.tests.support.Stack;
 import dev.gatun.tests.support.Stack.Part;
 import java.util.EnumSet;
@@ -142,5 +145,49 @@ class RecurrentErrorsTest extends Contract {
       small.plan.close();
       assertThrows(IllegalStateException.class, () -> small.plan.forward(4, 2));
     }
+  }
+
+  /** A tensor of a size that nobody has: only its shape may be looked at. */
+  private static Tensor huge(DType type, long... shape) {
+    Memory nowhere =
+        new Memory(Tensor.bytesOf(type, shape)) {
+          @Override
+          public void close() {
+            throw new AssertionError("nobody allocated it");
+          }
+        };
+    return Tensor.of(nowhere, type, shape);
+  }
+
+  private RecurrentIo huge(long t, long n) {
+    DType real = backend.real();
+    Tensor dy = huge(real, t, n, 5);
+    State states = new State(huge(real, 1, n, 5), huge(real, 1, n, 5));
+    Tensor dWeights = gradients.dWeights();
+    return new RecurrentIo(
+        huge(real, t, n, 3),
+        null,
+        null,
+        huge(real, t, n, 5),
+        states,
+        new RecurrentIo.Gradients(dy, null, null, null, dWeights));
+  }
+
+  @Test
+  void refusesMoreThanAreCounted() {
+    assumeTrue(!name.equals(FarBackend.NAME), "takes its own memory only");
+    DType real = backend.real();
+    assertPlanRefused(
+        "70000 steps of 70000 sequences are more than the 2^31 - 1 rows", huge(70_000, 70_000));
+    Tensor wide = huge(real, 2, 1L << 31);
+    String most = "of at most 2^31 - 1 rows and columns";
+    assertRefused(most, () -> backend.linear(1, x, wide, null, y));
+    assertRefused(most, () -> backend.embedding(1, ints(0), huge(real, 1L << 31, 2), y));
+  }
+
+  @Test
+  void refusesMoreElementsThanCudnnCounts() {
+    assumeTrue(name.equals("cuda"), "only cuDNN counts them by ints");
+    assertPlanRefused("at most 10737 sequences, not 30000: lower the batch", huge(40_000, 30_000));
   }
 }

@@ -9,6 +9,7 @@ import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Control;
 import dev.gatun.backend.DeviceException;
+import dev.gatun.backend.Precision;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
@@ -121,6 +122,23 @@ class HostPlaceMemoryTest {
       return true;
     } finally {
       DoubleState.fail("");
+    }
+  }
+
+  @Test
+  void theLossScaleFollowsWhatTheHostMeasured() {
+    try (Backend backend = Backends.open("cuda", 1, Precision.FP16);
+        Model model = SPEC.build(backend, 1);
+        Optimizer adam = adam(model, Place.HOST)) {
+      double before = backend.lossScale();
+      Host.set(backend, model.parameters().gradients(), 3, Double.NaN);
+      adam.step(0.1);
+      assertEquals(3, adam.nonFinite());
+      assertEquals(before / 2, backend.lossScale());
+      backend.fill(model.parameters().gradients(), 1);
+      adam.step(0.1);
+      assertEquals(1, adam.updates());
+      assertEquals(before / 2, backend.lossScale());
     }
   }
 }

@@ -5,11 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.Backends;
+import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.model.Linear;
+import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.Plan;
+import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
+import dev.gatun.optim.Adam;
+import dev.gatun.optim.Optimizer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -18,6 +25,9 @@ import org.junit.jupiter.api.Test;
 /** A model that is larger than the device. */
 @Tag("cuda")
 class OutOfMemoryTest {
+  private static final long ROOM = 24_000;
+  private static final long MOST_ROOM = 1_600_000;
+
   private static final ModelSpec SPEC =
       ModelSpec.of(Signal.features(8), RecurrentLayer.lstm(64), Linear.of(4));
 
@@ -35,11 +45,51 @@ class OutOfMemoryTest {
       OutOfMemoryError error = assertThrows(OutOfMemoryError.class, () -> SPEC.build(backend, 1));
       String message = String.valueOf(error.getMessage());
       assertTrue(message.contains("no memory on cuda"), message);
-      assertTrue(message.contains("are free"), message);
+      assertTrue(message.contains("for a block of "), message);
+      assertTrue(message.contains("of %d are free".formatted(before + 16_384)), message);
+      assertTrue(message.contains("lower the sequences or steps of a batch"), message);
       assertEquals(before, DoubleState.bytes());
       DoubleState.memory(0);
       SPEC.build(backend, 1).close();
       assertEquals(before, DoubleState.bytes());
+    }
+  }
+
+  /** A device that is full after every number of bytes in turn: nothing is lost at any of them. */
+  @Test
+  void leavesNothingBehindWhereverItEnds() {
+    try (Backend backend = Backends.open("cuda", 1)) {
+      use(backend);
+      final long before = DoubleState.bytes();
+      int refused = 0;
+      for (long room = 0; room < MOST_ROOM; room += ROOM) {
+        DoubleState.memory(before + room + 1);
+        try {
+          use(backend);
+        } catch (OutOfMemoryError e) {
+          refused++;
+          assertTrue(String.valueOf(e.getMessage()).contains("are free; lower"), e.getMessage());
+        }
+        DoubleState.memory(0);
+        assertEquals(before, DoubleState.bytes(), "with room for " + room);
+      }
+      assertTrue(refused > 10, "refused " + refused);
+      use(backend);
+      assertEquals("", DoubleState.complaint());
+    }
+  }
+
+  /** Model, optimizer, plan and session, as far as memory goes. */
+  private static void use(Backend backend) {
+    float[] input = new float[8];
+    try (Model model = SPEC.build(backend, 1);
+        Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+        Plan plan = model.plan(PlanSpec.training(20, 16));
+        Session session = model.session()) {
+      plan.forward(3, 4);
+      plan.backward();
+      adam.step(0.1);
+      session.step(input);
     }
   }
 }

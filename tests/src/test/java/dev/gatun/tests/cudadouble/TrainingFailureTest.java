@@ -17,12 +17,15 @@ import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
 import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.Place;
 import dev.gatun.optim.Schedules;
 import dev.gatun.train.Trainer;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -32,11 +35,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Every function of the CUDA libraries that training calls fails once: first, in the middle, last.
  */
 @Tag("cuda")
+@ParameterizedClass
+@EnumSource(Place.class)
 class TrainingFailureTest {
   /** One layer that cuDNN runs and one that our kernels run. */
   private static final ModelSpec SPEC =
@@ -71,31 +79,48 @@ class TrainingFailureTest {
           "cudnnTensorDescriptor_t",
           "cudnnDropoutDescriptor_t");
 
+  private final Place place;
+
+  @TempDir private Path folder;
+
+  TrainingFailureTest(Place place) {
+    this.place = place;
+  }
+
   @BeforeEach
   @AfterEach
   void reset() {
     DoubleState.reset();
   }
 
-  private static void train() throws IOException {
+  /** Trains with validation and checkpoints, resumes, and serves. */
+  private void train() throws IOException {
     float[][][] x = new float[4][3][2];
     for (int i = 0; i < 4; i++) {
       x[i][i % 3][i % 2] = i - 1.5f;
     }
     Examples examples = Examples.features(x).values(new float[][] {{1}, {0}, {-1}, {0.5f}});
-    try (Backend backend = Backends.open("cuda");
+    try (Backend backend = Backends.open("cuda", 1);
         Model model = SPEC.build(backend, 3);
-        Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1.0);
+        Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1.0, place);
         BatchSource data = ArraySource.sequential(examples, 2);
         Trainer trainer =
             Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), data)
+                .validation(data)
+                .checkpoints(folder)
                 .epochs(2)
                 .build()) {
       trainer.run();
+      trainer.resume(folder.resolve("last.safetensors"));
+      try (Session session = model.session()) {
+        session.step(new float[] {1, -1});
+        session.refresh();
+        session.step(new float[] {0, 2});
+      }
     }
   }
 
-  private static @Nullable Throwable failure() throws IOException {
+  private @Nullable Throwable failure() throws IOException {
     try {
       train();
       return null;
@@ -149,8 +174,7 @@ class TrainingFailureTest {
   }
 
   /** What is wrong after that call has failed; null if nothing is. */
-  private static @Nullable String problem(String function, long call, boolean ending)
-      throws IOException {
+  private @Nullable String problem(String function, long call, boolean ending) throws IOException {
     DoubleState.reset();
     String before = handles();
     DoubleState.fail("%s:%d=%d".formatted(function, call, status(function)));

@@ -40,7 +40,9 @@ final class DeviceMemory extends Memory {
         cudart_h.cudaGetLastError();
         long[] memory = Device.memory();
         throw new OutOfMemoryError(
-            "no memory on %s for a block of %d bytes: %d of %d are free"
+            ("no memory on %s for a block of %d bytes: %d of %d are free; lower the sequences or"
+                    + " steps of a batch, the layers or their width, or update parameters on the"
+                    + " host (optimizer place host)")
                 .formatted(owner.device().name(), bytes, memory[0], memory[1]));
       }
       Calls.runtime(status, "cudaMalloc of " + bytes + " bytes on " + owner.device().name());

@@ -51,9 +51,25 @@ final class Stacks {
   /** Plans a stack; mask null: its weights are packed. */
   Recurrent compile(
       RecurrentSpec spec, StackWeights weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
-    return !ownCells && CudnnRecurrent.supports(spec, mode, Math.toIntExact(io.x().dim(0)))
-        ? new CudnnRecurrent(context, usage, workspace(), spec, weights, io, mode, mask)
-        : new CellRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
+    int t = Math.toIntExact(io.x().dim(0));
+    if (ownCells || !CudnnRecurrent.supports(spec, mode, t)) {
+      return new CellRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
+    }
+    checkSizes(spec, Math.min(t, RnnDescriptor.MOST_STEPS), io.x().dim(1));
+    return new CudnnRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
+  }
+
+  /** cuDNN counts the elements of a tensor by an int: those of sequences and those of states. */
+  private static void checkSizes(RecurrentSpec spec, long t, long n) {
+    long width = Math.max(spec.inputSize(), spec.outputSize());
+    long states = (long) spec.layers() * spec.directions() * spec.hiddenSize();
+    long most = Integer.MAX_VALUE / Math.max(t * width, states);
+    if (n > most) {
+      throw new IllegalArgumentException(
+          ("recurrent: of %d steps with %d features, and states of %d, cuDNN counts the 2^31 - 1"
+                  + " elements of at most %d sequences, not %d: lower the batch%s")
+              .formatted(t, width, states, most, n, most > 0 ? "" : ", the steps or the width"));
+    }
   }
 
   /** Packs what lies as {@link #layout} says. */
