@@ -2,6 +2,7 @@ package dev.gatun;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.DeviceException;
+import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
 import dev.gatun.backend.cpu.CpuBackend;
 import dev.gatun.backend.cpu.WarmUp;
@@ -75,16 +76,24 @@ public final class Backends {
     return open(name, threads, Precision.FP32);
   }
 
+  /** As {@link #open(String, int, Precision, DropoutMasks)}, with masks of our own. */
+  public static Backend open(String name, int threads, Precision precision) {
+    return open(name, threads, precision, DropoutMasks.GATUN);
+  }
+
   /**
-   * As {@link #open(String, int)}, with a precision of matrix products and recurrent stacks.
+   * As {@link #open(String, int)}, with a precision of matrix products and recurrent stacks, and
+   * who draws the dropout masks between their layers.
    *
    * @param precision on a GPU; {@code cpu} and {@code reference} take {@link Precision#FP32} only,
    *     their own
-   * @throws IllegalArgumentException also for another precision there
+   * @param masks on a GPU; the others take {@link DropoutMasks#GATUN} only
+   * @throws IllegalArgumentException also for another precision there, or other masks
    * @throws BackendUnavailableException also if the device or cuDNN is too old for it
    */
-  public static Backend open(String name, int threads, Precision precision) {
+  public static Backend open(String name, int threads, Precision precision, DropoutMasks masks) {
     Objects.requireNonNull(precision, "precision");
+    Objects.requireNonNull(masks, "masks");
     Objects.requireNonNull(name, "name");
     requireFlags();
     if (threads < 1 || threads > MOST_THREADS) {
@@ -97,10 +106,15 @@ public final class Backends {
           "precision %s is for a GPU: the backend %s computes in %s; choose fp32, or cuda"
               .formatted(precision.label(), name, name.equals(CPU) ? "float32" : "float64"));
     }
+    if (host && masks != DropoutMasks.GATUN) {
+      throw new IllegalArgumentException(
+          "dropout masks by %s are for a GPU: the backend %s has none; choose gatun, or cuda"
+              .formatted(masks.label(), name));
+    }
     return switch (name) {
       case CPU -> openCpu(threads);
       case REFERENCE -> new ReferenceBackend();
-      default -> openCuda(name, new CudaOptions(threads, precision, false));
+      default -> openCuda(name, new CudaOptions(threads, precision, masks, false));
     };
   }
 

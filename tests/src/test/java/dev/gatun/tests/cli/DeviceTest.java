@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.persist.Json;
 import dev.gatun.tests.cli.Cli.Outcome;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
@@ -59,6 +60,40 @@ class DeviceTest {
       assertEquals(1, train.err().lines().count(), train.err());
       assertFalse(Files.exists(folder.resolve("r")), "nothing was begun");
     }
+  }
+
+  @Test
+  void cudnnsMasksNeedAGpu() throws Exception {
+    Cli cli = withoutGpu();
+    series(cli);
+    for (String name : new String[] {"auto", "cpu"}) {
+      Outcome train =
+          cli.run("train", "s.yaml", "--device", name, "--set", "train.dropout_masks=cudnn");
+      assertEquals(2, train.status(), train.err());
+      String said = "gatun: train.dropout_masks cudnn: needs a GPU; give gatun, or a GPU: ";
+      assertTrue(train.err().startsWith(said), train.err());
+      assertEquals(1, train.err().lines().count(), train.err());
+      assertFalse(Files.exists(folder.resolve("runs")), "nothing was begun");
+    }
+  }
+
+  @Test
+  @Tag("cuda")
+  void masksByCudnnTrainAndTheModelRunsOnTheCpu() throws Exception {
+    Cli cli = withGpu();
+    series(cli);
+    String[] train =
+        ("train s.yaml --run r --device cuda --set train.epochs=2 --set model.layers=2"
+                + " --set model.dropout=0.3 --set train.dropout_masks=cudnn")
+            .split(" ");
+    Outcome trained = cli.run(train);
+    assertEquals(0, trained.status(), trained.err());
+    String checkpoint =
+        Files.readString(
+            folder.resolve("r/checkpoints/last.safetensors"), StandardCharsets.ISO_8859_1);
+    assertTrue(checkpoint.contains("cudnn_dropout"), "the generator's state is kept");
+    Outcome eval = cli.run("eval", "r", "--json", "--device", "cpu");
+    assertEquals(0, eval.status(), eval.err());
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.gatun.tests.support;
 
 import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
 import dev.gatun.backend.WeightType;
 import dev.gatun.backend.cuda.CudaBackend;
@@ -40,7 +41,8 @@ public final class Subjects {
     String label = name.replace(OWN, "").substring("cuda ".length());
     Precision precision = Precision.valueOf(label.toUpperCase(Locale.ROOT));
     Backend opened =
-        new CudaBackend(name, 0, new CudaOptions(threads, precision, name.endsWith(OWN)));
+        new CudaBackend(
+            name, 0, new CudaOptions(threads, precision, DropoutMasks.GATUN, name.endsWith(OWN)));
     Tensor scale = opened.state().get("loss_scale");
     if (scale != null) {
       Host.write(opened, scale, SMALL_SCALE, 0);
@@ -74,7 +76,8 @@ public final class Subjects {
     return switch (name) {
       case FarBackend.NAME -> new FarBackend(Backends.open("reference", threads));
       case OWN_CELLS ->
-          new CudaBackend(OWN_CELLS, 0, new CudaOptions(threads, Precision.FP32, true));
+          new CudaBackend(
+              OWN_CELLS, 0, new CudaOptions(threads, Precision.FP32, DropoutMasks.GATUN, true));
       default -> Backends.open(name, threads);
     };
   }

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.Backends;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.DropoutMasks;
+import dev.gatun.backend.Precision;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.data.ArraySource;
 import dev.gatun.data.BatchSource;
@@ -51,6 +53,8 @@ import org.junit.jupiter.params.provider.FieldSource;
 @Tag("backend")
 class ResumeTest {
   static final List<String> BACKENDS = Subjects.names();
+
+  private static final String CUDNN_MASKS = "cuda, masks by cuDNN";
 
   @TempDir Path folder;
 
@@ -171,7 +175,10 @@ class ResumeTest {
   }
 
   private Backend open(String name) {
-    Backend context = Subjects.open(name);
+    Backend context =
+        name.equals(CUDNN_MASKS)
+            ? Backends.open("cuda", 2, Precision.FP32, DropoutMasks.CUDNN)
+            : Subjects.open(name);
     context.reproduce(choices);
     return context;
   }
@@ -225,6 +232,16 @@ class ResumeTest {
   @FieldSource("BACKENDS")
   void windowsAtAnEpochsEnd(String backend) throws IOException {
     checkAfter(backend, Task.WINDOWS, 6);
+  }
+
+  /** cuDNN's generator goes on from where it stood. */
+  @Test
+  @Tag("cuda")
+  void masksByCudnn() throws IOException {
+    checkAfter(CUDNN_MASKS, Task.TEXT, 4);
+    Trace own = run("cuda", Task.TEXT, folder.resolve("own"), 0, false);
+    Trace theirs = run(CUDNN_MASKS, Task.TEXT, folder.resolve("theirs"), 0, false);
+    assertFalse(Arrays.equals(own.losses, theirs.losses), "other masks, other losses");
   }
 
   @Test

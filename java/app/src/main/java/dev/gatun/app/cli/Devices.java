@@ -4,6 +4,8 @@ import dev.gatun.BackendUnavailableException;
 import dev.gatun.Backends;
 import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.DropoutMasks;
+import dev.gatun.backend.Precision;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -30,11 +32,16 @@ final class Devices {
    * @param threads 0: one for each core
    */
   static Backend open(String name, String from, int threads) {
-    return announced(name, from, threads).backend();
+    return announced(name, from, threads, DropoutMasks.GATUN).backend();
   }
 
-  /** As {@link #open}. */
-  static Opened announced(String name, String from, int threads) {
+  /**
+   * As {@link #open}.
+   *
+   * @param masks who draws dropout masks between the layers of a stack that trains; cuDNN only on a
+   *     GPU
+   */
+  static Opened announced(String name, String from, int threads, DropoutMasks masks) {
     if (threads < 0 || threads > Backends.MOST_THREADS) {
       throw new InputException(
           "--threads %d: give 1 to %d, or 0 for every core"
@@ -42,30 +49,40 @@ final class Devices {
     }
     int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     if (name.equals(AUTO)) {
-      return best(count);
+      return best(count, masks);
     }
     if (!KNOWN.matcher(name).matches()) {
       throw new InputException(
           "%s %s: unknown; give auto, cpu, cuda, cuda:N or reference".formatted(from, name));
     }
+    if (masks != DropoutMasks.GATUN && !name.startsWith("cuda")) {
+      throw new InputException(noMasks(masks) + from + " is " + name);
+    }
     try {
-      Backend backend = Backends.open(name, count);
+      Backend backend = Backends.open(name, count, Precision.FP32, masks);
       return new Opened(backend, "");
     } catch (BackendUnavailableException e) {
       throw name.startsWith("cuda") ? new InputException(from + " " + e.getMessage(), e) : e;
     }
   }
 
+  private static String noMasks(DropoutMasks masks) {
+    return "train.dropout_masks %s: needs a GPU; give gatun, or a GPU: ".formatted(masks.label());
+  }
+
   /** A GPU if everything that it needs is there, else the CPU. */
-  private static Opened best(int threads) {
+  private static Opened best(int threads, DropoutMasks masks) {
     @Nullable String reason = Backends.whyNoCuda();
     if (reason == null) {
       try {
-        Backend gpu = Backends.open("cuda", threads);
+        Backend gpu = Backends.open("cuda", threads, Precision.FP32, masks);
         return new Opened(gpu, "");
       } catch (BackendUnavailableException e) {
         reason = e.getMessage();
       }
+    }
+    if (masks != DropoutMasks.GATUN) {
+      throw new InputException(noMasks(masks) + reason);
     }
     Backend cpu = Backends.open("cpu", threads);
     return new Opened(cpu, "; no GPU: " + reason);

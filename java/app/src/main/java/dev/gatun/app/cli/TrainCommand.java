@@ -99,7 +99,8 @@ final class TrainCommand implements Callable<Integer> {
         Devices.announced(
             deviceName,
             device == null ? "train.device" : "--device",
-            config.get(TrainKeys.THREADS));
+            config.get(TrainKeys.THREADS),
+            config.get(TrainKeys.DROPOUT_MASKS));
     try (Backend backend = opened.backend()) {
       result =
           new Training(config, backend, opened.note()).run(run, nameOf(file), resume, this::print);

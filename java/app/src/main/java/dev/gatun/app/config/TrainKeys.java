@@ -1,6 +1,7 @@
 package dev.gatun.app.config;
 
 import dev.gatun.Backends;
+import dev.gatun.backend.DropoutMasks;
 import dev.gatun.optim.Place;
 import java.nio.file.Path;
 import java.util.List;
@@ -322,6 +323,14 @@ public final class TrainKeys {
               "what computes")
           .knownAs("backend", "accelerator");
 
+  public static final Key<DropoutMasks> DROPOUT_MASKS =
+      Key.of(
+              "train.dropout_masks",
+              Type.oneOf(DropoutMasks.class),
+              DropoutMasks.GATUN,
+              "who draws dropout masks between recurrent layers on a GPU; gatun: as on a CPU")
+          .knownAs("cudnn_dropout");
+
   public static final Key<Integer> THREADS =
       Key.of(
               "train.threads",
@@ -374,6 +383,7 @@ public final class TrainKeys {
           INIT,
           OVERFIT,
           DEVICE,
+          DROPOUT_MASKS,
           THREADS);
 
   private TrainKeys() {}

@@ -25,8 +25,6 @@ import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -74,7 +72,7 @@ public final class CudaBackend implements Backend {
     this.name = name;
     this.options = options;
     usage = new Usage("the backend " + name);
-    context = new CudaContext(device, options.precision());
+    context = new CudaContext(device, options.precision(), options.masks());
     work = new Work("the backend " + name, usage, context);
     stacks = new Stacks(context, work.usage(), options.ownCells(), layouts);
     rounded = new Workspace(bytes -> DeviceMemory.allocate(context, bytes), DType.F32);
@@ -122,8 +120,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public SequencedMap<String, Tensor> state() {
-    LossScale scale = context.lossScale();
-    return new LinkedHashMap<>(scale == null ? Map.of() : Map.of("loss_scale", scale.state()));
+    return context.state();
   }
 
   @Override

@@ -1,13 +1,17 @@
 package dev.gatun.backend.cuda;
 
 import dev.gatun.backend.DeviceException;
+import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
 import dev.gatun.bindings.generated.cublas.cublas_h;
 import dev.gatun.bindings.generated.cudart.cudart_h;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
+import dev.gatun.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,13 +26,15 @@ final class CudaContext implements AutoCloseable {
   private final MemorySegment blas;
   private final Precision precision;
   private final @Nullable LossScale lossScale;
+  private final @Nullable CudnnDropout dropout;
 
   private boolean closed;
   private boolean recording;
 
   /** Opens a stream of its own. */
-  CudaContext(Device device, Precision precision) {
+  CudaContext(Device device, Precision precision, DropoutMasks masks) {
     this.device = device;
+    dropout = masks == DropoutMasks.CUDNN ? new CudnnDropout(this) : null;
     this.precision = precision;
     synchronizing = "cudaStreamSynchronize on " + device.name();
     device.makeCurrent();
@@ -110,6 +116,24 @@ final class CudaContext implements AutoCloseable {
     return lossScale;
   }
 
+  /** What draws the masks between layers; null: we do. */
+  @Nullable CudnnDropout dropout() {
+    return dropout;
+  }
+
+  /** As {@link dev.gatun.backend.Backend#state}. */
+  SequencedMap<String, Tensor> state() {
+    SequencedMap<String, Tensor> state = new LinkedHashMap<>();
+    if (lossScale != null) {
+      state.put("loss_scale", lossScale.state());
+    }
+    Tensor generator = dropout == null ? null : dropout.states();
+    if (generator != null) {
+      state.put("cudnn_dropout", generator);
+    }
+    return state;
+  }
+
   /** {@code cudaStream_t}. */
   MemorySegment stream() {
     return stream;
@@ -182,6 +206,9 @@ final class CudaContext implements AutoCloseable {
       cudart_h.cudaStreamDestroy(stream);
       if (lossScale != null) {
         lossScale.close();
+      }
+      if (dropout != null) {
+        dropout.close();
       }
     }
   }

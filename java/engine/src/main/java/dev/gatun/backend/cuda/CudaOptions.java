@@ -1,5 +1,6 @@
 package dev.gatun.backend.cuda;
 
+import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
 
 /**
@@ -7,7 +8,8 @@ import dev.gatun.backend.Precision;
  *
  * @param threads of what works on the host: {@link CudaBackend#openHost}
  * @param precision of products and stacks
+ * @param masks who draws the masks between the layers of stacks that cuDNN runs
  * @param ownCells whether recurrent stacks run by our kernels even where cuDNN has them, to hold
  *     one against the other
  */
-public record CudaOptions(int threads, Precision precision, boolean ownCells) {}
+public record CudaOptions(int threads, Precision precision, DropoutMasks masks, boolean ownCells) {}

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A stack by cuDNN. One call runs all its layers; of a stack with dropout one call runs a layer,
- * and in training our masks, the same as on every backend, come between.
+ * and in training our masks, the same as on every backend, come between, unless the context leaves
+ * them to cuDNN: then one call runs all layers again.
  *
  * <p>cuDNN wants the lengths of sequences on the host: they are read from their {@link Mirror},
  * without waiting for the device. What is on padding it may read, so that ragged batches go through
@@ -32,7 +33,7 @@ final class CudnnRecurrent implements Recurrent {
   private final RecurrentIo io;
   private final boolean trains;
 
-  /** The masks between layers; empty if nothing is dropped. */
+  /** Our masks between layers; empty if nothing is dropped, or by cuDNN. */
   private final List<MaskKey> masks = new ArrayList<>();
 
   /** Whether the weights are packed, never to be read again. */
@@ -41,7 +42,7 @@ final class CudnnRecurrent implements Recurrent {
   private final RnnKernels kernels;
   private final SequenceLengths lengths;
   private final WeightSpace weights;
-  private final List<NoDropout> dropout = new ArrayList<>();
+  private final List<DropoutDescriptor> dropout = new ArrayList<>();
   private final List<RnnDescriptor> descriptors = new ArrayList<>();
   private final List<RnnPart> parts = new ArrayList<>();
   private int t;
@@ -75,9 +76,10 @@ final class CudnnRecurrent implements Recurrent {
     this.io = io;
     trains = mode == Mode.TRAINING;
     shared = mask == null;
-    boolean drops = trains && spec.dropout() > 0;
-    for (int layer = 0; drops && mask != null && layer < spec.layers() - 1; layer++) {
-      masks.add(mask.withLayer(mask.layer() + layer));
+    CudnnDropout generator = context.dropout();
+    MaskKey drops = trains && spec.dropout() > 0 ? mask : null;
+    for (int i = 0; drops != null && generator == null && i < spec.layers() - 1; i++) {
+      masks.add(drops.withLayer(drops.layer() + i));
     }
     try {
       context.enter();
@@ -85,8 +87,11 @@ final class CudnnRecurrent implements Recurrent {
       lengths = new SequenceLengths(context, io.lengths(), Math.toIntExact(io.x().dim(1)));
       RnnSetting setting =
           new RnnSetting(context, workspace, kernels, lengths, new Scratch(workspace), io, mode);
-      dropout.add(new NoDropout(context));
-      List<RecurrentSpec> specs = parts(spec);
+      dropout.add(
+          drops != null && generator != null
+              ? DropoutDescriptor.of(generator, spec.dropout(), drops.seed())
+              : DropoutDescriptor.none(context));
+      List<RecurrentSpec> specs = parts(context, spec);
       for (RecurrentSpec each : specs) {
         descriptors.add(
             new RnnDescriptor(each, RnnAlgorithm.STANDARD, dropout.getFirst().descriptor()));
@@ -141,8 +146,8 @@ final class CudnnRecurrent implements Recurrent {
    */
   static WeightPlaces places(CudaContext context, RecurrentSpec spec) {
     List<RnnDescriptor> descriptors = new ArrayList<>();
-    try (NoDropout none = new NoDropout(context)) {
-      for (RecurrentSpec each : parts(spec)) {
+    try (DropoutDescriptor none = DropoutDescriptor.none(context)) {
+      for (RecurrentSpec each : parts(context, spec)) {
         descriptors.add(new RnnDescriptor(each, RnnAlgorithm.STANDARD, none.descriptor()));
       }
       return new WeightPlaces(context, spec, descriptors);
@@ -172,8 +177,8 @@ final class CudnnRecurrent implements Recurrent {
    * What one call each runs: the stack, or, where our masks may come between its layers, each as a
    * stack of its own, with a weight space of its own. In inference too: the weights are the same.
    */
-  private static List<RecurrentSpec> parts(RecurrentSpec spec) {
-    if (spec.dropout() == 0) {
+  private static List<RecurrentSpec> parts(CudaContext context, RecurrentSpec spec) {
+    if (spec.dropout() == 0 || context.dropout() != null) {
       return List.of(spec);
     }
     List<RecurrentSpec> layers = new ArrayList<>();
@@ -313,7 +318,7 @@ final class CudnnRecurrent implements Recurrent {
     if (usage.close()) {
       parts.forEach(RnnPart::close);
       descriptors.forEach(RnnDescriptor::close);
-      dropout.forEach(NoDropout::close);
+      dropout.forEach(DropoutDescriptor::close);
       workspace.close();
     }
   }

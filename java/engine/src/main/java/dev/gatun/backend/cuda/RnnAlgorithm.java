@@ -62,7 +62,8 @@ public enum RnnAlgorithm {
       return STANDARD;
     }
     if (setting.equals("auto")) {
-      boolean possible = SMALL_H.obstacle(spec, maxTime) == null && capability >= 60;
+      boolean plain = SMALL_H.obstacle(spec, maxTime) == null && spec.options().clip() == 0;
+      boolean possible = plain && capability >= 60;
       return possible && spec.hiddenSize() <= most(spec.cell(), mode) ? SMALL_H : STANDARD;
     }
     for (RnnAlgorithm algorithm : values()) {

@@ -19,11 +19,12 @@ public final class RnnDescriptor implements AutoCloseable {
   private boolean closed;
 
   /**
-   * Describes a stack without dropout.
+   * Describes a stack.
    *
    * @param spec of plain cells; its dropout is not looked at
    * @param algorithm how cuDNN computes it
-   * @param dropout a {@code cudnnDropoutDescriptor_t} that drops nothing, or null (the address 0)
+   * @param dropout the {@code cudnnDropoutDescriptor_t} of what comes between layers in training;
+   *     null (the address 0): nothing
    * @throws dev.gatun.backend.DeviceException if cuDNN does not take it
    */
   public RnnDescriptor(RecurrentSpec spec, RnnAlgorithm algorithm, MemorySegment dropout) {

@@ -169,7 +169,8 @@ final class RnnPart implements AutoCloseable {
     RnnShape shape = Objects.requireNonNull(current, "no forward");
     weights.beforeGradients(index);
     int status = runBack(shape);
-    if (falls(status)) {
+    // Another forward would get other masks than what the loss was computed with.
+    if (spec.dropout() == 0 && falls(status)) {
       // What forward kept is the other algorithm's.
       forward(shape.t, shape.n);
       weights.beforeGradients(index);
