@@ -4,6 +4,9 @@ import dev.gatun.backend.ElementLoss;
 
 /** Mean of (output - target)^2 over all features of all valid rows. */
 public record MeanSquaredError() implements Loss {
+  /** One for all steps: it would be an object in each. */
+  private static final ElementLoss RULE = new ElementLoss.Squared();
+
   @Override
   public Signal target(Signal output) {
     if (output.isTokens()) {
@@ -22,7 +25,7 @@ public record MeanSquaredError() implements Loss {
     return (t, n) ->
         c.backend()
             .elementLoss(
-                new ElementLoss.Squared(),
+                RULE,
                 c.output().rows(t, n),
                 c.prediction(),
                 c.targets(),

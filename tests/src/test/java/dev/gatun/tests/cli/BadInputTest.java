@@ -82,6 +82,19 @@ class BadInputTest {
   }
 
   @Test
+  void graphsNeedAGpu() throws Exception {
+    refused(
+        "train.graphs: true; the backend cpu has none, only a GPU does: leave it out, or use --device"
+            + " cuda",
+        "train",
+        "s.yaml",
+        "--device",
+        "cpu",
+        "--set",
+        "train.graphs=true");
+  }
+
+  @Test
   void anOpenQuoteIsNamedWithItsLine() throws Exception {
     String wave = Samples.wave(60);
     cli.write("wave.csv", wave + "900,8,\"1\n901,8,1\n902,8,1\n");

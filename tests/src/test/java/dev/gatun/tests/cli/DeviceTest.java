@@ -139,6 +139,28 @@ class DeviceTest {
     assertEquals(1 + 100 - 7, predict.out().lines().count());
   }
 
+  @Test
+  @Tag("cuda")
+  void graphsChangeNoBit() throws Exception {
+    Cli cli = withGpu();
+    series(cli);
+    Outcome without = cli.run("train", "s.yaml", "--run", "r", "--set", "train.epochs=2");
+    assertEquals(0, without.status(), without.err());
+    Outcome with =
+        cli.run(
+            "train",
+            "s.yaml",
+            "--run",
+            "g",
+            "--set",
+            "train.epochs=2",
+            "--set",
+            "train.graphs=true");
+    assertEquals(0, with.status(), with.err());
+    assertFalse(log("g").contains("without graphs"), log("g"));
+    Runs.assertSameTensors(folder.resolve("r"), folder.resolve("g"));
+  }
+
   private static double number(Outcome outcome, String key) {
     return Json.parse(outcome.out().strip()).asObject().get(key).asDouble();
   }

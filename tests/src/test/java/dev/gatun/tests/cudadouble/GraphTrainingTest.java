@@ -10,6 +10,7 @@ import dev.gatun.Backends;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.Precision;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.data.ArraySource;
 import dev.gatun.data.Batch;
@@ -51,6 +52,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training by graphs gives the bits that training without them gives. */
@@ -75,10 +77,26 @@ class GraphTrainingTest {
       BatchSource data,
       @Nullable BatchSource validation,
       int accumulate,
-      int epochs) {
+      int epochs,
+      Precision precision) {
+    Run(
+        ModelSpec spec,
+        Loss loss,
+        Function<Model, Optimizer> optimizer,
+        BatchSource data,
+        @Nullable BatchSource validation,
+        int accumulate,
+        int epochs) {
+      this(spec, loss, optimizer, data, validation, accumulate, epochs, Precision.FP32);
+    }
+
+    Run in(Precision other) {
+      return new Run(spec, loss, optimizer, data, validation, accumulate, epochs, other);
+    }
+
     double[] trace(boolean graphs, @Nullable Path from, @Nullable Path to) throws IOException {
       List<Double> trace = new ArrayList<>();
-      try (Backend backend = Backends.open("cuda", 1);
+      try (Backend backend = Backends.open("cuda", 1, precision);
           Model model = spec.build(backend, 3);
           Optimizer updates = optimizer.apply(model)) {
         var builder =
@@ -199,9 +217,11 @@ class GraphTrainingTest {
     text(accumulate).assertSameBits();
   }
 
-  @Test
-  void ofOwnCellsInTwoShapes() throws IOException {
-    windows(sequences(x -> x)).assertSameBits();
+  @ParameterizedTest
+  @EnumSource
+  void ofEveryPrecision(Precision precision) throws IOException {
+    text(2).in(precision).assertSameBits();
+    windows(sequences(x -> x)).in(precision).assertSameBits();
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.gatun.tests.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import dev.gatun.Backends;
@@ -95,12 +96,23 @@ class AllocationTest {
       Loss loss,
       Function<Model, Optimizer> optimizer,
       BatchSource data) {
+    return ofTraining(backend, spec, loss, optimizer, data, false);
+  }
+
+  private static long ofTraining(
+      String backend,
+      ModelSpec spec,
+      Loss loss,
+      Function<Model, Optimizer> optimizer,
+      BatchSource data,
+      boolean graphs) {
     try (Backend context = Backends.open(backend, 2);
         Model model = spec.build(context, 2);
         Optimizer updates = optimizer.apply(model);
         Trainer trainer =
             Trainer.of(model, loss, updates, Schedules.cosine(0.01, 0, 100_000), data)
                 .accumulate(2)
+                .graphs(graphs)
                 .epochs(1_000_000)
                 .build()) {
       return allocated(trainer::step);
@@ -120,6 +132,21 @@ class AllocationTest {
     Function<Model, Optimizer> adam = m -> new Adam(m.parameters(), AdamRule.DEFAULT, 1);
     long bytes =
         ofTraining(backend, spec, new SoftmaxCrossEntropy(), adam, new CountingText(9, 6, 5, 4));
+    assertEquals(0, bytes, "bytes in " + STEPS + " steps");
+  }
+
+  /** Two shapes of batches, each with and without the update. */
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void graphSteps(String backend) {
+    assumeTrue(backend.equals("cuda"), "only a GPU has graphs");
+    ModelSpec spec =
+        ModelSpec.of(
+            Signal.features(1), RecurrentLayer.gru(6).stacked(2, 0.1).lastState(), Linear.of(1));
+    Function<Model, Optimizer> adam = m -> new Adam(m.parameters(), AdamRule.DEFAULT, 1);
+    Examples examples = Examples.features(new float[18][7][1]).values(new float[18][1]);
+    BatchSource data = ArraySource.sequential(examples, 5);
+    long bytes = ofTraining(backend, spec, new MeanSquaredError(), adam, data, true);
     assertEquals(0, bytes, "bytes in " + STEPS + " steps");
   }
 
