@@ -170,6 +170,9 @@ public interface Backend extends AutoCloseable {
    */
   void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key);
 
+  /** Binds an activation to its tensors. */
+  RowActivation activation(Activation function, ActivationIo io);
+
   /** to[:, toColumn..+columns] = from[:, fromColumn..+columns] for the first rows of both. */
   void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
 

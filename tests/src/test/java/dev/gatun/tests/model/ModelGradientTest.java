@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.Backends;
 import dev.gatun.GradientCheck;
+import dev.gatun.backend.Activation;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import dev.gatun.data.ArraySource;
 import dev.gatun.data.Batch;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
+import dev.gatun.model.ActivationLayer;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Layer;
@@ -96,6 +98,19 @@ class ModelGradientTest {
         RecurrentLayer.of("reset", Cell.GRU_RESET_BEFORE, 3),
         RecurrentLayer.lstm(5).projected(2).withoutBias().lastState(),
         Linear.of(3).named("out").withoutBias());
+  }
+
+  @Test
+  void activationsBetweenAndAfterLayers() {
+    check(
+        Examples.features(features(5, 3)).values(values(5, 3)),
+        Signal.features(3),
+        new MeanSquaredError(),
+        Linear.of(4).named("in"),
+        ActivationLayer.of(Activation.ELU).named("elu"),
+        RecurrentLayer.of("rnn", Cell.SOFTMAX, 5).lastState(),
+        Linear.of(3),
+        ActivationLayer.of(Activation.SOFTMAX));
   }
 
   @Test

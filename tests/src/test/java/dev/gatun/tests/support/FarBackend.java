@@ -1,5 +1,7 @@
 package dev.gatun.tests.support;
 
+import dev.gatun.backend.Activation;
+import dev.gatun.backend.ActivationIo;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.CtcIo;
@@ -10,6 +12,7 @@ import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
+import dev.gatun.backend.RowActivation;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
@@ -216,6 +219,14 @@ public final class FarBackend implements Backend {
   public void copyColumns(
       int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
     reference.copyColumns(rows, near(from), fromColumn, near(to), toColumn, columns);
+  }
+
+  @Override
+  public RowActivation activation(Activation function, ActivationIo io) {
+    usage.check();
+    Tensor dy = nearOrNull(io.dy());
+    Tensor dx = nearOrNull(io.dx());
+    return reference.activation(function, new ActivationIo(near(io.x()), near(io.y()), dy, dx));
   }
 
   @Override

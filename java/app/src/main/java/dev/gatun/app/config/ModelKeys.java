@@ -1,5 +1,6 @@
 package dev.gatun.app.config;
 
+import dev.gatun.backend.Activation;
 import dev.gatun.backend.Cell;
 import dev.gatun.model.RecurrentStack;
 import java.util.List;
@@ -69,6 +70,14 @@ public final class ModelKeys {
               "probability of zeroing an output of a recurrent layer that feeds another layer")
           .knownAs("drop", "dropout_rate");
 
+  public static final Key<Activation> OUTPUT_ACTIVATION =
+      Key.of(
+              "model.output_activation",
+              Type.oneOf(Activation.class),
+              Activation.IDENTITY,
+              "what a forecast goes through, in scaled units")
+          .when(DataKeys.TYPE, DataKeys.Kind.SERIES);
+
   public static final Key<Boolean> PEEPHOLE =
       Key.of("model.peephole", Type.flag(), false, "an LSTM's gates see c (Gers 2000)")
           .when(CELL, Cell.LSTM)
@@ -132,6 +141,7 @@ public final class ModelKeys {
           MERGE,
           BIAS,
           DROPOUT,
+          OUTPUT_ACTIVATION,
           PEEPHOLE,
           CELL_CLIP,
           LAYER_NORM,

@@ -4,9 +4,11 @@ import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.backend.Activation;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.Regularization;
+import dev.gatun.model.ActivationLayer;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
@@ -36,7 +38,12 @@ final class Layers {
 
   /** A forecaster: recurrent stack, its last state, one number per output. */
   static ModelSpec forecaster(Config config, int inputs, int outputs) {
-    return ModelSpec.of(Signal.features(inputs), recurrent(config, true), Linear.of(outputs));
+    List<Layer> layers = new ArrayList<>(List.of(recurrent(config, true), Linear.of(outputs)));
+    Activation activation = config.get(ModelKeys.OUTPUT_ACTIVATION);
+    if (activation != Activation.IDENTITY) {
+      layers.add(ActivationLayer.of(activation));
+    }
+    return ModelSpec.of(Signal.features(inputs), layers);
   }
 
   /** Layers that differ, or whose directions are added, run one by one, equal ones as one stack. */

@@ -1,5 +1,7 @@
 package dev.gatun.backend.cpu;
 
+import dev.gatun.backend.Activation;
+import dev.gatun.backend.ActivationIo;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
@@ -13,6 +15,7 @@ import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
+import dev.gatun.backend.RowActivation;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
@@ -265,6 +268,12 @@ public final class CpuBackend implements Backend {
       int count, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
     checks.copyColumns(count, from, fromColumn, to, toColumn, columns);
     Columns.copy(count, from, fromColumn, to, toColumn, columns);
+  }
+
+  @Override
+  public RowActivation activation(Activation function, ActivationIo io) {
+    io.check(DType.F32);
+    return new CpuActivation(team, usage, function, io);
   }
 
   @Override

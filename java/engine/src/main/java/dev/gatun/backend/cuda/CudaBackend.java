@@ -1,5 +1,7 @@
 package dev.gatun.backend.cuda;
 
+import dev.gatun.backend.Activation;
+import dev.gatun.backend.ActivationIo;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
@@ -16,6 +18,7 @@ import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
+import dev.gatun.backend.RowActivation;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
@@ -258,6 +261,14 @@ public final class CudaBackend implements Backend {
     checks.copyColumns(rows, from, fromColumn, to, toColumn, columns);
     try (Work _ = work.enter()) {
       ops.copyColumns(rows, from, fromColumn, to, toColumn, columns);
+    }
+  }
+
+  @Override
+  public RowActivation activation(Activation function, ActivationIo io) {
+    io.check(DType.F32);
+    try (Work _ = work.enter()) {
+      return new CudaActivation(context, work, function, io);
     }
   }
 

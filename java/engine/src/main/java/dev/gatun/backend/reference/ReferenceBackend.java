@@ -1,5 +1,7 @@
 package dev.gatun.backend.reference;
 
+import dev.gatun.backend.Activation;
+import dev.gatun.backend.ActivationIo;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
@@ -14,6 +16,7 @@ import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
+import dev.gatun.backend.RowActivation;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
@@ -187,6 +190,12 @@ public final class ReferenceBackend implements Backend {
     for (long i = 0; i < size; i++) {
       y.set(i, Mask.keeps(key.seed(), counterHigh, i, rate) ? x.get(i) / (1 - rate) : 0);
     }
+  }
+
+  @Override
+  public RowActivation activation(Activation function, ActivationIo io) {
+    io.check(DType.F64);
+    return new ReferenceActivation(function, io);
   }
 
   @Override
