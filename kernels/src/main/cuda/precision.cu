@@ -86,21 +86,22 @@ extern "C" __global__ void roundBrain(
   roundRows<Brain>(rows, columns, x, width, y, state, inverse);
 }
 
-// y [n] = x, divided by the loss scale (null: 1).
+// y [n] = x, divided by the loss scale (null: 1), or added to what is there.
 template <class T>
-__device__ inline void widen(i64 n, const u16* x, float* y, const double* state) {
+__device__ inline void widen(i64 n, const u16* x, float* y, const double* state, int add) {
   const float inverse = state == nullptr ? 1 : 1 / (float)state[SCALE];
   for (i64 i = firstIndex(); i < n; i += indexStride()) {
-    y[i] = T::widen(x[i]) * inverse;
+    const float value = T::widen(x[i]) * inverse;
+    y[i] = add ? y[i] + value : value;
   }
 }
 
-extern "C" __global__ void widenHalf(i64 n, const u16* x, float* y, const double* state) {
-  widen<Half>(n, x, y, state);
+extern "C" __global__ void widenHalf(i64 n, const u16* x, float* y, const double* state, int add) {
+  widen<Half>(n, x, y, state, add);
 }
 
-extern "C" __global__ void widenBrain(i64 n, const u16* x, float* y, const double* state) {
-  widen<Brain>(n, x, y, state);
+extern "C" __global__ void widenBrain(i64 n, const u16* x, float* y, const double* state, int add) {
+  widen<Brain>(n, x, y, state, add);
 }
 
 // After an update that control tells of: halves the scale where a gradient was not finite, doubles it

@@ -15,6 +15,15 @@ extern "C" __global__ void maskSteps(
 
 // to [rows, n, width] = live for sequences of more than start steps, idle for the others; either
 // may be null, for zeros, and either may be to.
+template <class T>
+__device__ inline void select(
+    i64 rows, i64 n, i64 width, const int* lengths, int start, const T* live, const T* idle, T* to) {
+  for (i64 i = firstIndex(); i < rows * n * width; i += indexStride()) {
+    const T* from = lengths[i / width % n] > start ? live : idle;
+    to[i] = from == nullptr ? 0 : from[i];
+  }
+}
+
 extern "C" __global__ void selectStates(
     i64 rows,
     i64 n,
@@ -24,10 +33,20 @@ extern "C" __global__ void selectStates(
     const float* live,
     const float* idle,
     float* to) {
-  for (i64 i = firstIndex(); i < rows * n * width; i += indexStride()) {
-    const float* from = lengths[i / width % n] > start ? live : idle;
-    to[i] = from == nullptr ? 0 : from[i];
-  }
+  select(rows, n, width, lengths, start, live, idle, to);
+}
+
+// As selectStates, of elements of 2 bytes.
+extern "C" __global__ void selectStates2(
+    i64 rows,
+    i64 n,
+    i64 width,
+    const int* lengths,
+    int start,
+    const unsigned short* live,
+    const unsigned short* idle,
+    unsigned short* to) {
+  select(rows, n, width, lengths, start, live, idle, to);
 }
 
 // Of runs of elements that lie side by side, the one that element i of all of them is in: before

@@ -165,13 +165,13 @@ Call callOf(const Given& given, const char* name, const int* deviceLengths, bool
 
 struct Sizes {
   explicit Sizes(const Given& given)
-      : x(given.x->elements() * sizeof(float)),
-        y(given.y->elements() * sizeof(float)),
+      : x(given.x->elements() * bytesOf(given.rnn->type)),
+        y(given.y->elements() * bytesOf(given.rnn->type)),
         h(states(given) * given.rnn->projSize),
         c(states(given) * given.rnn->hiddenSize),
         lengths(given.x->batch * sizeof(int)) {}
   static size_t states(const Given& given) {
-    return sizeof(float) * given.rnn->layers * given.rnn->directions() * given.x->batch;
+    return bytesOf(given.rnn->type) * given.rnn->layers * given.rnn->directions() * given.x->batch;
   }
   size_t x, y, h, c, lengths;
 };
@@ -218,7 +218,7 @@ cudnnStatus_t run(
     if (captured && !isAsCaptured(given, call)) {
       return ILLEGAL_ADDRESS;
     }
-    return checkRanges(ranges, call.name) ? ILLEGAL_ADDRESS : work(call);
+    return checkRanges(ranges, call.name) ? ILLEGAL_ADDRESS : runTyped(call, work);
   });
 }
 
@@ -274,14 +274,15 @@ cudnnStatus_t cudnnRNNForward(
   call.cx = cell ? (const float*)cx : nullptr;
   call.cy = cell ? (float*)cy : nullptr;
   const Sizes s(given);
+  const size_t element = bytesOf(rnn->type);
   return run(
       given, call,
-      {{"y", y, s.y, true, sizeof(float)},
-       {"x", x, s.x, true, sizeof(float)},
-       {"hx", hx, s.h, false, sizeof(float)},
-       {"hy", hy, s.h, false, sizeof(float)},
-       {"cx", call.cx, s.c, false, sizeof(float)},
-       {"cy", call.cy, s.c, false, sizeof(float)},
+      {{"y", y, s.y, true, element},
+       {"x", x, s.x, true, element},
+       {"hx", hx, s.h, false, element},
+       {"hy", hy, s.h, false, element},
+       {"cx", call.cx, s.c, false, element},
+       {"cy", call.cy, s.c, false, element},
        {"devSeqLengths", lengths, s.lengths, false, sizeof(int)}},
       0, runForward);
 }
@@ -310,17 +311,18 @@ cudnnStatus_t cudnnRNNBackwardData_v8(
   call.dcy = cell ? (const float*)dcy : nullptr;
   call.dcx = cell ? (float*)dcx : nullptr;
   const Sizes s(given);
+  const size_t element = bytesOf(rnn->type);
   return run(
       given, call,
-      {{"dx", dx, s.x, true, sizeof(float)},
-       {"y", y, s.y, true, sizeof(float)},
-       {"dy", dy, s.y, true, sizeof(float)},
-       {"hx", hx, s.h, false, sizeof(float)},
-       {"dhy", dhy, s.h, false, sizeof(float)},
-       {"dhx", dhx, s.h, false, sizeof(float)},
-       {"cx", call.cx, s.c, false, sizeof(float)},
-       {"dcy", call.dcy, s.c, false, sizeof(float)},
-       {"dcx", call.dcx, s.c, false, sizeof(float)},
+      {{"dx", dx, s.x, true, element},
+       {"y", y, s.y, true, element},
+       {"dy", dy, s.y, true, element},
+       {"hx", hx, s.h, false, element},
+       {"dhy", dhy, s.h, false, element},
+       {"dhx", dhx, s.h, false, element},
+       {"cx", call.cx, s.c, false, element},
+       {"dcy", call.dcy, s.c, false, element},
+       {"dcx", call.dcx, s.c, false, element},
        {"devSeqLengths", lengths, s.lengths, false, sizeof(int)}},
       0, runBackwardData);
 }
@@ -345,11 +347,12 @@ cudnnStatus_t cudnnRNNBackwardWeights_v8(
   call.hx = (const float*)hx;
   call.dweights = (char*)dweights;
   const Sizes s(given);
+  const size_t element = bytesOf(rnn->type);
   return run(
       given, call,
-      {{"x", x, s.x, true, sizeof(float)},
-       {"y", y, s.y, true, sizeof(float)},
-       {"hx", hx, s.h, false, sizeof(float)},
+      {{"x", x, s.x, true, element},
+       {"y", y, s.y, true, element},
+       {"hx", hx, s.h, false, element},
        {"devSeqLengths", lengths, s.lengths, false, sizeof(int)}},
       4, runBackwardWeights);
 }

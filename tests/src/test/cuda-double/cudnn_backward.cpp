@@ -12,7 +12,7 @@ void backwardStep(
   std::copy(dh.begin(), dh.end(), s.dh);
   std::vector<double> dm(H);
   if (net.rnn.projects()) {
-    addTransposed(w.matrix[8], dh.data(), net.O, H, dm.data());
+    addTransposed(net, w.matrix[8], dh.data(), net.O, H, dm.data());
   } else {
     dm = dh;
   }
@@ -46,6 +46,10 @@ void backwardStep(
         break;
       default:
         du[0] = da[0] = v[0] > 0 ? dm[j] : 0;
+    }
+    for (int g = 0; g < net.G; g++) {
+      da[g * H] = net.kept(da[g * H]);
+      du[g * H] = net.kept(du[g * H]);
     }
   }
 }
@@ -114,8 +118,8 @@ void backwardSequence(const Net& net, int l, int d, int b, const Rows& above, Ro
     const Step s = net.step(l, d, t, b);
     backwardStep(net, w, h, c, s, dh, dc);
     for (int g = 0; g < net.G; g++) {
-      addTransposed(w.matrix[g], s.da + g * net.H, net.H, (int)columns, &below[at * columns]);
-      addTransposed(w.matrix[net.G + g], s.du + g * net.H, net.H, net.O, dh.data());
+      addTransposed(net, w.matrix[g], s.da + g * net.H, net.H, (int)columns, &below[at * columns]);
+      addTransposed(net, w.matrix[net.G + g], s.du + g * net.H, net.H, net.O, dh.data());
     }
   }
   if (call.dhx != nullptr) {
@@ -190,7 +194,7 @@ class Gradients {
     const int columns = net.layout.matrix(pseudoLayer, part).columns;
     for (int i = 0; i < rows; i++) {
       for (int k = 0; k < columns; k++) {
-        matrices[part][(size_t)i * columns + k] += d[i] * v[k];
+        matrices[part][(size_t)i * columns + k] += net.factor(d[i]) * net.factor(v[k]);
       }
       if (!biases[part].empty()) {
         biases[part][i] += d[i];

@@ -16,9 +16,9 @@ uint64_t mixed(uint64_t v) {  // splitmix64's finalizer
   return v ^ (v >> 31);
 }
 
-double dot(const float* row, const double* v, int n, double sum) {
+double dot(const Net& net, const float* row, const double* v, int n, double sum) {
   for (int i = 0; i < n; i++) {
-    sum += row[i] * v[i];
+    sum += net.factor(row[i]) * net.factor(v[i]);
   }
   return sum;
 }
@@ -33,8 +33,8 @@ void forwardStep(
     for (int g = 0; g < G; g++) {
       const float *bw = w.bias[g], *br = w.bias[G + g];
       const int columns = (int)in.size();
-      a[g] = dot(w.matrix[g] + (size_t)j * columns, in.data(), columns, bw ? bw[j] : 0);
-      u[g] = dot(w.matrix[G + g] + (size_t)j * net.O, h.data(), net.O, br ? br[j] : 0);
+      a[g] = dot(net, w.matrix[g] + (size_t)j * columns, in.data(), columns, bw ? bw[j] : 0);
+      u[g] = dot(net, w.matrix[G + g] + (size_t)j * net.O, h.data(), net.O, br ? br[j] : 0);
     }
     double* gates = s.gates + j;
     switch (net.rnn.mode) {
@@ -70,7 +70,8 @@ void forwardStep(
     }
   }
   for (int j = 0; j < net.O; j++) {
-    s.h[j] = net.rnn.projects() ? dot(w.matrix[8] + (size_t)j * H, m.data(), H, 0) : m[j];
+    s.h[j] = net.rnn.projects() ? dot(net, w.matrix[8] + (size_t)j * H, m.data(), H, 0) : m[j];
+    s.h[j] = net.kept(s.h[j]);
   }
 }
 

@@ -10,6 +10,7 @@ constexpr size_t ALIGNMENT = 128;
 // The largest H that PyTorch gives PERSIST_STATIC_SMALL_H, plain cells and gated ones.
 constexpr int SMALL_FORWARD[] = {384, 192};
 constexpr int SMALL_BACKWARD[] = {256, 128};
+constexpr Size BFLOAT16_VERSION = 91300;
 constexpr int STATIC_HIDDEN = 1024;
 
 bool between(int value, int low, int high) { return low <= value && value <= high; }
@@ -35,7 +36,8 @@ size_t rounded(size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIG
 
 namespace dnn {
 
-WeightLayout::WeightLayout(const cudnnRNNStruct& rnn) : n(rnn.parts()) {
+WeightLayout::WeightLayout(const cudnnRNNStruct& rnn)
+    : n(rnn.parts()), element(bytesOf(rnn.type)) {
   const int count = rnn.layers * rnn.directions();
   const int gates = rnn.gates();
   const bool inputBias = rnn.bias == CUDNN_RNN_DOUBLE_BIAS || rnn.bias == CUDNN_RNN_SINGLE_INP_BIAS;
@@ -66,7 +68,7 @@ WeightLayout::WeightLayout(const cudnnRNNStruct& rnn) : n(rnn.parts()) {
 // The gates of a matrix, and of a bias, lie side by side, as PyTorch relies on.
 void WeightLayout::place(Part& part, int rows, int columns, bool first) {
   part = {first || gatesApart ? rounded(end) : end, rows, columns};
-  end = part.offset + sizeof(float) * rows * columns;
+  end = part.offset + element * rows * columns;
 }
 
 std::vector<std::pair<size_t, size_t>> WeightLayout::gaps() const {
@@ -74,7 +76,7 @@ std::vector<std::pair<size_t, size_t>> WeightLayout::gaps() const {
   for (const auto* all : {&matrices, &biases}) {
     for (const Part& part : *all) {
       if (part.rows > 0) {
-        parts.push_back({part.offset, part.offset + sizeof(float) * part.rows * part.columns});
+        parts.push_back({part.offset, part.offset + element * part.rows * part.columns});
       }
     }
   }
@@ -101,9 +103,12 @@ size_t workspaceBytes(
 
 cudnnStatus_t checkStack(
     const cudnnRNNStruct* rnn, const cudnnRNNDataStruct* x, bool backward, const char* call) {
-  if (rnn->type != CUDNN_DATA_FLOAT || rnn->input != CUDNN_LINEAR_INPUT) {
+  if (rnn->precision != CUDNN_DATA_FLOAT || rnn->input != CUDNN_LINEAR_INPUT) {
     return fail(
-        CUDNN_STATUS_NOT_SUPPORTED, "%s: the double runs floats with linear input only", call);
+        CUDNN_STATUS_NOT_SUPPORTED, "%s: the double sums in float with linear input only", call);
+  }
+  if (rnn->type == CUDNN_DATA_BFLOAT16 && cudnnGetVersion() < BFLOAT16_VERSION) {
+    return fail(CUDNN_STATUS_NOT_SUPPORTED, "%s: bfloat16 is from 9.13 on", call);
   }
   if (rnn->dropout != nullptr && dead(rnn->dropout)) {
     return fail(CUDNN_STATUS_BAD_PARAM, "%s: the dropout descriptor was destroyed", call);

@@ -44,6 +44,7 @@ struct cudnnRNNStruct {
   cudnnRNNClipMode_t clip = CUDNN_RNN_CLIP_NONE;
   double low = 0, high = 0;
   int builtFor = 0;  // the batch of cudnnBuildRNNDynamic
+  cudnnDataType_t kept = CUDNN_DATA_FLOAT;  // what states and gradients are rounded to, in a call
 
   int gates() const { return mode == CUDNN_LSTM ? 4 : mode == CUDNN_GRU ? 3 : 1; }
   int directions() const { return direction == CUDNN_BIDIRECTIONAL ? 2 : 1; }
@@ -151,6 +152,7 @@ struct WeightLayout {
 
  private:
   int n;
+  size_t element;  // bytes
   size_t end = 0;
   std::vector<Part> matrices, biases;
   void place(Part& part, int rows, int columns, bool first);
@@ -191,6 +193,9 @@ struct Call {
   char *dweights = nullptr, *workspace = nullptr, *reserve = nullptr;
   size_t workspaceSize = 0;
 };
+
+// Runs one of those below in float: what is of 16 bits is widened before and rounded after.
+gpu::Status runTyped(const Call& call, gpu::Status (*work)(const Call&));
 
 // What a stream runs: 0, or a cudaError_t after a complaint.
 gpu::Status runForward(const Call& call);

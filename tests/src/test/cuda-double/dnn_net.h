@@ -2,6 +2,7 @@
 // reserve keeps of each step.
 #pragma once
 #include "dnn.h"
+#include "formats.h"
 
 namespace dnn {
 
@@ -57,7 +58,18 @@ class Net {
         rows((size_t)x.maxLength * x.batch),
         layout(rnn),
         call(call),
+        tf32(rnn.math == CUDNN_DEFAULT_MATH && rnn.kept == CUDNN_DATA_FLOAT),
         first((double*)(call.reserve + sizeof(Header))) {}
+
+  // A value as a stack of its type keeps it.
+  double kept(double v) const {
+    return rnn.kept == CUDNN_DATA_HALF       ? half(toHalf(v))
+           : rnn.kept == CUDNN_DATA_BFLOAT16 ? brain(toBrain(v))
+                                             : v;
+  }
+
+  // A factor of a product: 32 bits are TF32 unless FMA arithmetic was asked for.
+  double factor(double v) const { return tf32 ? shortened((float)v, 13) : v; }
 
   static size_t stepWidth(const cudnnRNNStruct& r) {
     return (3 * (size_t)r.gates() + 2) * r.hiddenSize + 2 * (size_t)r.projSize;
@@ -182,6 +194,7 @@ class Net {
   const size_t rows;
   const WeightLayout layout;
   const Call& call;
+  const bool tf32;
 
  private:
   void state(
@@ -200,10 +213,10 @@ class Net {
 
 // out += M' v
 inline void addTransposed(
-    const float* matrix, const double* v, int rows, int columns, double* out) {
+    const Net& net, const float* matrix, const double* v, int rows, int columns, double* out) {
   for (int i = 0; i < rows; i++) {
     for (int k = 0; k < columns; k++) {
-      out[k] += matrix[(size_t)i * columns + k] * v[i];
+      out[k] += net.factor(matrix[(size_t)i * columns + k]) * net.factor(v[i]);
     }
   }
 }

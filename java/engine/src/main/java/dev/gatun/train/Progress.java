@@ -57,9 +57,10 @@ final class Progress {
   }
 
   /** Counts a step without an update; until the loss scale is 1, that is how it is found. */
-  void skip(double lossScale) {
+  SkippedStep skip(int batches, String parameter, double lossScale) {
     skipped++;
     skippedInRow += lossScale > 1 ? 0 : 1;
+    return new SkippedStep(step, epoch, index, batches, parameter, skippedInRow, lossScale);
   }
 
   /** Takes the mean training loss since the last report, 0 without any valid position. */

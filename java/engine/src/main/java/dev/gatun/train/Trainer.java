@@ -185,17 +185,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void skipped(long index, int count) {
-    double scale = model.backend().lossScale();
-    progress.skip(scale);
-    SkippedStep skipped =
-        new SkippedStep(
-            progress.step,
-            progress.epoch,
-            progress.index,
-            count,
-            model.parameters().at(index).name(),
-            progress.skippedInRow,
-            scale);
+    String parameter = model.parameters().at(index).name();
+    SkippedStep skipped = progress.skip(count, parameter, model.backend().lossScale());
     LOG.log(skipped.level(), skipped.toString());
     for (TrainingListener listener : listeners) {
       listener.onSkipped(this, skipped);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.DeviceException;
+import dev.gatun.backend.Precision;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.cuda.CtcDescriptor;
 import dev.gatun.backend.cuda.RnnAlgorithm;
@@ -96,7 +97,8 @@ class CudnnDescriptorTest {
   void aStackIsWhatItSays() {
     RecurrentSpec stack =
         new RecurrentSpec(Cell.LSTM, 17, 33, 9, 3, true, false, 0.5); // dropout is ours
-    try (RnnDescriptor descriptor = new RnnDescriptor(stack, RnnAlgorithm.STANDARD, NO_DROPOUT)) {
+    try (RnnDescriptor descriptor =
+        new RnnDescriptor(stack, RnnAlgorithm.STANDARD, Precision.FP32, NO_DROPOUT)) {
       assertArrayEquals(
           expected(cudnn_h.CUDNN_LSTM(), cudnn_h.CUDNN_BIDIRECTIONAL(), 17, 33, 9, 3),
           read(descriptor));
@@ -110,7 +112,7 @@ class CudnnDescriptorTest {
     if (!Set.of(Cell.LSTM, Cell.GRU, Cell.TANH, Cell.RELU).contains(cell)) {
       assertThrows(
           IllegalArgumentException.class,
-          () -> new RnnDescriptor(spec, RnnAlgorithm.STANDARD, NO_DROPOUT).close());
+          () -> new RnnDescriptor(spec, RnnAlgorithm.STANDARD, Precision.FP32, NO_DROPOUT).close());
       return;
     }
     int mode =
@@ -120,7 +122,8 @@ class CudnnDescriptorTest {
           case TANH -> 1;
           default -> 0;
         };
-    try (RnnDescriptor descriptor = new RnnDescriptor(spec, RnnAlgorithm.STANDARD, NO_DROPOUT)) {
+    try (RnnDescriptor descriptor =
+        new RnnDescriptor(spec, RnnAlgorithm.STANDARD, Precision.FP32, NO_DROPOUT)) {
       assertArrayEquals(
           expected(mode, cudnn_h.CUDNN_UNIDIRECTIONAL(), 3, 5, 5, 1), read(descriptor));
     }
@@ -132,7 +135,8 @@ class CudnnDescriptorTest {
             case PERSIST_STATIC -> cudnn_h.CUDNN_RNN_ALGO_PERSIST_STATIC();
             case PERSIST_DYNAMIC -> cudnn_h.CUDNN_RNN_ALGO_PERSIST_DYNAMIC();
           };
-      try (RnnDescriptor descriptor = new RnnDescriptor(spec, algorithm, NO_DROPOUT)) {
+      try (RnnDescriptor descriptor =
+          new RnnDescriptor(spec, algorithm, Precision.FP32, NO_DROPOUT)) {
         assertEquals(code, read(descriptor)[0]);
       }
     }
@@ -145,7 +149,7 @@ class CudnnDescriptorTest {
     DeviceException refusal =
         assertThrows(
             DeviceException.class,
-            () -> new RnnDescriptor(projected, algorithm, NO_DROPOUT).close());
+            () -> new RnnDescriptor(projected, algorithm, Precision.FP32, NO_DROPOUT).close());
     String message = String.valueOf(refusal.getMessage());
     assertEquals(3, refusal.status() / 1000, message);
     assertTrue(message.contains("cudnnSetRNNDescriptor_v8 of RecurrentSpec["), message);
@@ -156,7 +160,7 @@ class CudnnDescriptorTest {
   @ValueSource(ints = {1, RnnDescriptor.MOST_STEPS})
   void sequencesAreWhatTheySay(int t) {
     try (Arena arena = Arena.ofConfined();
-        RnnData data = new RnnData()) {
+        RnnData data = new RnnData(Precision.FP32)) {
       int[] lengths = {t, 1, Math.max(1, t / 2)};
       MemorySegment given = arena.allocateFrom(ValueLayout.JAVA_INT, lengths);
       data.set(t, 3, 7, given);
@@ -186,7 +190,7 @@ class CudnnDescriptorTest {
   @Test
   void oneStepMoreIsRefused() {
     try (Arena arena = Arena.ofConfined();
-        RnnData data = new RnnData()) {
+        RnnData data = new RnnData(Precision.FP32)) {
       int t = RnnDescriptor.MOST_STEPS + 1;
       MemorySegment lengths = arena.allocateFrom(ValueLayout.JAVA_INT, t);
       String message =
@@ -199,7 +203,7 @@ class CudnnDescriptorTest {
   @Test
   void statesArePacked() {
     try (Arena arena = Arena.ofConfined();
-        StateDescriptor state = new StateDescriptor(6, 1, 5)) {
+        StateDescriptor state = new StateDescriptor(6, 1, 5, Precision.FP32)) {
       MemorySegment type = arena.allocate(ValueLayout.JAVA_INT);
       MemorySegment rank = arena.allocate(ValueLayout.JAVA_INT);
       MemorySegment sizes = arena.allocate(ValueLayout.JAVA_INT, 3);
@@ -213,21 +217,22 @@ class CudnnDescriptorTest {
     String message =
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new StateDescriptor(2, 1 << 15, 1 << 15).close())
+                () -> new StateDescriptor(2, 1 << 15, 1 << 15, Precision.FP32).close())
             .getMessage();
     assertTrue(message.contains("[2, 32768, 32768] are more than the 2^31 - 1"), message);
   }
 
   @Test
   void closingTwiceIsOnce() {
-    RnnData data = new RnnData();
+    RnnData data = new RnnData(Precision.FP32);
     data.close();
     data.close();
     RnnDescriptor descriptor =
-        new RnnDescriptor(RecurrentSpec.of(Cell.GRU, 3, 5), RnnAlgorithm.STANDARD, NO_DROPOUT);
+        new RnnDescriptor(
+            RecurrentSpec.of(Cell.GRU, 3, 5), RnnAlgorithm.STANDARD, Precision.FP32, NO_DROPOUT);
     descriptor.close();
     descriptor.close();
-    StateDescriptor state = new StateDescriptor(1, 2, 3);
+    StateDescriptor state = new StateDescriptor(1, 2, 3, Precision.FP32);
     state.close();
     state.close();
     assertEquals(0, data.descriptor().byteSize()); // a handle, not memory of ours

@@ -82,7 +82,7 @@ class LossScaleTest {
 
   /** Both engines for stacks. */
   @ParameterizedTest
-  @EnumSource(names = "GRU_RESET_BEFORE")
+  @EnumSource(names = {"LSTM", "GRU", "GRU_RESET_BEFORE"})
   void thoseOfStacksSurviveToo(Cell cell) {
     RecurrentSpec spec = RecurrentSpec.of(cell, 3, 4).stacked(2, 0);
     assertTrue(Numbers.norm(dx(spec, 65_536)) > TINY / 100);

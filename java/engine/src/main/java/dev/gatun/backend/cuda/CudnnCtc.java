@@ -1,5 +1,6 @@
 package dev.gatun.backend.cuda;
 
+import dev.gatun.backend.Precision;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -46,7 +47,7 @@ final class CudnnCtc implements AutoCloseable {
     if ((double) steps * sequences * classes > Integer.MAX_VALUE) {
       return false;
     }
-    StateDescriptor next = new StateDescriptor(steps, sequences, classes);
+    StateDescriptor next = new StateDescriptor(steps, sequences, classes, Precision.FP32);
     if (shape != null) {
       shape.close();
     }

@@ -94,7 +94,8 @@ final class CudnnRecurrent implements Recurrent {
       List<RecurrentSpec> specs = parts(context, spec);
       for (RecurrentSpec each : specs) {
         descriptors.add(
-            new RnnDescriptor(each, RnnAlgorithm.STANDARD, dropout.getFirst().descriptor()));
+            new RnnDescriptor(
+                each, RnnAlgorithm.STANDARD, context.precision(), dropout.getFirst().descriptor()));
       }
       RecurrentIo.Gradients gradients = trains ? io.gradients() : null;
       WeightSpace packed = stackWeights.space();
@@ -148,7 +149,8 @@ final class CudnnRecurrent implements Recurrent {
     List<RnnDescriptor> descriptors = new ArrayList<>();
     try (DropoutDescriptor none = DropoutDescriptor.none(context)) {
       for (RecurrentSpec each : parts(context, spec)) {
-        descriptors.add(new RnnDescriptor(each, RnnAlgorithm.STANDARD, none.descriptor()));
+        descriptors.add(
+            new RnnDescriptor(each, RnnAlgorithm.STANDARD, context.precision(), none.descriptor()));
       }
       return new WeightPlaces(context, spec, descriptors);
     } finally {

@@ -97,7 +97,7 @@ final class FastDescriptors implements AutoCloseable {
         return built.get(i).descriptor;
       }
     }
-    RnnDescriptor descriptor = new RnnDescriptor(spec, algorithm, dropout);
+    RnnDescriptor descriptor = new RnnDescriptor(spec, algorithm, context.precision(), dropout);
     try {
       if (dynamic) {
         Calls.dnn(

@@ -29,23 +29,23 @@ final class RnnChunk implements AutoCloseable {
    * @param n sequences
    * @param reserve what forward keeps for backward
    */
-  RnnChunk(int start, int steps, int n, PartIo io, StateLink h, StateLink c, Scratch reserve) {
+  RnnChunk(int start, int steps, int n, DnnIo io, StateLink h, StateLink c, Scratch reserve) {
     this.start = start;
     this.steps = steps;
     this.h = h;
     this.c = c;
     this.reserve = reserve;
-    long in = (long) start * n * io.x().dim(2);
-    long out = (long) start * n * io.y().dim(2);
-    x = StateLink.at(io.x(), in);
-    maskedX = StateLink.at(io.maskedX(), in);
-    dx = StateLink.at(io.dx(), in);
-    y = StateLink.at(io.y(), out);
-    dy = StateLink.at(io.dy(), out);
-    maskedDy = StateLink.at(io.maskedDy(), out);
-    input = new RnnData();
+    long in = (long) start * n * io.x.width();
+    long out = (long) start * n * io.y.width();
+    x = Elements.at(io.x, in);
+    maskedX = Elements.at(io.maskedX, in);
+    dx = Elements.at(io.dx, in);
+    y = Elements.at(io.y, out);
+    dy = Elements.at(io.dy, out);
+    maskedDy = Elements.at(io.maskedDy, out);
+    input = new RnnData(io.precision);
     try {
-      output = new RnnData();
+      output = new RnnData(io.precision);
     } catch (RuntimeException e) {
       input.close();
       throw e;
@@ -53,10 +53,10 @@ final class RnnChunk implements AutoCloseable {
   }
 
   /** Describes the lengths of the present batch and makes room for it. */
-  void describe(RnnSetting setting, RnnDescriptor descriptor, PartIo io, int n) {
+  void describe(RnnSetting setting, RnnDescriptor descriptor, DnnIo io, int n) {
     MemorySegment lengths = setting.lengths().of(start, steps);
-    input.set(steps, n, Math.toIntExact(io.x().dim(2)), lengths);
-    output.set(steps, n, Math.toIntExact(io.y().dim(2)), lengths);
+    input.set(steps, n, io.x.width(), lengths);
+    output.set(steps, n, io.y.width(), lengths);
     int mode =
         setting.trains() ? cudnn_h.CUDNN_FWD_MODE_TRAINING() : cudnn_h.CUDNN_FWD_MODE_INFERENCE();
     Calls.dnn(

@@ -1,5 +1,6 @@
 package dev.gatun.backend.cuda;
 
+import dev.gatun.backend.Precision;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -9,11 +10,13 @@ import java.lang.foreign.ValueLayout;
 public final class RnnData implements AutoCloseable {
   private static final MemorySegment ZERO = Arena.ofAuto().allocate(ValueLayout.JAVA_FLOAT);
 
+  private final int type;
   private final MemorySegment descriptor;
   private boolean closed;
 
   /** An empty description: {@link #set} comes before its use. */
-  public RnnData() {
+  public RnnData(Precision precision) {
+    type = DnnType.of(precision);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pointer = arena.allocate(ValueLayout.ADDRESS);
       Calls.dnn(cudnn_h.cudnnCreateRNNDataDescriptor(pointer), "cudnnCreateRNNDataDescriptor");
@@ -35,7 +38,7 @@ public final class RnnData implements AutoCloseable {
     int status =
         cudnn_h.cudnnSetRNNDataDescriptor(
             descriptor,
-            cudnn_h.CUDNN_DATA_FLOAT(),
+            type,
             cudnn_h.CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_UNPACKED(),
             t,
             n,

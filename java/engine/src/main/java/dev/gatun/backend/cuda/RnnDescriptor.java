@@ -1,6 +1,7 @@
 package dev.gatun.backend.cuda;
 
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.Precision;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.lang.foreign.Arena;
@@ -8,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * cuDNN's description of a stack: float32 without TF32, all biases. A stack without biases has them
- * as zeros whose gradients nobody reads: only the standard algorithm knows stacks without.
+ * cuDNN's description of a stack: all biases. A stack without biases has them as zeros whose
+ * gradients nobody reads: only the standard algorithm knows stacks without.
  */
 public final class RnnDescriptor implements AutoCloseable {
   /** The most steps of a call: 65,536 are refused with NOT_SUPPORTED in every layout. */
@@ -23,11 +24,13 @@ public final class RnnDescriptor implements AutoCloseable {
    *
    * @param spec of plain cells; its dropout is not looked at
    * @param algorithm how cuDNN computes it
+   * @param precision of everything but sums
    * @param dropout the {@code cudnnDropoutDescriptor_t} of what comes between layers in training;
    *     null (the address 0): nothing
    * @throws dev.gatun.backend.DeviceException if cuDNN does not take it
    */
-  public RnnDescriptor(RecurrentSpec spec, RnnAlgorithm algorithm, MemorySegment dropout) {
+  public RnnDescriptor(
+      RecurrentSpec spec, RnnAlgorithm algorithm, Precision precision, MemorySegment dropout) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pointer = arena.allocate(ValueLayout.ADDRESS);
       Calls.dnn(cudnn_h.cudnnCreateRNNDescriptor(pointer), "cudnnCreateRNNDescriptor");
@@ -42,9 +45,9 @@ public final class RnnDescriptor implements AutoCloseable {
               cudnn_h.CUDNN_RNN_DOUBLE_BIAS(),
               spec.bidirectional() ? cudnn_h.CUDNN_BIDIRECTIONAL() : cudnn_h.CUDNN_UNIDIRECTIONAL(),
               cudnn_h.CUDNN_LINEAR_INPUT(),
+              DnnType.of(precision),
               cudnn_h.CUDNN_DATA_FLOAT(),
-              cudnn_h.CUDNN_DATA_FLOAT(),
-              cudnn_h.CUDNN_FMA_MATH(),
+              DnnType.math(precision),
               spec.inputSize(),
               spec.hiddenSize(),
               spec.stateSize(), // as wide as h: no projection

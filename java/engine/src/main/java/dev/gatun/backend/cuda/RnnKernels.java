@@ -17,7 +17,8 @@ final class RnnKernels {
   RnnKernels(CudaContext context) {
     KernelLibrary library = KernelLibrary.of(context.device(), "rnn.cu");
     maskSteps = new KernelCall(context, library, "maskSteps", 6);
-    selectStates = new KernelCall(context, library, "selectStates", 8);
+    boolean wide = DnnType.bytes(context.precision()) == Float.BYTES;
+    selectStates = new KernelCall(context, library, wide ? "selectStates" : "selectStates2", 8);
     spreadWeights = new KernelCall(context, library, "spreadWeights", 7);
     gatherGradients = new KernelCall(context, library, "gatherGradients", 7);
     zeroRuns = new KernelCall(context, library, "zeroRuns", 5);

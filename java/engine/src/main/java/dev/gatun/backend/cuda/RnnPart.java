@@ -22,6 +22,7 @@ final class RnnPart implements AutoCloseable {
   private final RnnSetting setting;
   private final RecurrentSpec spec;
   private final PartIo io;
+  private final DnnIo data;
   private final WeightSpace weights;
   private final int index;
   private final RnnStates states;
@@ -70,6 +71,7 @@ final class RnnPart implements AutoCloseable {
     this.spec = spec;
     this.index = index;
     this.io = io;
+    data = new DnnIo(setting, io);
     this.weights = weights;
     this.standard = standard;
     this.fast = fast;
@@ -117,12 +119,12 @@ final class RnnPart implements AutoCloseable {
     used = descriptor;
     RnnShape shape = setting.context().isRecording() ? record(t, n) : find(t, n);
     current = shape;
-    shape.describe(setting, descriptor, io);
+    shape.describe(setting, descriptor, data);
     return shape;
   }
 
   private RnnShape record(int t, int n) {
-    RnnShape made = new RnnShape(t, n, spec, io, states, reserves);
+    RnnShape made = new RnnShape(t, n, spec, data, states, reserves);
     recorded.add(made);
     return made;
   }
@@ -136,7 +138,7 @@ final class RnnPart implements AutoCloseable {
         return known;
       }
     }
-    RnnShape made = new RnnShape(t, n, spec, io, states, reserves);
+    RnnShape made = new RnnShape(t, n, spec, data, states, reserves);
     shapes.add(made);
     if (shapes.size() > SHAPES) {
       shapes.removeFirst().close();
@@ -146,6 +148,14 @@ final class RnnPart implements AutoCloseable {
 
   /** Runs t steps of n sequences. */
   void forward(int t, int n) {
+    data.beforeForward(t, n);
+    states.beforeForward(n);
+    compute(t, n);
+    data.afterForward(t, n);
+    states.afterForward(n);
+  }
+
+  private void compute(int t, int n) {
     int status = attempt(t, n);
     if (falls(status)) {
       status = run(shape(t, n, standard));
@@ -167,16 +177,20 @@ final class RnnPart implements AutoCloseable {
   /** Goes back through the steps of the last forward, after it. */
   void backward() {
     RnnShape shape = Objects.requireNonNull(current, "no forward");
+    data.beforeBackward(shape.t, shape.n);
+    states.beforeBackward(shape.n);
     weights.beforeGradients(index);
     int status = runBack(shape);
     // Another forward would get other masks than what the loss was computed with.
     if (spec.dropout() == 0 && falls(status)) {
       // What forward kept is the other algorithm's.
-      forward(shape.t, shape.n);
+      compute(shape.t, shape.n);
       weights.beforeGradients(index);
       status = runBack(Objects.requireNonNull(current));
     }
     Calls.dnn(status, call);
+    data.afterBackward(shape.t, shape.n);
+    states.afterBackward(shape.n);
   }
 
   /** Whether the other algorithm does not support the call: the standard one takes over. */

@@ -24,13 +24,13 @@ final class RnnShape implements AutoCloseable {
    *
    * @param reserves one for each chunk
    */
-  RnnShape(int t, int n, RecurrentSpec spec, PartIo io, RnnStates states, List<Scratch> reserves) {
+  RnnShape(int t, int n, RecurrentSpec spec, DnnIo io, RnnStates states, List<Scratch> reserves) {
     this.t = t;
     this.n = n;
-    h = new StateDescriptor(states.rows(), n, spec.stateSize());
+    h = new StateDescriptor(states.rows(), n, spec.stateSize(), io.precision);
     try {
       if (spec.cell().hasCellState()) {
-        c.add(new StateDescriptor(states.rows(), n, spec.hiddenSize()));
+        c.add(new StateDescriptor(states.rows(), n, spec.hiddenSize(), io.precision));
       }
       int count = chunks(t);
       for (int k = 0; k < count; k++) {
@@ -52,7 +52,7 @@ final class RnnShape implements AutoCloseable {
   }
 
   /** Describes the lengths of the present batch, unless they are described already. */
-  void describe(RnnSetting setting, RnnDescriptor descriptor, PartIo io) {
+  void describe(RnnSetting setting, RnnDescriptor descriptor, DnnIo io) {
     boolean ragged = setting.lengths().ragged();
     if (ragged || full != descriptor) {
       full = null;

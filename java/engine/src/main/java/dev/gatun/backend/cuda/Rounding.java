@@ -22,7 +22,7 @@ final class Rounding {
   private Rounding(CudaContext context, boolean half) {
     KernelLibrary library = KernelLibrary.of(context.device(), KERNELS);
     round = new KernelCall(context, library, half ? "roundHalf" : "roundBrain", 7);
-    widen = new KernelCall(context, library, half ? "widenHalf" : "widenBrain", 4);
+    widen = new KernelCall(context, library, half ? "widenHalf" : "widenBrain", 5);
     LossScale scale = context.lossScale();
     Tensor values = scale == null ? null : scale.state();
     state = addressOrNull(values);
@@ -62,8 +62,19 @@ final class Rounding {
     round(count, 1, from, 1, to, gradient);
   }
 
-  /** Back to float32; a gradient is divided by the loss scale after. */
-  void widen(long count, long from, long to, boolean gradient) {
-    widen.set(0, count).set(1, from).set(2, to).set(3, gradient ? state : 0).run(count);
+  /**
+   * Back to float32.
+   *
+   * @param gradient whether to divide by the loss scale then
+   * @param add to what is there
+   */
+  void widen(long count, long from, long to, boolean gradient, boolean add) {
+    widen
+        .set(0, count)
+        .set(1, from)
+        .set(2, to)
+        .set(3, gradient ? state : 0)
+        .set(4, add ? 1 : 0)
+        .run(count);
   }
 }

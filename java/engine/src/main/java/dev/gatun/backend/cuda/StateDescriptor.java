@@ -1,11 +1,12 @@
 package dev.gatun.backend.cuda;
 
+import dev.gatun.backend.Precision;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** cuDNN's description of states [rows, n, width], or of as many logits: float32, packed. */
+/** cuDNN's description of states [rows, n, width], or of as many logits: packed. */
 public final class StateDescriptor implements AutoCloseable {
   private final MemorySegment descriptor;
   private boolean closed;
@@ -16,10 +17,11 @@ public final class StateDescriptor implements AutoCloseable {
    * @param rows L*D
    * @param n sequences
    * @param width P or H
+   * @param precision whose type they are of
    * @throws IllegalArgumentException beyond the 2^31 - 1 elements that cuDNN counts to
    * @throws dev.gatun.backend.DeviceException if cuDNN does not take them
    */
-  public StateDescriptor(int rows, int n, int width) {
+  public StateDescriptor(int rows, int n, int width, Precision precision) {
     if ((double) rows * n * width > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
           "states [%d, %d, %d] are more than the 2^31 - 1 elements that cuDNN counts to"
@@ -34,7 +36,7 @@ public final class StateDescriptor implements AutoCloseable {
         MemorySegment strides = arena.allocateFrom(ValueLayout.JAVA_INT, n * width, width, 1);
         Calls.dnn(
             cudnn_h.cudnnSetTensorNdDescriptor(
-                descriptor, cudnn_h.CUDNN_DATA_FLOAT(), 3, sizes, strides),
+                descriptor, DnnType.of(precision), 3, sizes, strides),
             "cudnnSetTensorNdDescriptor of [%d, %d, %d]".formatted(rows, n, width));
       } catch (RuntimeException e) {
         close();

@@ -45,6 +45,10 @@ final class WeightPlaces {
 
   private final CudaContext context;
   private final RecurrentSpec spec;
+
+  /** The bytes of a weight there. */
+  private final int element;
+
   private final List<Space> spaces = new ArrayList<>();
 
   /** Of each weight, where each of its gates starts. */
@@ -60,24 +64,25 @@ final class WeightPlaces {
   WeightPlaces(CudaContext context, RecurrentSpec spec, List<RnnDescriptor> descriptors) {
     this.context = context;
     this.spec = spec;
+    element = DnnType.bytes(context.precision());
     long end = 0;
     long largest = 0;
     for (RnnDescriptor descriptor : descriptors) {
       long start = (end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
       long bytes = descriptor.weightBytes(context);
-      spaces.add(new Space(start / Float.BYTES, bytes));
+      spaces.add(new Space(start / element, bytes));
       end = start + bytes;
       largest = Math.max(largest, bytes);
     }
     // cuDNN gives addresses in a space; what lies there does not matter.
     try (DeviceMemory memory = DeviceMemory.allocate(context, largest);
-        StateDescriptor shape = new StateDescriptor(1, 1, 1);
+        StateDescriptor shape = new StateDescriptor(1, 1, 1, context.precision());
         Arena arena = Arena.ofConfined()) {
       for (WeightView view : spec.weights()) {
         gates.add(ask(new Question(arena, memory.block(), shape, descriptors), view));
       }
     }
-    layout = joined((end + Float.BYTES - 1) / Float.BYTES);
+    layout = joined((end + element - 1) / element);
   }
 
   /** What all questions share. */
@@ -131,15 +136,12 @@ final class WeightPlaces {
     long offset = address - question.memory.address();
     long given = address == 0 ? 0 : size(question.arena, shape);
     long count = view.size() / gates(view);
-    if (given != count
-        || offset < 0
-        || offset % Float.BYTES != 0
-        || offset + count * Float.BYTES > bytes) {
+    if (given != count || offset < 0 || offset % element != 0 || offset + count * element > bytes) {
       throw new DeviceException(
           "cudnnGetRNNWeightParams of %s, matrix %d: %d elements at byte %d of %d, not %d"
               .formatted(view.name(), id, given, offset, bytes, count));
     }
-    return offset / Float.BYTES;
+    return offset / element;
   }
 
   private static long size(Arena arena, MemorySegment shape) {
@@ -184,7 +186,7 @@ final class WeightPlaces {
   /** The elements from the first space's start to the last one's end. */
   long elements() {
     Space last = spaces.getLast();
-    return last.start() + (last.bytes() + Float.BYTES - 1) / Float.BYTES;
+    return last.start() + (last.bytes() + element - 1) / element;
   }
 
   /** The spaces as a flat block; null if cuDNN does not have PyTorch's matrices in one piece. */

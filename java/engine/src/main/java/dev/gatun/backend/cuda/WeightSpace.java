@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The weights of a stack where cuDNN wants them, and their gradients: the stack's own blocks, if
- * they are laid out so, else copies. Gaps, and the biases of a stack that has none, are zero and
- * stay so.
+ * they are laid out so, else copies; where cuDNN computes with 16 bits, these rounded. Gaps, and
+ * the biases of a stack that has none, are zero and stay so.
  */
 final class WeightSpace {
   /** What one descriptor's calls are given. */
@@ -29,6 +29,14 @@ final class WeightSpace {
 
   /** Whether the space is another block than the weights. */
   private final boolean copies;
+
+  /** Null where cuDNN reads float32. */
+  private final @Nullable Rounding rounding;
+
+  /** Of 16 bits, what cuDNN reads, and what it adds gradients to. */
+  private final @Nullable Elements roundedSpace;
+
+  private final @Nullable Elements roundedGradients;
 
   /** Of a copy, what goes where; else what cuDNN's gradients have beside the weights'. */
   private final RunTable runs;
@@ -60,12 +68,20 @@ final class WeightSpace {
       space = weights;
       gradients = dWeights;
     }
+    rounding = Rounding.of(context);
+    boolean rounds = rounding != null;
+    long size = places.elements();
+    roundedSpace = rounds ? Elements.rounded(workspace, size, 1) : null;
+    roundedGradients = rounds && dWeights != null ? Elements.rounded(workspace, size, 1) : null;
     for (WeightPlaces.Space each : places.spaces()) {
+      long start = each.start();
       parts.add(
-          new Part(
-              StateLink.at(space, each.start()),
-              StateLink.at(gradients, each.start()),
-              each.bytes()));
+          rounds
+              ? new Part(
+                  Elements.at(roundedSpace, start),
+                  Elements.at(roundedGradients, start),
+                  each.bytes())
+              : new Part(StateLink.at(space, start), StateLink.at(gradients, start), each.bytes()));
     }
     runs = upload(workspace, copies ? places.runs(stack.layout().weights()) : places.gaps());
   }
@@ -121,16 +137,20 @@ final class WeightSpace {
     DeviceMemory.address(space);
   }
 
-  /** Copies the weights as they are now, if cuDNN reads copies. */
+  /** Copies the weights as they are now, if cuDNN reads copies or rounded ones. */
   void fill() {
     if (copies) {
       kernels.spreadWeights(runs, weights, space);
+    }
+    if (rounding != null && roundedSpace != null) {
+      long from = DeviceMemory.address(space);
+      rounding.round(space.size(), from, roundedSpace.address(), false);
     }
   }
 
   /** Prepares what cuDNN adds a descriptor's gradients to. */
   void beforeGradients(int descriptor) {
-    if (copies) {
+    if (copies || rounding != null) {
       Part part = parts.get(descriptor);
       StreamMemory.zero(context, part.gradients().address(), part.bytes());
     }
@@ -140,6 +160,10 @@ final class WeightSpace {
   void afterGradients() {
     if (gradients == null || dWeights == null) {
       throw new IllegalStateException("a plan for inference has no gradients");
+    }
+    if (rounding != null && roundedGradients != null) {
+      long to = DeviceMemory.address(gradients);
+      rounding.widen(gradients.size(), roundedGradients.address(), to, true, !copies);
     }
     if (copies) {
       kernels.gatherGradients(runs, gradients, dWeights);
