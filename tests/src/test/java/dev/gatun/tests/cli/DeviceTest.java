@@ -9,7 +9,9 @@ import dev.gatun.tests.cli.Cli.Outcome;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -159,6 +161,61 @@ class DeviceTest {
     assertEquals(0, with.status(), with.err());
     assertFalse(log("g").contains("without graphs"), log("g"));
     Runs.assertSameTensors(folder.resolve("r"), folder.resolve("g"));
+  }
+
+  @Test
+  @Tag("cuda")
+  void runsTrainInAPrecisionAndGoOnInIt() throws Exception {
+    Cli cli = withGpu();
+    series(cli);
+    String[] half = {"--set", "train.precision=fp16", "--set", "train.epochs=2"};
+    Outcome train =
+        cli.run(
+            Stream.concat(Stream.of("train", "s.yaml", "--run", "h", "--json"), Stream.of(half))
+                .toArray(String[]::new));
+    assertEquals(0, train.status(), train.err());
+    assertTrue(log("h").contains(", fp16, "), log("h"));
+    Path config = folder.resolve("h").resolve("config.yaml");
+    assertTrue(Files.readString(config).contains("precision: fp16"), Files.readString(config));
+    Outcome eval = cli.run("eval", "h", "--json", "--device", "cuda");
+    assertEquals(0, eval.status(), eval.err());
+    for (String precision : List.of("tf32", "fp16", "bf16")) {
+      Outcome bench =
+          cli.run(
+              ("bench rnn --cell gru --layers 1 --time 3 --batch 2 --input 4 --hidden 8"
+                      + " --mode train --device cuda --seconds 0.1 --json --precision "
+                      + precision)
+                  .split(" "));
+      assertEquals(0, bench.status(), bench.err());
+    }
+  }
+
+  @Test
+  void otherPrecisionsNeedAGpu() throws Exception {
+    Cli cli = withoutGpu();
+    series(cli);
+    Outcome auto = cli.run("train", "s.yaml", "--run", "r", "--set", "train.precision=fp16");
+    assertEquals(2, auto.status(), auto.err());
+    assertTrue(
+        auto.err().startsWith("gatun: precision fp16 is for a GPU; choose fp32 without one: CUDA"),
+        auto.err());
+    Outcome cpu =
+        cli.run(
+            "train", "s.yaml", "--run", "r", "--set", "train.precision=bf16", "--device", "cpu");
+    assertEquals(2, cpu.status(), cpu.err());
+    assertTrue(
+        cpu.err().startsWith("gatun: precision bf16 is for a GPU: the backend cpu"), cpu.err());
+    assertFalse(Files.exists(folder.resolve("r")), "nothing was begun");
+    Outcome bench =
+        cli.run(
+            "bench rnn --cell gru --layers 1 --time 3 --batch 2 --input 4 --hidden 8 --mode train --precision fp16"
+                .split(" "));
+    assertEquals(2, bench.status(), bench.err());
+    assertTrue(bench.err().startsWith("gatun: --precision fp16: "), bench.err());
+    Outcome stream =
+        cli.run("bench stream --cell gru --input 4 --hidden 8 --precision fp16".split(" "));
+    assertEquals(2, stream.status(), stream.err());
+    assertTrue(stream.err().contains("give stream one of fp32, bf16, int8"), stream.err());
   }
 
   private static double number(Outcome outcome, String key) {

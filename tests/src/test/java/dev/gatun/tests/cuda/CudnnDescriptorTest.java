@@ -21,11 +21,13 @@ import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -102,6 +104,18 @@ class CudnnDescriptorTest {
       assertArrayEquals(
           expected(cudnn_h.CUDNN_LSTM(), cudnn_h.CUDNN_BIDIRECTIONAL(), 17, 33, 9, 3),
           read(descriptor));
+    }
+  }
+
+  /** Which data, and which arithmetic; sums are float32. */
+  @ParameterizedTest
+  @CsvSource({"FP32, 0, 3", "TF32, 0, 0", "FP16, 2, 1", "BF16, 9, 1"})
+  void aPrecisionIsATypeAndAnArithmetic(Precision precision, int type, int math) {
+    RecurrentSpec spec = RecurrentSpec.of(Cell.LSTM, 3, 5).projected(2);
+    try (RnnDescriptor descriptor =
+        new RnnDescriptor(spec, RnnAlgorithm.STANDARD, precision, NO_DROPOUT)) {
+      int[] values = read(descriptor);
+      assertArrayEquals(new int[] {type, 0, math}, Arrays.copyOfRange(values, 5, 8));
     }
   }
 

@@ -55,8 +55,6 @@ class DnnDoubleTest {
     return Golden.namesOf("rnn").stream()
         .filter(name -> CELLS.matcher(name).matches())
         .filter(name -> !name.endsWith("empty")) // cuDNN runs no sequences without steps
-        .filter(name -> name.matches("(lstm|gru|tanh|relu)-.*"))
-        .filter(name -> !name.contains("clip") && !name.contains("peephole")) // run by our kernels
         .flatMap(name -> IntStream.range(0, 3).mapToObj(layout -> Arguments.of(name, layout)));
   }
 

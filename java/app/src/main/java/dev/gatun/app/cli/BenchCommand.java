@@ -121,8 +121,7 @@ final class BenchCommand {
     BenchStack.positive("--batch", batch);
     RecurrentSpec stack = stack(cell, input, hidden, layers);
     try (Backend backend = options.openForStream()) {
-      Timing timing =
-          new Bench(backend, options.seconds()).stream(stack, batch, options.precision());
+      Timing timing = new Bench(backend, options.seconds()).stream(stack, batch, options.weights());
       Map<String, Json> figures = options.times(timing);
       figures.put("p50_us", BenchOptions.rounded(timing.quantile(0.5) * 1e-3));
       figures.put("p99_us", BenchOptions.rounded(timing.quantile(0.99) * 1e-3));

@@ -4,10 +4,13 @@ import dev.gatun.app.bench.Machine;
 import dev.gatun.app.bench.Timing;
 import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.DropoutMasks;
+import dev.gatun.backend.Precision;
 import dev.gatun.backend.WeightType;
 import dev.gatun.bindings.OpenBlas;
 import dev.gatun.persist.Json;
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -33,9 +36,10 @@ final class BenchOptions {
       names = "--precision",
       paramLabel = "P",
       defaultValue = "fp32",
-      converter = PrecisionConverter.class,
-      description = "fp32; for stream also bf16 or int8 weights. Default: fp32.")
-  private WeightType precision = WeightType.FLOAT32;
+      description =
+          "fp32; on a GPU also tf32, fp16 or bf16; for stream fp32, bf16 or int8 weights. Default:"
+              + " fp32.")
+  private String precision = "fp32";
 
   @Option(
       names = "--seconds",
@@ -51,25 +55,40 @@ final class BenchOptions {
   private boolean gpu;
 
   Backend open() {
-    if (precision != WeightType.FLOAT32) {
+    boolean known = Arrays.stream(Precision.values()).anyMatch(p -> p.label().equals(precision));
+    boolean host = device.equals("cpu") || device.equals("reference");
+    if (!known || (host && !precision.equals(Precision.FP32.label()))) {
       throw new InputException(
           "--precision "
-              + precision.label()
-              + ": rounded weights are for stream; all else computes in fp32 on a CPU");
+              + precision
+              + ": rounded weights are for stream; all else computes in fp32 on a CPU, and in fp32,"
+              + " tf32, fp16 or bf16 on a GPU");
     }
-    return openForStream();
+    return open(Precision.valueOf(precision.toUpperCase(Locale.ROOT)));
   }
 
   /** How a session's weights are kept. */
-  WeightType precision() {
-    return precision;
+  WeightType weights() {
+    return Arrays.stream(WeightType.values())
+        .filter(type -> type.label().equals(precision))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new InputException(
+                    "--precision " + precision + ": give stream one of fp32, bf16, int8"));
   }
 
   Backend openForStream() {
+    weights();
+    return open(Precision.FP32);
+  }
+
+  private Backend open(Precision computed) {
     if (!(seconds > 0 && seconds <= 3600)) {
       throw new InputException("--seconds " + seconds + ": give above 0 and at most 3600");
     }
-    Backend backend = Devices.open(device, "--device", threads);
+    Backend backend =
+        Devices.announced(device, "--device", threads, computed, DropoutMasks.GATUN).backend();
     gpu = backend.name().startsWith("cuda");
     return backend;
   }

@@ -32,16 +32,18 @@ final class Devices {
    * @param threads 0: one for each core
    */
   static Backend open(String name, String from, int threads) {
-    return announced(name, from, threads, DropoutMasks.GATUN).backend();
+    return announced(name, from, threads, Precision.FP32, DropoutMasks.GATUN).backend();
   }
 
   /**
    * As {@link #open}.
    *
+   * @param precision of products and stacks; all but fp32 need a GPU
    * @param masks who draws dropout masks between the layers of a stack that trains; cuDNN only on a
    *     GPU
    */
-  static Opened announced(String name, String from, int threads, DropoutMasks masks) {
+  static Opened announced(
+      String name, String from, int threads, Precision precision, DropoutMasks masks) {
     if (threads < 0 || threads > Backends.MOST_THREADS) {
       throw new InputException(
           "--threads %d: give 1 to %d, or 0 for every core"
@@ -49,7 +51,7 @@ final class Devices {
     }
     int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     if (name.equals(AUTO)) {
-      return best(count, masks);
+      return best(count, precision, masks);
     }
     if (!KNOWN.matcher(name).matches()) {
       throw new InputException(
@@ -59,8 +61,10 @@ final class Devices {
       throw new InputException(noMasks(masks) + from + " is " + name);
     }
     try {
-      Backend backend = Backends.open(name, count, Precision.FP32, masks);
+      Backend backend = Backends.open(name, count, precision, masks);
       return new Opened(backend, "");
+    } catch (IllegalArgumentException e) {
+      throw new InputException(String.valueOf(e.getMessage()), e);
     } catch (BackendUnavailableException e) {
       throw name.startsWith("cuda") ? new InputException(from + " " + e.getMessage(), e) : e;
     }
@@ -71,11 +75,11 @@ final class Devices {
   }
 
   /** A GPU if everything that it needs is there, else the CPU. */
-  private static Opened best(int threads, DropoutMasks masks) {
+  private static Opened best(int threads, Precision precision, DropoutMasks masks) {
     @Nullable String reason = Backends.whyNoCuda();
     if (reason == null) {
       try {
-        Backend gpu = Backends.open("cuda", threads, Precision.FP32, masks);
+        Backend gpu = Backends.open("cuda", threads, precision, masks);
         return new Opened(gpu, "");
       } catch (BackendUnavailableException e) {
         reason = e.getMessage();
@@ -83,6 +87,11 @@ final class Devices {
     }
     if (masks != DropoutMasks.GATUN) {
       throw new InputException(noMasks(masks) + reason);
+    }
+    if (precision != Precision.FP32) {
+      throw new InputException(
+          "precision %s is for a GPU; choose fp32 without one: %s"
+              .formatted(precision.label(), reason));
     }
     Backend cpu = Backends.open("cpu", threads);
     return new Opened(cpu, "; no GPU: " + reason);

@@ -100,6 +100,7 @@ final class TrainCommand implements Callable<Integer> {
             deviceName,
             device == null ? "train.device" : "--device",
             config.get(TrainKeys.THREADS),
+            config.get(TrainKeys.PRECISION),
             config.get(TrainKeys.DROPOUT_MASKS));
     try (Backend backend = opened.backend()) {
       result =

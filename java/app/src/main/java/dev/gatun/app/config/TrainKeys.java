@@ -2,6 +2,7 @@ package dev.gatun.app.config;
 
 import dev.gatun.Backends;
 import dev.gatun.backend.DropoutMasks;
+import dev.gatun.backend.Precision;
 import dev.gatun.optim.Place;
 import java.nio.file.Path;
 import java.util.List;
@@ -331,6 +332,14 @@ public final class TrainKeys {
               "who draws dropout masks between recurrent layers on a GPU; gatun: as on a CPU")
           .knownAs("cudnn_dropout");
 
+  public static final Key<Precision> PRECISION =
+      Key.of(
+              "train.precision",
+              Type.oneOf(Precision.class),
+              Precision.FP32,
+              "what products and recurrent layers compute in; all but fp32 need a GPU")
+          .knownAs("mixed_precision", "amp", "dtype", "fp16", "bf16");
+
   public static final Key<Integer> THREADS =
       Key.of(
               "train.threads",
@@ -384,6 +393,7 @@ public final class TrainKeys {
           OVERFIT,
           DEVICE,
           DROPOUT_MASKS,
+          PRECISION,
           THREADS);
 
   private TrainKeys() {}
