@@ -2,6 +2,7 @@ package dev.gatun.bindings;
 
 import dev.gatun.bindings.generated.cublas.cublas_h;
 import dev.gatun.bindings.generated.cudart.cudart_h;
+import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -85,6 +86,19 @@ public final class Cuda {
   /** {@link cudart_h#cudaMemsetAsync}, likewise: {@code (long, int, long, long)int}. */
   public static MethodHandle memsetAsync() {
     return Linked.MEMSET_ASYNC;
+  }
+
+  /**
+   * {@link cudnn_h#cudnnCTCLoss_v8}, likewise: {@code (long, int, long, long, long, long, long,
+   * long, long, long, long, long, long)int}. Only where {@link #probe} has found cuDNN.
+   */
+  public static MethodHandle ctcLoss() {
+    return LinkedDnn.CTC_LOSS;
+  }
+
+  private static final class LinkedDnn {
+    static final MethodHandle CTC_LOSS =
+        ByAddress.link(cudnn_h.cudnnCTCLoss_v8$address(), cudnn_h.cudnnCTCLoss_v8$descriptor());
   }
 
   private static final class Linked {

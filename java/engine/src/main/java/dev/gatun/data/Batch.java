@@ -26,6 +26,7 @@ public final class Batch implements AutoCloseable {
   private final Tensor lengths;
   private final Tensor targets;
   private final @Nullable Tensor weights;
+  private final @Nullable Tensor labelLengths;
   // A slice of a segment is an object: these are made once so that filling allocates nothing.
   private final MemorySegment inputData;
   private final MemorySegment lengthData;
@@ -58,13 +59,15 @@ public final class Batch implements AutoCloseable {
             case CLASSES -> workspace.tensor(DType.I32, n);
             case STEP_VALUES -> workspace.tensor(DType.F32, t, n, o);
             case VALUES -> workspace.tensor(DType.F32, n, o);
+            case LABELS -> workspace.tensor(DType.I32, n, o);
           };
       weights =
           switch (layout.targets()) {
             case STEP_VALUES -> workspace.tensor(DType.F32, t, n);
             case VALUES -> workspace.tensor(DType.F32, n);
-            case STEP_CLASSES, CLASSES -> null;
+            case STEP_CLASSES, CLASSES, LABELS -> null;
           };
+      labelLengths = layout.targets() == TargetKind.LABELS ? workspace.tensor(DType.I32, n) : null;
     } catch (RuntimeException | Error e) {
       workspace.close();
       throw e;
@@ -145,7 +148,15 @@ public final class Batch implements AutoCloseable {
     return weights;
   }
 
-  /** The number of valid targets: what a mean loss divides by, times O for numbers. */
+  /** I32 [n]: the labels of each sequence, from 0; null for other targets. */
+  public @Nullable Tensor labelLengths() {
+    return labelLengths;
+  }
+
+  /**
+   * The number of valid targets: what a mean loss divides by, times O for numbers. Of labels it is
+   * the number of sequences.
+   */
   public long targetCount() {
     return targetCount;
   }
@@ -208,6 +219,18 @@ public final class Batch implements AutoCloseable {
   /** Sets the class of a row: n, or t * size + n for a target per step. */
   void classTarget(long row, int target) {
     targetData.setAtIndex(INT, row, target);
+  }
+
+  /** Sets the labels of sequence n; what is left of its row is -1. */
+  void labels(int n, int[] labels) {
+    if (labelLengths == null) {
+      throw new IllegalStateException("only sequences of labels have lengths");
+    }
+    labelLengths.setLong(n, labels.length);
+    long row = (long) n * layout.targetColumns();
+    for (int i = 0; i < layout.targetColumns(); i++) {
+      targetData.setAtIndex(INT, row + i, i < labels.length ? labels[i] : -1);
+    }
   }
 
   /** Sets column o of the real target of a row. */

@@ -7,7 +7,7 @@ package dev.gatun.data;
  * @param maxBatch N, at least 1
  * @param features C, numbers per step; 0: the inputs are tokens
  * @param targets what is predicted
- * @param targetColumns O, numbers per target; 1 for classes
+ * @param targetColumns O, numbers per target; 1 for classes; S, the most labels of a sequence
  */
 public record BatchLayout(
     int maxTime, int maxBatch, int features, TargetKind targets, int targetColumns) {
@@ -18,7 +18,7 @@ public record BatchLayout(
           "time steps, batch and target columns must be at least 1 and features at least 0, got "
               + "%d, %d, %d and %d".formatted(maxTime, maxBatch, targetColumns, features));
     }
-    if (!targets.isReal() && targetColumns != 1) {
+    if (!targets.isReal() && targets != TargetKind.LABELS && targetColumns != 1) {
       throw new IllegalArgumentException("a class takes 1 target column, not " + targetColumns);
     }
   }

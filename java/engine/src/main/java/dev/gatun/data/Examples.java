@@ -12,7 +12,7 @@ public final class Examples {
   private final Inputs inputs;
   private final TargetKind kind;
   private final int targetColumns;
-  // [i][step], with step 0 alone for one target per example; one of the two is null.
+  // [i][step], with step 0 alone for one target per example, or labels; one of the two is null.
   private final int @Nullable [][] classes;
   private final float @Nullable [][][] values;
 
@@ -185,6 +185,28 @@ public final class Examples {
       return new Examples(this, TargetKind.STEP_VALUES, y[0][0].length, null, y);
     }
 
+    /**
+     * A sequence of labels for every example, of any length, to be aligned with its steps by the
+     * loss.
+     *
+     * @param y [i][s], none below 0; an example may have none
+     * @throws IllegalArgumentException naming the example and label that is wrong
+     */
+    public Examples labels(int[][] y) {
+      checkCount(y);
+      int most = 1;
+      for (int i = 0; i < y.length; i++) {
+        most = Math.max(most, y[i].length);
+        for (int s = 0; s < y[i].length; s++) {
+          if (y[i][s] < 0) {
+            throw new IllegalArgumentException(
+                "example %d: label %d is %d, below 0".formatted(i, s, y[i][s]));
+          }
+        }
+      }
+      return new Examples(this, TargetKind.LABELS, most, y, null);
+    }
+
     private void checkCount(Object[] y) {
       checkGiven(y, "y");
       checkCount(y.length);
@@ -236,6 +258,10 @@ public final class Examples {
       } else {
         into.padding(t, n);
       }
+    }
+    if (kind == TargetKind.LABELS && classes != null) {
+      into.labels(n, classes[i]);
+      return 1;
     }
     if (!kind.perStep()) {
       return copyTarget(i, 0, into, n, true);

@@ -103,6 +103,15 @@ public final class Series {
     return times;
   }
 
+  /**
+   * The same with what each row is called.
+   *
+   * @throws IllegalArgumentException if there are more or fewer than rows
+   */
+  public Series withTimes(List<String> labels) {
+    return new Series(names, columns, labels);
+  }
+
   /** The columns that have one value throughout some rows: nothing can be learned from them. */
   public List<String> constants(Range range) {
     range.within(rows, "a series");

@@ -9,7 +9,9 @@ public enum TargetKind {
   /** O numbers for every step: F32 [t, n, O]. */
   STEP_VALUES,
   /** O numbers for every sequence: F32 [n, O]. */
-  VALUES;
+  VALUES,
+  /** A sequence of labels for every sequence, of a length of its own: I32 [n, S], padded. */
+  LABELS;
 
   /** Whether each step has its own target. */
   public boolean perStep() {

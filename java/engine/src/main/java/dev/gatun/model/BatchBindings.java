@@ -18,6 +18,7 @@ final class BatchBindings {
   private final @Nullable Tensor lengths;
   private final @Nullable Tensor targets;
   private final @Nullable Tensor weights;
+  private final @Nullable Tensor labelLengths;
   private final @Nullable Binding[] bindings = new Binding[CAPACITY];
   private int next;
 
@@ -26,6 +27,7 @@ final class BatchBindings {
     this.lengths = lengths;
     targets = loss == null ? null : loss.targets();
     weights = loss == null ? null : loss.weights();
+    labelLengths = loss == null ? null : loss.labelLengths();
   }
 
   void copy(Batch batch, Backend backend) {
@@ -39,6 +41,9 @@ final class BatchBindings {
     }
     if (binding.weights != null) {
       binding.weights.copy(backend);
+    }
+    if (binding.labelLengths != null) {
+      binding.labelLengths.copy(backend);
     }
   }
 
@@ -58,7 +63,8 @@ final class BatchBindings {
             Copy.of("inputs", batch.inputs(), input),
             lengths == null ? null : Copy.of("lengths", batch.lengths(), lengths),
             targets == null ? null : Copy.of("targets", batch.targets(), targets),
-            weights == null || given == null ? null : Copy.prefix(given, weights));
+            weights == null || given == null ? null : Copy.prefix(given, weights),
+            labelLengths == null ? null : labels(batch, labelLengths));
     bindings[next] = made;
     next = (next + 1) % CAPACITY;
     return made;
@@ -69,7 +75,23 @@ final class BatchBindings {
       Copy input,
       @Nullable Copy lengths,
       @Nullable Copy targets,
-      @Nullable Copy weights) {}
+      @Nullable Copy weights,
+      @Nullable Copy labelLengths) {}
+
+  /** Rows of labels are padded: both must have the same room. */
+  private Copy labels(Batch batch, Tensor to) {
+    Tensor lengths = batch.labelLengths();
+    long room = targets == null ? 0 : targets.dim(-1);
+    if (lengths == null || batch.targets().dim(-1) != room) {
+      throw new IllegalArgumentException(
+          "the plan takes sequences of up to %d labels, the batch has %s: plan with withLabels(%s)"
+              .formatted(
+                  room,
+                  lengths == null ? "none" : "up to " + batch.targets().dim(-1),
+                  lengths == null ? "..." : batch.targets().dim(-1)));
+    }
+    return Copy.prefix(lengths, to);
+  }
 
   /** Both hold dense prefixes, so what is common to both buffers is all that a batch can fill. */
   private record Copy(Tensor from, Tensor to) {

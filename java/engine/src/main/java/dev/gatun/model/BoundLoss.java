@@ -5,6 +5,7 @@ import dev.gatun.data.Batch;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
+import org.jspecify.annotations.Nullable;
 
 /** A loss in a plan, with the tensors it reads and the scalars it is steered by. */
 final class BoundLoss {
@@ -12,11 +13,13 @@ final class BoundLoss {
   private final Signal output;
   private final Backend backend;
   private final Tensor targets;
+  private final @Nullable Tensor labelLengths;
   private final Tensor weights;
   private final Tensor hostScale;
   private final Tensor scale;
   private final Tensor value;
   private final Tensor hostValue;
+  private final Tensor hostImpossible;
   private final LossPlan planned;
   private boolean weightsAreOnes;
 
@@ -27,20 +30,25 @@ final class BoundLoss {
       Backend backend,
       Workspace workspace,
       Workspace host,
-      LayerPlan top) {
+      LayerPlan top,
+      @Nullable Tensor lengths) {
     this.loss = loss;
     this.output = output;
     this.backend = backend;
     Signal target = loss.target(output);
     targets =
-        workspace.tensor(
-            target.dtype(backend.real()), target.shape(spec.maxTime(), spec.maxBatch()));
+        target.isLabels()
+            ? workspace.tensor(DType.I32, spec.maxBatch(), spec.maxLabels())
+            : workspace.tensor(
+                target.dtype(backend.real()), target.shape(spec.maxTime(), spec.maxBatch()));
+    labelLengths = target.isLabels() ? workspace.tensor(DType.I32, spec.maxBatch()) : null;
     int rows = output.rows(spec.maxTime(), spec.maxBatch());
     weights = workspace.real(rows);
     scale = workspace.tensor(DType.F64, 1);
     hostScale = host.tensor(DType.F64, 1);
     value = workspace.tensor(DType.F64, 1);
     hostValue = host.tensor(DType.F64, 1);
+    hostImpossible = host.tensor(DType.I64, 1);
     planned =
         loss.plan(
             new LossContext(
@@ -51,12 +59,19 @@ final class BoundLoss {
                 top.outputGradient(),
                 targets,
                 weights,
+                lengths,
+                labelLengths,
                 scale,
                 value));
   }
 
   Tensor targets() {
     return targets;
+  }
+
+  /** Of each sequence, where the targets are labels. */
+  @Nullable Tensor labelLengths() {
+    return labelLengths;
   }
 
   /** One per row of the output. */
@@ -85,6 +100,15 @@ final class BoundLoss {
 
   void forward(int t, int n) {
     planned.forward(t, n);
+  }
+
+  long impossible() {
+    Tensor count = planned.impossible();
+    if (count == null) {
+      return 0;
+    }
+    backend.copy(count, hostImpossible);
+    return hostImpossible.getLong(0);
   }
 
   double value() {

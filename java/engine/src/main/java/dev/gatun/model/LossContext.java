@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param gradient dL/dprediction, overwritten; null in a plan for inference
  * @param targets shaped as {@link Loss#target} says, read
  * @param rowWeights one per row of the output: 0 on padding, else 1
+ * @param lengths I32 [N], the steps of each sequence; null: all have as many as the call
+ * @param labelLengths I32 [N], the labels of each sequence; null unless {@link Loss#target} is
+ *     {@link Signal#labels}
  * @param scale F64 [1], {@link Loss#scale} for the batch at hand
  * @param loss F64 [1], overwritten
  */
@@ -27,6 +30,8 @@ public record LossContext(
     @Nullable Tensor gradient,
     Tensor targets,
     Tensor rowWeights,
+    @Nullable Tensor lengths,
+    @Nullable Tensor labelLengths,
     Tensor scale,
     Tensor loss) {
   /** Numbers of the loss's own, in the plan's memory, of the backend's real type. */

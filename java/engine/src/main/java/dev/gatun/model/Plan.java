@@ -78,7 +78,7 @@ public final class Plan implements AutoCloseable {
       this.loss =
           loss == null
               ? null
-              : new BoundLoss(loss, model.output(), spec, backend, workspace, host, top);
+              : new BoundLoss(loss, model.output(), spec, backend, workspace, host, top, lengths);
       bindings = new BatchBindings(input, lengths, this.loss);
     } catch (RuntimeException | Error e) {
       close();
@@ -279,6 +279,11 @@ public final class Plan implements AutoCloseable {
     }
   }
 
+  /** The sequences so far that no alignment was possible for ({@link CtcLoss}); else 0. */
+  public long impossible() {
+    return loss == null ? 0 : loss.impossible();
+  }
+
   /** Sets the step that dropout masks depend on: to be different for each forward in training. */
   public void setStep(long value) {
     usage.enterAlone();
@@ -308,10 +313,7 @@ public final class Plan implements AutoCloseable {
     return state.named();
   }
 
-  /**
-   * Declares that the caller has written {@link #state} for n sequences, so that the next batch may
-   * continue them.
-   */
+  /** Declares that {@link #state} was written for n sequences: the next batch may continue them. */
   public void restoredState(int n) {
     checkSizes(1, n);
     batch = n;

@@ -2,6 +2,8 @@ package dev.gatun.model;
 
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.WeightType;
+import dev.gatun.data.BatchLayout;
+import dev.gatun.data.TargetKind;
 import java.util.Objects;
 
 /**
@@ -13,6 +15,7 @@ import java.util.Objects;
  * @param ragged whether sequences may differ in length
  * @param inputGradient whether backward also computes dL/dinput (features only)
  * @param weights how the matrices of recurrent layers are kept, in inference
+ * @param maxLabels S, the most labels of a sequence where the loss aligns some
  */
 public record PlanSpec(
     int maxTime,
@@ -20,7 +23,8 @@ public record PlanSpec(
     Mode mode,
     boolean ragged,
     boolean inputGradient,
-    WeightType weights) {
+    WeightType weights,
+    int maxLabels) {
   /** Checks the sizes. */
   public PlanSpec {
     Objects.requireNonNull(mode, "mode");
@@ -29,6 +33,10 @@ public record PlanSpec(
       throw new IllegalArgumentException(
           "a plan needs at least one step and one sequence, not %d and %d"
               .formatted(maxTime, maxBatch));
+    }
+    if (maxLabels < 1) {
+      throw new IllegalArgumentException(
+          "a plan's most labels, " + maxLabels + ", must be above 0");
     }
     if ((long) maxTime * maxBatch > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
@@ -46,27 +54,47 @@ public record PlanSpec(
 
   /** Forward and backward over batches of up to these sizes. */
   public static PlanSpec training(int maxTime, int maxBatch) {
-    return new PlanSpec(maxTime, maxBatch, Mode.TRAINING, true, false, WeightType.FLOAT32);
+    return new PlanSpec(maxTime, maxBatch, Mode.TRAINING, true, false, WeightType.FLOAT32, maxTime);
   }
 
   /** Forward only, without dropout. */
   public static PlanSpec inference(int maxTime, int maxBatch) {
-    return new PlanSpec(maxTime, maxBatch, Mode.INFERENCE, true, false, WeightType.FLOAT32);
+    return new PlanSpec(
+        maxTime, maxBatch, Mode.INFERENCE, true, false, WeightType.FLOAT32, maxTime);
+  }
+
+  /** For training on a source's batches. */
+  public static PlanSpec training(BatchLayout data) {
+    return training(data.maxTime(), data.maxBatch()).forData(data);
+  }
+
+  /** For measuring on a source's batches. */
+  public static PlanSpec inference(BatchLayout data) {
+    return inference(data.maxTime(), data.maxBatch()).forData(data);
+  }
+
+  private PlanSpec forData(BatchLayout data) {
+    return data.targets() == TargetKind.LABELS ? withLabels(data.targetColumns()) : this;
   }
 
   /** The same where every sequence of a call has all t steps. */
   public PlanSpec equalLengths() {
-    return new PlanSpec(maxTime, maxBatch, mode, false, inputGradient, weights);
+    return new PlanSpec(maxTime, maxBatch, mode, false, inputGradient, weights, maxLabels);
   }
 
   /** The same with dL/dinput. */
   public PlanSpec withInputGradient() {
-    return new PlanSpec(maxTime, maxBatch, mode, ragged, true, weights);
+    return new PlanSpec(maxTime, maxBatch, mode, ragged, true, weights, maxLabels);
   }
 
   /** The same with the matrices of recurrent layers rounded: for inference. */
   public PlanSpec withWeights(WeightType type) {
-    return new PlanSpec(maxTime, maxBatch, mode, ragged, inputGradient, type);
+    return new PlanSpec(maxTime, maxBatch, mode, ragged, inputGradient, type, maxLabels);
+  }
+
+  /** The same for up to so many labels of a sequence; else as many as it has steps. */
+  public PlanSpec withLabels(int most) {
+    return new PlanSpec(maxTime, maxBatch, mode, ragged, inputGradient, weights, most);
   }
 
   /** Whether it has gradients. */

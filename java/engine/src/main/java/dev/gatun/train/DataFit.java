@@ -30,7 +30,9 @@ final class DataFit {
     Signal target = loss.target(model.spec().output());
     TargetKind kind = data.targets();
     boolean sameColumns = !kind.isReal() || data.targetColumns() == target.width();
-    if (kind.isReal() == target.isTokens() || kind.perStep() != target.perStep() || !sameColumns) {
+    boolean sameKind =
+        (kind == TargetKind.LABELS) == target.isLabels() && kind.isReal() == target.isFeatures();
+    if (!sameKind || kind.perStep() != target.perStep() || !sameColumns) {
       throw new IllegalArgumentException(
           "the %s data has targets %s, the model and its loss take %s"
               .formatted(which, shown(kind, data.targetColumns()), shown(target)));
@@ -39,11 +41,17 @@ final class DataFit {
 
   private static String shown(TargetKind kind, int columns) {
     String rows = kind.perStep() ? "T, N" : "N";
+    if (kind == TargetKind.LABELS) {
+      return "sequences of labels [N]";
+    }
     return kind.isReal() ? "values [%s, %d]".formatted(rows, columns) : "classes [" + rows + "]";
   }
 
   private static String shown(Signal target) {
     String rows = target.perStep() ? "T, N" : "N";
+    if (target.isLabels()) {
+      return "sequences of labels [N]";
+    }
     return target.isTokens()
         ? "classes [" + rows + "]"
         : "values [%s, %d]".formatted(rows, target.width());

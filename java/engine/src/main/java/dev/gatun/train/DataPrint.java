@@ -54,6 +54,7 @@ final class DataPrint {
     update(digest, batch.targets(), targets * layout.targetColumns());
     update(digest, batch.weights(), targets);
     update(digest, batch.lengths(), batch.size());
+    update(digest, batch.labelLengths(), batch.size());
   }
 
   /** The start of a tensor: what lies behind is from batches before. */

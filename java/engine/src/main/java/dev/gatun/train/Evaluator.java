@@ -35,7 +35,7 @@ public final class Evaluator implements AutoCloseable {
   public Evaluator(Model model, Loss loss, BatchSource source, WeightType weights) {
     DataFit.check("evaluation", source.layout(), model, loss);
     this.source = source;
-    PlanSpec spec = PlanSpec.inference(source.maxTime(), source.maxBatch());
+    PlanSpec spec = PlanSpec.inference(source.layout());
     plan = model.plan(spec.withWeights(weights), loss);
     try {
       batch = source.newBatch();

@@ -50,7 +50,7 @@ public final class Trainer implements AutoCloseable {
     listeners = options.listeners.toArray(TrainingListener[]::new);
     BatchSource training = options.training;
     batches = new Batch[options.accumulate];
-    plan = model.plan(PlanSpec.training(training.maxTime(), training.maxBatch()), options.loss);
+    plan = model.plan(PlanSpec.training(training.layout()), options.loss);
     update = new UpdateStep(plan, optimizer, options.graphs);
     Evaluator made = null;
     try {

@@ -13,6 +13,7 @@ import dev.gatun.data.Batch;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
 import dev.gatun.model.ActivationLayer;
+import dev.gatun.model.CtcLoss;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Layer;
@@ -60,6 +61,16 @@ class ModelGradientTest {
       }
     }
     return y;
+  }
+
+  @Test
+  void labelsToBeAligned() {
+    check(
+        Examples.features(features(4, 3)).labels(new int[][] {{2}, {1, 1}, {}, {3, 1}}),
+        Signal.features(3),
+        new CtcLoss(),
+        RecurrentLayer.gru(4).bothDirections(),
+        Linear.of(4));
   }
 
   @Test
@@ -164,7 +175,9 @@ class ModelGradientTest {
         BatchSource source = ArraySource.sequential(examples, examples.count());
         Batch batch = source.newBatch()) {
       // Larger than the batch: calls work on prefixes.
-      PlanSpec size = PlanSpec.training(source.maxTime() + 2, source.maxBatch() + 3);
+      PlanSpec size =
+          PlanSpec.training(source.maxTime() + 2, source.maxBatch() + 3)
+              .withLabels(source.layout().targetColumns());
       if (!input.isTokens()) {
         size = size.withInputGradient();
       }

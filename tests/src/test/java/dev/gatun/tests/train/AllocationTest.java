@@ -11,6 +11,7 @@ import dev.gatun.backend.SgdRule;
 import dev.gatun.data.ArraySource;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
+import dev.gatun.model.CtcLoss;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Linear;
@@ -32,6 +33,7 @@ import dev.gatun.tensor.Workspace;
 import dev.gatun.tests.cudadouble.CudaDouble;
 import dev.gatun.train.Trainer;
 import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
@@ -183,6 +185,19 @@ class AllocationTest {
     Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
     BatchSource data = ArraySource.sequential(examples, 5);
     long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);
+    assertEquals(0, bytes, "bytes in " + STEPS + " steps");
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void alignedSteps(String backend) {
+    ModelSpec spec = ModelSpec.of(Signal.features(1), RecurrentLayer.gru(18), Linear.of(4));
+    Function<Model, Optimizer> adam = m -> new Adam(m.parameters(), AdamRule.DEFAULT, 1);
+    int[][] labels = new int[13][];
+    Arrays.setAll(labels, i -> i % 3 == 0 ? new int[] {1, 1, 3} : new int[] {2, 1});
+    Examples examples = Examples.features(new float[13][7][1]).labels(labels);
+    BatchSource data = ArraySource.sequential(examples, 5);
+    long bytes = ofTraining(backend, spec, new CtcLoss(), adam, data);
     assertEquals(0, bytes, "bytes in " + STEPS + " steps");
   }
 

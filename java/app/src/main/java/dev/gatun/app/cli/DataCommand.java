@@ -5,6 +5,7 @@ import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.task.ColumnScan;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.TextTask;
+import dev.gatun.app.task.TranscriptTask;
 import dev.gatun.data.BatchSource;
 import dev.gatun.persist.Json;
 import java.io.PrintWriter;
@@ -106,6 +107,8 @@ final class DataCommand implements Callable<Integer> {
   private static void addParts(Task task, Map<String, Json> facts) {
     if (task instanceof TextTask text) {
       facts.put("vocabulary", Json.of((long) text.vocabulary().size()));
+    } else if (task instanceof TranscriptTask transcripts) {
+      facts.put("vocabulary", Json.of((long) transcripts.vocabulary().size()));
     }
     facts.put("training", Json.of((long) task.split().training().size()));
     facts.put("validation", Json.of((long) task.split().validation().size()));

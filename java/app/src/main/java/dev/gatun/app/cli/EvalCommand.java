@@ -7,6 +7,7 @@ import dev.gatun.app.run.TrainedRun;
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.TextTask;
+import dev.gatun.app.task.TranscriptTask;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.WeightType;
 import dev.gatun.model.Model;
@@ -111,8 +112,10 @@ final class EvalCommand implements Callable<Integer> {
     if (!Files.isRegularFile(data)) {
       throw new InputException("--data " + data + ": no such file");
     }
-    return config.get(DataKeys.TYPE) == DataKeys.Kind.TEXT
-        ? TextTask.of(config, data, trained.strings())
-        : SeriesTask.of(config, data, trained.strings());
+    return switch (config.get(DataKeys.TYPE)) {
+      case TEXT -> TextTask.of(config, data, trained.strings());
+      case SERIES -> SeriesTask.of(config, data, trained.strings());
+      case TRANSCRIPTS -> TranscriptTask.of(config, data, trained.strings());
+    };
   }
 }

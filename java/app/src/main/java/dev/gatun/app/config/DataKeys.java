@@ -8,7 +8,8 @@ public final class DataKeys {
   /** The kinds of data. */
   public enum Kind {
     TEXT,
-    SERIES
+    SERIES,
+    TRANSCRIPTS
   }
 
   /** How columns of a series are brought to one scale; fitted on the training part only. */
@@ -47,9 +48,27 @@ public final class DataKeys {
               "data.inputs",
               Type.names(0, "a column's name or a list of them, each once"),
               List.<String>of(),
-              "columns the model sees; default: the targets")
-          .when(TYPE, Kind.SERIES)
+              "columns the model sees; default: the targets, of transcripts all other columns")
+          .when(TYPE, Kind.SERIES, Kind.TRANSCRIPTS)
           .knownAs("input", "features", "columns", "x");
+
+  public static final Key<String> SEQUENCE =
+      Key.of(
+              "data.sequence",
+              Type.text("a column's name"),
+              "sequence",
+              "column that names the sequence of each frame; its rows stand together")
+          .when(TYPE, Kind.TRANSCRIPTS)
+          .knownAs("utterance", "id");
+
+  public static final Key<String> TEXT =
+      Key.of(
+              "data.text",
+              Type.text("a column's name"),
+              "text",
+              "column of what a sequence says; empty but in its first row, or the same in all")
+          .when(TYPE, Kind.TRANSCRIPTS)
+          .knownAs("transcript", "labels");
 
   public static final Key<Integer> WINDOW =
       Key.of("data.window", Type.whole(1, 1_000_000), 24, "rows the model sees before a forecast")
@@ -79,7 +98,7 @@ public final class DataKeys {
               "data.rows",
               Type.whole(0, Integer.MAX_VALUE),
               0,
-              "use the first rows or characters only; 0: all")
+              "use the first rows, characters or sequences only; 0: all")
           .knownAs("limit", "max_rows", "nrows");
 
   public static final Key<Integer> STRIDE =
@@ -115,7 +134,7 @@ public final class DataKeys {
               Type.oneOf(Scaling.class),
               Scaling.STANDARD,
               "scaling of every column, fitted on the training part")
-          .when(TYPE, Kind.SERIES)
+          .when(TYPE, Kind.SERIES, Kind.TRANSCRIPTS)
           .knownAs("scale", "scaling", "normalize", "normalise", "normalization");
 
   public static final Key<Integer> SEASON =
@@ -152,6 +171,8 @@ public final class DataKeys {
           TIME,
           TARGETS,
           INPUTS,
+          SEQUENCE,
+          TEXT,
           WINDOW,
           HORIZON,
           WHOLE_HORIZON,

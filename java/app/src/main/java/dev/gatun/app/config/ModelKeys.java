@@ -47,8 +47,17 @@ public final class ModelKeys {
 
   public static final Key<Boolean> BIDIRECTIONAL =
       Key.of("model.bidirectional", Type.flag(), false, "each layer also runs backwards in time")
-          .when(DataKeys.TYPE, DataKeys.Kind.SERIES)
+          .when(DataKeys.TYPE, DataKeys.Kind.SERIES, DataKeys.Kind.TRANSCRIPTS)
           .knownAs("bi");
+
+  public static final Key<Integer> BEAM =
+      Key.of(
+              "model.beam",
+              Type.whole(0, 1 << 16),
+              0,
+              "width of the beam that transcripts are decoded with; 0: the best path alone")
+          .when(DataKeys.TYPE, DataKeys.Kind.TRANSCRIPTS)
+          .knownAs("beam_width", "beam_size");
 
   public static final Key<RecurrentStack.Merge> MERGE =
       Key.of(
@@ -139,6 +148,7 @@ public final class ModelKeys {
           PROJECTION,
           BIDIRECTIONAL,
           MERGE,
+          BEAM,
           BIAS,
           DROPOUT,
           OUTPUT_ACTIVATION,

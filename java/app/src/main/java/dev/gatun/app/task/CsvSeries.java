@@ -44,17 +44,47 @@ public final class CsvSeries {
       Set<String> columns,
       @Nullable String time,
       BiFunction<String, List<String>, InputException> noColumn) {
-    List<String> names = List.copyOf(columns);
+    List<String> texts = time == null ? List.of() : List.of(time);
+    Labelled read = readLabelled(file, texts, List.copyOf(columns), noColumn);
+    return time == null ? read.numbers() : read.numbers().withTimes(read.texts().getFirst());
+  }
+
+  /**
+   * Columns as they are written, and columns of numbers.
+   *
+   * @param texts of each column, [column][row]
+   */
+  record Labelled(List<List<String>> texts, Series numbers) {}
+
+  /**
+   * Reads some columns as texts and some as numbers.
+   *
+   * @param texts columns taken as they are
+   * @param columns wanted as numbers; none: all others
+   * @param noColumn as for {@link #read}
+   * @throws InputException naming file, line and column of what is wrong
+   */
+  static Labelled readLabelled(
+      Path file,
+      List<String> texts,
+      List<String> columns,
+      BiFunction<String, List<String>, InputException> noColumn) {
+    List<String> names = new ArrayList<>(columns);
     List<double[]> rows = new ArrayList<>();
-    List<String> times = new ArrayList<>();
+    List<List<String>> fields =
+        texts.stream().map(name -> (List<String>) new ArrayList<String>()).toList();
     try (CsvReader<NamedCsvRecord> reader = open(file)) {
       for (NamedCsvRecord row : reader) {
         if (rows.isEmpty()) {
-          checkHeader(row.getHeader(), names, time, noColumn);
+          checkHeader(row.getHeader(), names, noColumn);
+          checkHeader(row.getHeader(), texts, noColumn);
+          row.getHeader().stream()
+              .filter(name -> columns.isEmpty() && !texts.contains(name))
+              .forEach(names::add);
         }
         rows.add(names.stream().mapToDouble(name -> number(file, row, name)).toArray());
-        if (time != null) {
-          times.add(field(file, row, time));
+        for (int i = 0; i < texts.size(); i++) {
+          fields.get(i).add(field(file, row, texts.get(i)));
         }
       }
     } catch (CsvParseException e) {
@@ -73,7 +103,7 @@ public final class CsvSeries {
       int column = c;
       Arrays.setAll(values[c], row -> rows.get(row)[column]);
     }
-    return new Series(names, values, time == null ? null : times);
+    return new Labelled(fields, new Series(names, values, null));
   }
 
   /** Opens a file in the dialect of all commands. */
@@ -118,15 +148,11 @@ public final class CsvSeries {
   private static void checkHeader(
       List<String> header,
       List<String> names,
-      @Nullable String time,
       BiFunction<String, List<String>, InputException> noColumn) {
     for (String name : names) {
       if (!header.contains(name)) {
         throw noColumn.apply(name, header);
       }
-    }
-    if (time != null && !header.contains(time)) {
-      throw noColumn.apply(time, header);
     }
   }
 

@@ -46,6 +46,11 @@ final class Layers {
     return ModelSpec.of(Signal.features(inputs), layers);
   }
 
+  /** Frames to one logit per class and step. */
+  static ModelSpec aligner(Config config, int inputs, int classes) {
+    return ModelSpec.of(Signal.features(inputs), recurrent(config, false), Linear.of(classes));
+  }
+
   /** Layers that differ, or whose directions are added, run one by one, equal ones as one stack. */
   private static Layer recurrent(Config config, boolean lastState) {
     List<Integer> sizes = sizes(config);
@@ -84,7 +89,7 @@ final class Layers {
   /** One layer. */
   private static RecurrentLayer recurrent(Config config, int hidden) {
     RecurrentLayer layer = RecurrentLayer.of(NAME, config.get(ModelKeys.CELL), hidden);
-    if (config.get(DataKeys.TYPE) == DataKeys.Kind.SERIES && config.get(ModelKeys.BIDIRECTIONAL)) {
+    if (config.get(DataKeys.TYPE) != DataKeys.Kind.TEXT && config.get(ModelKeys.BIDIRECTIONAL)) {
       layer = layer.bothDirections();
     }
     if (!config.get(ModelKeys.BIAS)) {

@@ -18,7 +18,7 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /** A learning task over loaded data. */
-public sealed interface Task permits TextTask, SeriesTask {
+public sealed interface Task permits TextTask, SeriesTask, TranscriptTask {
   /**
    * Loads and checks the data of a configuration.
    *
@@ -39,6 +39,7 @@ public sealed interface Task permits TextTask, SeriesTask {
       return switch (config.get(DataKeys.TYPE)) {
         case TEXT -> TextTask.load(config, file, stored);
         case SERIES -> SeriesTask.load(config, file, stored);
+        case TRANSCRIPTS -> TranscriptTask.load(config, file, stored);
       };
     } catch (IllegalArgumentException e) {
       // What the engine refuses about data or layers comes from the configuration.

@@ -1,10 +1,12 @@
 package dev.gatun.backend.cuda;
 
 import dev.gatun.backend.Precision;
+import dev.gatun.bindings.Cuda;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class CudnnCtc implements AutoCloseable {
   /** Of status codes: what cuDNN says of shapes that it does not have. */
   private static final int NOT_SUPPORTED = 3;
+
+  private static final MethodHandle CALL = Cuda.ctcLoss();
 
   private final CudaContext context;
   private final CtcDescriptor loss = new CtcDescriptor(CtcLabels.MOST);
@@ -96,21 +100,29 @@ final class CudnnCtc implements AutoCloseable {
     if (planned == null) {
       throw new IllegalStateException("no shape was planned");
     }
-    int status =
-        cudnn_h.cudnnCTCLoss_v8(
-            context.dnn(),
-            cudnn_h.CUDNN_CTC_LOSS_ALGO_DETERMINISTIC(),
-            loss.descriptor(),
-            planned.descriptor(),
-            MemorySegment.ofAddress(logits),
-            MemorySegment.ofAddress(labels),
-            MemorySegment.ofAddress(labelLengths),
-            MemorySegment.ofAddress(lengths),
-            MemorySegment.ofAddress(costs),
-            planned.descriptor(),
-            MemorySegment.ofAddress(gradients),
-            workspaceBytes,
-            MemorySegment.ofAddress(workspace.address(workspaceBytes)));
+    long scratch = workspace.address(workspaceBytes);
+    long described = planned.descriptor().address();
+    int status;
+    try {
+      status =
+          (int)
+              CALL.invokeExact(
+                  context.dnn().address(),
+                  cudnn_h.CUDNN_CTC_LOSS_ALGO_DETERMINISTIC(),
+                  loss.descriptor().address(),
+                  described,
+                  logits,
+                  labels,
+                  labelLengths,
+                  lengths,
+                  costs,
+                  described,
+                  gradients,
+                  workspaceBytes,
+                  scratch);
+    } catch (Throwable e) {
+      throw Calls.unchecked(e);
+    }
     if (status / 1000 == NOT_SUPPORTED) {
       supported = false;
       return false;

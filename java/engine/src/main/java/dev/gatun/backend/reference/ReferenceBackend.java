@@ -36,6 +36,7 @@ public final class ReferenceBackend implements Backend {
   private final Checks checks = new Checks(DType.F64);
   private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F64);
   private final CtcChecks ctcChecks = new CtcChecks(DType.F64);
+  private final ReferenceCtc ctc = new ReferenceCtc();
 
   @Override
   public String name() {
@@ -263,7 +264,7 @@ public final class ReferenceBackend implements Backend {
   @Override
   public void ctc(int t, int n, CtcIo io) {
     ctcChecks.check(t, n, io);
-    ReferenceCtc.run(t, n, io);
+    ctc.run(t, n, io);
   }
 
   @Override

@@ -4,68 +4,82 @@ import dev.gatun.backend.CtcIo;
 import dev.gatun.tensor.Tensor;
 
 /**
- * Connectionist temporal classification of one sequence: the forward and backward variables of
- * Graves et al. 2006, section 4.1, in logarithms. The labels l are taken with blanks around and
- * between them, 2 L + 1 states; a path goes on by a state, stays, or leaves out a blank between two
- * different labels.
+ * Connectionist temporal classification of one sequence after the other: the forward and backward
+ * variables of Graves et al. 2006, section 4.1, in logarithms. The labels l are taken with blanks
+ * around and between them, 2 L + 1 states; a path goes on by a state, stays, or leaves out a blank
+ * between two different labels. Arrays grow to the largest call.
  */
 final class ReferenceCtc {
   private static final double IMPOSSIBLE = Double.NEGATIVE_INFINITY;
 
-  /** log softmax(logits) [steps, V]. */
-  private final double[][] logP;
+  /** Steps and classes of the sequence at hand. */
+  private int length;
 
-  /** The class of each state. */
-  private final int[] states;
+  private int v;
 
-  private ReferenceCtc(double[][] logP, int[] states) {
-    this.logP = logP;
-    this.states = states;
-  }
+  /** The class of each state, and how many there are. */
+  private int[] classes = new int[0];
+
+  private int states;
+
+  /** log softmax(logits) [length, V]. */
+  private double[] logP = new double[0];
+
+  /** log p of the steps up to each and of being in each state then, [length, states]. */
+  private double[] forward = new double[0];
+
+  /** log p of the steps after one, from each state. */
+  private double[] backward = new double[0];
+
+  /** The probability of being in each class at a step, given the labels, [V]. */
+  private double[] occupancy = new double[0];
 
   /** Checked arguments. */
-  static void run(int t, int n, CtcIo io) {
+  void run(int t, int n, CtcIo io) {
     double total = 0;
     long impossible = 0;
     long firstLabel = 0;
     for (int i = 0; i < n; i++) {
-      int count = Math.toIntExact(io.labelLengths().getLong(i));
-      long at = io.padded() ? i * io.labels().dim(1) : firstLabel;
+      int count = (int) io.labelLengths().getLong(i);
+      setStates(io.padded() ? i * io.labels().dim(1) : firstLabel, count, io);
       firstLabel += count;
-      int length = io.lengths() == null ? t : Math.toIntExact(io.lengths().getLong(i));
-      ReferenceCtc sequence = new ReferenceCtc(logSoftmax(length, n, i, io), states(at, count, io));
-      double[][] forward = sequence.forward();
-      double logProbability = sequence.logProbability(forward);
-      boolean possible = logProbability != IMPOSSIBLE;
-      io.losses().set(i, 0 - logProbability); // 0, not -0
-      if (possible) {
-        total -= io.weight(count) * logProbability;
-      } else {
+      length = io.lengths() == null ? t : (int) io.lengths().getLong(i);
+      setLogSoftmax(n, i, io);
+      setForward();
+      double logProbability = logProbability();
+      if (logProbability == IMPOSSIBLE) {
         impossible++;
+      } else {
+        total -= io.weight(count) * logProbability;
       }
+      io.losses().set(i, 0 - logProbability); // 0, not -0
       if (io.dLogits() != null) {
-        double[][] occupancy =
-            possible ? sequence.occupancy(forward, logProbability) : new double[0][];
         double weight = io.scale().get(0) * io.weight(count);
-        sequence.gradient(io.dLogits(), weight, occupancy, t, n, i);
+        gradient(io.dLogits(), weight, logProbability, t, n, i);
       }
     }
     io.loss().set(0, io.scale().get(0) * total);
     io.impossible().setLong(0, io.impossible().getLong(0) + impossible);
   }
 
-  private static int[] states(long firstLabel, int count, CtcIo io) {
-    int[] states = new int[2 * count + 1];
-    for (int s = 0; s < states.length; s++) {
-      boolean blank = s % 2 == 0;
-      states[s] = blank ? io.blank() : (int) io.labels().getLong(firstLabel + s / 2);
-    }
-    return states;
+  private static double[] room(double[] array, long size) {
+    return array.length < size ? new double[Math.toIntExact(size)] : array;
   }
 
-  private static double[][] logSoftmax(int length, int n, int i, CtcIo io) {
-    int v = io.classes();
-    double[][] logP = new double[length][v];
+  private void setStates(long firstLabel, int count, CtcIo io) {
+    states = 2 * count + 1;
+    if (classes.length < states) {
+      classes = new int[states];
+    }
+    for (int s = 0; s < states; s++) {
+      boolean blank = s % 2 == 0;
+      classes[s] = blank ? io.blank() : (int) io.labels().getLong(firstLabel + s / 2);
+    }
+  }
+
+  private void setLogSoftmax(int n, int i, CtcIo io) {
+    v = io.classes();
+    logP = room(logP, (long) length * v);
     for (int step = 0; step < length; step++) {
       long row = ((long) step * n + i) * v;
       double max = IMPOSSIBLE;
@@ -77,77 +91,87 @@ final class ReferenceCtc {
         sum += Math.exp(io.logits().get(row + k) - max);
       }
       for (int k = 0; k < v; k++) {
-        logP[step][k] = io.logits().get(row + k) - max - Math.log(sum);
+        logP[step * v + k] = io.logits().get(row + k) - max - Math.log(sum);
       }
     }
-    return logP;
+  }
+
+  /** log p of a state's class at a step. */
+  private double emission(int step, int s) {
+    return logP[step * v + classes[s]];
   }
 
   /** Whether a path may go from state s - 2 to s: no blank has to part the two. */
   private boolean skips(int s) {
-    return s >= 2 && s % 2 == 1 && states[s] != states[s - 2];
+    return s >= 2 && s % 2 == 1 && classes[s] != classes[s - 2];
   }
 
-  /** log p of the steps up to each and of being in each state then, [steps, states]. */
-  private double[][] forward() {
-    double[][] a = new double[logP.length][states.length];
-    for (int step = 0; step < logP.length; step++) {
-      for (int s = 0; s < states.length; s++) {
+  private void setForward() {
+    forward = room(forward, (long) length * states);
+    for (int step = 0; step < length; step++) {
+      int before = (step - 1) * states;
+      for (int s = 0; s < states; s++) {
         double reached;
         if (step == 0) {
           reached = s < 2 ? 0 : IMPOSSIBLE;
         } else {
-          reached = a[step - 1][s];
-          reached = s >= 1 ? logAdd(reached, a[step - 1][s - 1]) : reached;
-          reached = skips(s) ? logAdd(reached, a[step - 1][s - 2]) : reached;
+          reached = forward[before + s];
+          reached = s >= 1 ? logAdd(reached, forward[before + s - 1]) : reached;
+          reached = skips(s) ? logAdd(reached, forward[before + s - 2]) : reached;
         }
-        a[step][s] = reached + logP[step][states[s]];
+        forward[step * states + s] = reached + emission(step, s);
       }
     }
-    return a;
   }
 
-  private double logProbability(double[][] forward) {
-    if (forward.length == 0) {
-      return states.length == 1 ? 0 : IMPOSSIBLE;
+  private double logProbability() {
+    if (length == 0) {
+      return states == 1 ? 0 : IMPOSSIBLE;
     }
-    double[] last = forward[forward.length - 1];
-    double end = last[last.length - 1];
-    return last.length > 1 ? logAdd(end, last[last.length - 2]) : end;
+    int end = length * states - 1;
+    return states > 1 ? logAdd(forward[end], forward[end - 1]) : forward[end];
   }
 
-  /** The probability of being in each class at each step, given the labels, [steps, V]. */
-  private double[][] occupancy(double[][] forward, double logProbability) {
-    double[][] occupied = new double[logP.length][logP.length == 0 ? 0 : logP[0].length];
-    double[] after = new double[states.length]; // log p of the steps after, from each state
-    for (int step = logP.length - 1; step >= 0; step--) {
-      double[] b = new double[states.length];
-      for (int s = 0; s < states.length; s++) {
-        if (step == logP.length - 1) {
-          b[s] = s >= states.length - 2 ? 0 : IMPOSSIBLE;
-        } else {
-          b[s] = after[s] + logP[step + 1][states[s]];
-          b[s] =
-              s + 1 < b.length ? logAdd(b[s], after[s + 1] + logP[step + 1][states[s + 1]]) : b[s];
-          boolean skips = s + 2 < b.length && skips(s + 2);
-          b[s] = skips ? logAdd(b[s], after[s + 2] + logP[step + 1][states[s + 2]]) : b[s];
-        }
-        occupied[step][states[s]] += Math.exp(forward[step][s] + b[s] - logProbability);
+  /** Weight times softmax(logits) less the occupancy (equation 16); 0 where there is none. */
+  private void gradient(Tensor d, double weight, double logProbability, int t, int n, int i) {
+    occupancy = room(occupancy, v);
+    backward = room(backward, states);
+    for (int step = t - 1; step >= 0; step--) {
+      boolean zero = step >= length || logProbability == IMPOSSIBLE;
+      if (!zero) {
+        stepBack(step);
+        setOccupancy(step, logProbability);
       }
-      after = b;
-    }
-    return occupied;
-  }
-
-  /** Weight times softmax(logits) less the occupancy (equation 16); no rows: impossible. */
-  private void gradient(Tensor dLogits, double weight, double[][] occupancy, int t, int n, int i) {
-    int v = Math.toIntExact(dLogits.dim(-1));
-    for (int step = 0; step < t; step++) {
       for (int k = 0; k < v; k++) {
-        boolean zero = step >= occupancy.length;
-        double d = zero ? 0 : weight * (Math.exp(logP[step][k]) - occupancy[step][k]);
-        dLogits.set(((long) step * n + i) * v + k, d);
+        double share = zero ? 0 : Math.exp(logP[step * v + k]) - occupancy[k];
+        d.set(((long) step * n + i) * v + k, zero ? 0 : weight * share);
       }
+    }
+  }
+
+  /** The backward variables of a step from those of the step after it, upwards in place. */
+  private void stepBack(int step) {
+    int next = step + 1;
+    for (int s = 0; s < states; s++) {
+      double b;
+      if (next == length) {
+        b = s >= states - 2 ? 0 : IMPOSSIBLE;
+      } else {
+        b = backward[s] + emission(next, s);
+        b = s + 1 < states ? logAdd(b, backward[s + 1] + emission(next, s + 1)) : b;
+        boolean skips = s + 2 < states && skips(s + 2);
+        b = skips ? logAdd(b, backward[s + 2] + emission(next, s + 2)) : b;
+      }
+      backward[s] = b;
+    }
+  }
+
+  private void setOccupancy(int step, double logProbability) {
+    for (int k = 0; k < v; k++) {
+      occupancy[k] = 0;
+    }
+    for (int s = 0; s < states; s++) {
+      occupancy[classes[s]] += Math.exp(forward[step * states + s] + backward[s] - logProbability);
     }
   }
 

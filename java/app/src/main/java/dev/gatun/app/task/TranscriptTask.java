@@ -1,0 +1,206 @@
+package dev.gatun.app.task;
+
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.ModelKeys;
+import dev.gatun.app.config.Numbers;
+import dev.gatun.app.config.TrainKeys;
+import dev.gatun.backend.WeightType;
+import dev.gatun.data.ArraySource;
+import dev.gatun.data.BatchSource;
+import dev.gatun.data.Examples;
+import dev.gatun.data.Range;
+import dev.gatun.data.Scaler;
+import dev.gatun.data.Series;
+import dev.gatun.data.Split;
+import dev.gatun.data.Vocabulary;
+import dev.gatun.model.CtcDecoder;
+import dev.gatun.model.CtcLoss;
+import dev.gatun.model.Loss;
+import dev.gatun.model.Model;
+import dev.gatun.model.ModelSpec;
+import dev.gatun.persist.FormatException;
+import dev.gatun.persist.Json;
+import dev.gatun.train.Evaluator;
+import dev.gatun.train.LabelErrors;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sequences of frames and what they say, aligned by CTC: class 0 is the blank, the others are the
+ * characters of the transcripts.
+ */
+public final class TranscriptTask implements Task {
+  private static final String VOCABULARY = "vocabulary";
+  private static final String SCALER = "scaler";
+  private static final CtcLoss LOSS = new CtcLoss();
+
+  private final Config config;
+  private final Transcripts data;
+  private final Vocabulary vocabulary;
+  private final Scaler scaler;
+  private final Split split;
+  private final ModelSpec model;
+
+  private TranscriptTask(
+      Config config, Transcripts data, Vocabulary vocabulary, Scaler scaler, Split split) {
+    this.config = config;
+    this.data = data;
+    this.vocabulary = vocabulary;
+    this.scaler = scaler;
+    this.split = split;
+    model = Layers.aligner(config, data.frames().names().size(), vocabulary.size() + 1);
+  }
+
+  /**
+   * Reads frames and transcripts.
+   *
+   * @param stored a checkpoint's strings; without them characters are the transcripts' own and
+   *     scales are fitted on the training part
+   */
+  static TranscriptTask load(Config config, Path file, Map<String, String> stored) {
+    Transcripts data = Transcripts.read(config, file);
+    Split split = Task.split(config, data.size());
+    boolean trained = stored.containsKey(VOCABULARY);
+    return new TranscriptTask(
+        config,
+        data,
+        trained ? vocabulary(stored) : data.vocabulary(file),
+        trained ? scaler(stored) : fit(config, data, split),
+        split);
+  }
+
+  /** Other sequences, wholly to be measured on. */
+  public static TranscriptTask of(Config config, Path file, Map<String, String> stored) {
+    Transcripts data = Transcripts.read(config, file);
+    Split split = Split.counts(data.size(), data.size(), 0, 0);
+    return new TranscriptTask(config, data, vocabulary(stored), scaler(stored), split);
+  }
+
+  private static Scaler fit(Config config, Transcripts data, Split split) {
+    Series frames = data.frames();
+    Range training = new Range(0, data.start(split.training().to()));
+    return switch (config.get(DataKeys.SCALER)) {
+      case STANDARD -> Scaler.standard(frames, training);
+      case MINMAX -> Scaler.minMax(frames, training);
+      case NONE -> Scaler.identity(frames);
+    };
+  }
+
+  private static Json stored(Map<String, String> stored, String name) {
+    String json = stored.get(name);
+    if (json == null) {
+      throw new FormatException("the checkpoint keeps no " + name + ": it knows no transcripts");
+    }
+    return Json.parse(json);
+  }
+
+  private static Vocabulary vocabulary(Map<String, String> stored) {
+    return Vocabulary.fromJson(stored(stored, VOCABULARY));
+  }
+
+  private static Scaler scaler(Map<String, String> stored) {
+    return Scaler.fromJson(stored(stored, SCALER));
+  }
+
+  @Override
+  public ModelSpec model() {
+    return model;
+  }
+
+  @Override
+  public Loss loss() {
+    return LOSS;
+  }
+
+  private Examples examples(Range part) {
+    return data.examples(part, scaler, vocabulary);
+  }
+
+  @Override
+  public BatchSource training() {
+    return ArraySource.shuffled(
+        examples(split.training()), config.get(TrainKeys.BATCH), config.get(TrainKeys.SEED));
+  }
+
+  @Override
+  public BatchSource overfitting(int count) {
+    Task.checkOverfit(config, split.training().size());
+    return ArraySource.sequential(examples(new Range(0, count)), config.get(TrainKeys.BATCH));
+  }
+
+  @Override
+  public @Nullable BatchSource validation() {
+    return split.validation().size() == 0 ? null : evaluation(split.validation());
+  }
+
+  private BatchSource evaluation(Range part) {
+    return ArraySource.sequential(examples(part), config.get(TrainKeys.BATCH));
+  }
+
+  @Override
+  public Split split() {
+    return split;
+  }
+
+  @Override
+  public String unit() {
+    return "sequences";
+  }
+
+  /** The frames of a sequence, on average. */
+  @Override
+  public int stepsPerTarget() {
+    return Math.max(1, data.frames().rows() / data.size());
+  }
+
+  /** The characters. */
+  public Vocabulary vocabulary() {
+    return vocabulary;
+  }
+
+  @Override
+  public Map<String, String> strings() {
+    return Map.of(VOCABULARY, vocabulary.toJson().print(), SCALER, scaler.toJson().print());
+  }
+
+  @Override
+  public SequencedMap<String, Double> measure(Model trained, Range part, WeightType weights) {
+    CtcDecoder decoder = new CtcDecoder(LOSS.blank());
+    LabelErrors errors = new LabelErrors(trained, decoder, config.get(ModelKeys.BEAM));
+    long[] impossible = new long[1];
+    try (BatchSource source = evaluation(part);
+        Evaluator evaluator = new Evaluator(trained, LOSS, source, weights)) {
+      double loss =
+          evaluator.run(
+              (plan, batch) -> {
+                errors.visit(plan, batch);
+                impossible[0] = plan.impossible();
+              });
+      SequencedMap<String, Double> measures = new LinkedHashMap<>();
+      measures.put("loss", loss);
+      measures.put("label_error_rate", errors.rate());
+      measures.put("exact", errors.exact());
+      measures.put("impossible", (double) impossible[0]);
+      return measures;
+    }
+  }
+
+  @Override
+  public String describe(SequencedMap<String, Double> measures) {
+    double impossible = measures.getOrDefault("impossible", 0.0);
+    return String.format(
+        Locale.ROOT,
+        "%s nats per label, label error rate %.2f %%, %.2f %% of sequences without an error%s",
+        Numbers.shown(measures.getOrDefault("loss", Double.NaN)),
+        100 * measures.getOrDefault("label_error_rate", Double.NaN),
+        100 * measures.getOrDefault("exact", Double.NaN),
+        impossible > 0
+            ? String.format(Locale.ROOT, "; %.0f too short for their labels", impossible)
+            : "");
+  }
+}

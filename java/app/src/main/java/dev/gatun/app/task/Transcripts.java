@@ -1,0 +1,130 @@
+package dev.gatun.app.task;
+
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.InputException;
+import dev.gatun.data.Examples;
+import dev.gatun.data.Range;
+import dev.gatun.data.Scaler;
+import dev.gatun.data.Series;
+import dev.gatun.data.Vocabulary;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A CSV file of frames, a row each: a column that names the frame's sequence, whose rows stand
+ * together, one with its transcript, the same in all of its rows or given in the first alone, and
+ * numbers.
+ */
+final class Transcripts {
+  private final Series frames;
+
+  /** The first frame of each sequence, and the end. */
+  private final int[] starts;
+
+  private final List<String> texts;
+
+  private Transcripts(Series frames, int[] starts, List<String> texts) {
+    this.frames = frames;
+    this.starts = starts;
+    this.texts = texts;
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws InputException naming the line that is wrong
+   */
+  static Transcripts read(Config config, Path file) {
+    String sequence = config.get(DataKeys.SEQUENCE);
+    String text = config.get(DataKeys.TEXT);
+    List<String> inputs = config.get(DataKeys.INPUTS);
+    CsvSeries.Labelled rows =
+        CsvSeries.readLabelled(
+            file,
+            List.of(sequence, text),
+            inputs,
+            (name, there) ->
+                config.error(
+                    name.equals(sequence)
+                        ? DataKeys.SEQUENCE
+                        : name.equals(text) ? DataKeys.TEXT : DataKeys.INPUTS,
+                    "no column \"%s\" in %s; there are %s"
+                        .formatted(name, file, String.join(", ", there))));
+    List<String> names = rows.texts().get(0);
+    List<String> spoken = rows.texts().get(1);
+    List<Integer> starts = new ArrayList<>();
+    List<String> texts = new ArrayList<>();
+    Set<String> seen = new HashSet<>();
+    for (int row = 0; row < names.size(); row++) {
+      boolean first = row == 0 || !names.get(row).equals(names.get(row - 1));
+      if (first && !seen.add(names.get(row))) {
+        throw wrong(file, row, "sequence \"" + names.get(row) + "\" again; keep its rows together");
+      }
+      if (first) {
+        starts.add(row);
+        texts.add(spoken.get(row));
+      } else if (!spoken.get(row).isEmpty() && !spoken.get(row).equals(texts.getLast())) {
+        throw wrong(
+            file,
+            row,
+            "the transcript \"%s\" within sequence \"%s\", which says \"%s\"; give one for each"
+                .formatted(spoken.get(row), names.get(row), texts.getLast()));
+      }
+    }
+    starts.add(names.size());
+    int[] bounds = starts.stream().mapToInt(Integer::intValue).toArray();
+    return new Transcripts(rows.numbers(), bounds, texts);
+  }
+
+  /** Rows are counted from the line after the header's. */
+  private static InputException wrong(Path file, int row, String what) {
+    return new InputException("%s: row %d: %s".formatted(file, row + 1, what));
+  }
+
+  /** All frames, one sequence after the other. */
+  Series frames() {
+    return frames;
+  }
+
+  /** The sequences. */
+  int size() {
+    return texts.size();
+  }
+
+  /** The first frame of a sequence; of the one after the last, the end. */
+  int start(int sequence) {
+    return starts[sequence];
+  }
+
+  /** The characters of all transcripts. */
+  Vocabulary vocabulary(Path file) {
+    String all = String.join("", texts);
+    if (all.isEmpty()) {
+      throw new InputException(file + ": every transcript is empty; give some text");
+    }
+    return Vocabulary.of(all);
+  }
+
+  /** Sequences of a part; labels are the characters' ids and 1 more. */
+  Examples examples(Range part, Scaler scaler, Vocabulary vocabulary) {
+    float[][][] x = new float[part.size()][][];
+    int[][] labels = new int[part.size()][];
+    int columns = frames.names().size();
+    for (int i = 0; i < x.length; i++) {
+      int sequence = part.from() + i;
+      x[i] = new float[starts[sequence + 1] - starts[sequence]][columns];
+      for (int t = 0; t < x[i].length; t++) {
+        for (int c = 0; c < columns; c++) {
+          x[i][t][c] = (float) scaler.scale(c, frames.value(starts[sequence] + t, c));
+        }
+      }
+      labels[i] = Arrays.stream(vocabulary.encode(texts.get(sequence))).map(id -> id + 1).toArray();
+    }
+    return Examples.features(x).labels(labels);
+  }
+}
