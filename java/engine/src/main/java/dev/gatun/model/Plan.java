@@ -155,8 +155,7 @@ public final class Plan implements AutoCloseable {
   }
 
   /**
-   * Records {@link #forward(Batch, double)}, {@link #backward} and more, for batches of one shape:
-   * see {@link Backend#record}.
+   * Records {@link #forward(Batch, double)}, {@link #backward} and more: {@link Backend#record}.
    *
    * @param data a batch of equal lengths, as the recording's first
    * @param weight as for {@link #forward(Batch, double)}
@@ -263,7 +262,7 @@ public final class Plan implements AutoCloseable {
 
   /**
    * The last batch's loss: its sum divided by the positions given; 0, with gradients of zero, where
-   * no position is valid. The only call that waits for a device.
+   * no position is valid. This and {@link #impossible} alone wait for a device.
    *
    * @throws IllegalStateException in a plan without a loss
    */

@@ -18,17 +18,36 @@ final class CudnnCtc implements AutoCloseable {
   /** Of status codes: what cuDNN says of shapes that it does not have. */
   private static final int NOT_SUPPORTED = 3;
 
+  private static final int SHAPES = 16;
+
   private static final MethodHandle CALL = Cuda.ctcLoss();
 
   private final CudaContext context;
   private final CtcDescriptor loss = new CtcDescriptor(CtcLabels.MOST);
   private final GrowingBlock workspace;
-  private @Nullable StateDescriptor shape;
-  private int t;
-  private int n;
-  private int v;
-  private long workspaceBytes;
-  private boolean supported;
+
+  /** The last shapes: a batch that an epoch leaves over comes again with every one. */
+  private final @Nullable Shape[] shapes = new Shape[SHAPES];
+
+  private int next;
+  private @Nullable Shape shape;
+
+  /** What cuDNN knows of one shape. */
+  private static final class Shape {
+    final int t;
+    final int n;
+    final int v;
+    final StateDescriptor logits;
+    long workspaceBytes;
+    boolean supported;
+
+    Shape(int t, int n, int v) {
+      this.t = t;
+      this.n = n;
+      this.v = v;
+      logits = new StateDescriptor(t, n, v, Precision.FP32);
+    }
+  }
 
   CudnnCtc(CudaContext context) {
     this.context = context;
@@ -45,25 +64,34 @@ final class CudnnCtc implements AutoCloseable {
    * the caller's to keep from it.
    */
   boolean plan(int steps, int sequences, int classes) {
-    if (shape != null && t == steps && n == sequences && v == classes) {
-      return supported;
+    for (int i = 0; i < SHAPES; i++) {
+      Shape known = shapes[i];
+      if (known != null && known.t == steps && known.n == sequences && known.v == classes) {
+        shape = known;
+        return known.supported;
+      }
     }
     if ((double) steps * sequences * classes > Integer.MAX_VALUE) {
       return false;
     }
-    StateDescriptor next = new StateDescriptor(steps, sequences, classes, Precision.FP32);
-    if (shape != null) {
-      shape.close();
+    Shape made = new Shape(steps, sequences, classes);
+    try {
+      findWorkspace(made);
+    } catch (RuntimeException e) {
+      made.logits.close();
+      throw e;
     }
-    shape = next;
-    t = steps;
-    n = sequences;
-    v = classes;
-    supported = findWorkspace(next);
-    return supported;
+    Shape oldest = shapes[next];
+    if (oldest != null) {
+      oldest.logits.close();
+    }
+    shapes[next] = made;
+    next = (next + 1) % SHAPES;
+    shape = made;
+    return made.supported;
   }
 
-  private boolean findWorkspace(StateDescriptor logits) {
+  private void findWorkspace(Shape made) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment size = arena.allocate(ValueLayout.JAVA_LONG);
       int status =
@@ -71,15 +99,15 @@ final class CudnnCtc implements AutoCloseable {
               context.dnn(),
               cudnn_h.CUDNN_CTC_LOSS_ALGO_DETERMINISTIC(),
               loss.descriptor(),
-              logits.descriptor(),
-              logits.descriptor(),
+              made.logits.descriptor(),
+              made.logits.descriptor(),
               size);
       if (status / 1000 == NOT_SUPPORTED) {
-        return false;
+        return;
       }
       Calls.dnn(status, "cudnnGetCTCLossWorkspaceSize_v8");
-      workspaceBytes = size.get(ValueLayout.JAVA_LONG, 0);
-      return true;
+      made.workspaceBytes = size.get(ValueLayout.JAVA_LONG, 0);
+      made.supported = true;
     }
   }
 
@@ -96,12 +124,12 @@ final class CudnnCtc implements AutoCloseable {
    */
   boolean run(
       long logits, long labels, long labelLengths, long lengths, long costs, long gradients) {
-    StateDescriptor planned = shape;
+    Shape planned = shape;
     if (planned == null) {
       throw new IllegalStateException("no shape was planned");
     }
-    long scratch = workspace.address(workspaceBytes);
-    long described = planned.descriptor().address();
+    long scratch = workspace.address(planned.workspaceBytes);
+    long described = planned.logits.descriptor().address();
     int status;
     try {
       status =
@@ -118,13 +146,13 @@ final class CudnnCtc implements AutoCloseable {
                   costs,
                   described,
                   gradients,
-                  workspaceBytes,
+                  planned.workspaceBytes,
                   scratch);
     } catch (Throwable e) {
       throw Calls.unchecked(e);
     }
     if (status / 1000 == NOT_SUPPORTED) {
-      supported = false;
+      planned.supported = false;
       return false;
     }
     Calls.dnn(status, "cudnnCTCLoss_v8");
@@ -133,8 +161,10 @@ final class CudnnCtc implements AutoCloseable {
 
   @Override
   public void close() {
-    if (shape != null) {
-      shape.close();
+    for (Shape known : shapes) {
+      if (known != null) {
+        known.logits.close();
+      }
     }
     loss.close();
     workspace.close();
