@@ -93,9 +93,7 @@ final class CudnnRecurrent implements Recurrent {
               : DropoutDescriptor.none(context));
       List<RecurrentSpec> specs = parts(context, spec);
       for (RecurrentSpec each : specs) {
-        descriptors.add(
-            new RnnDescriptor(
-                each, RnnAlgorithm.STANDARD, context.precision(), dropout.getFirst().descriptor()));
+        descriptors.add(standard(context, each, dropout.getFirst()));
       }
       RecurrentIo.Gradients gradients = trains ? io.gradients() : null;
       WeightSpace packed = stackWeights.space();
@@ -120,6 +118,12 @@ final class CudnnRecurrent implements Recurrent {
       close();
       throw e;
     }
+  }
+
+  private static RnnDescriptor standard(
+      CudaContext context, RecurrentSpec spec, DropoutDescriptor dropout) {
+    return new RnnDescriptor(
+        spec, RnnAlgorithm.STANDARD, context.precision(), dropout.descriptor());
   }
 
   private static WeightPlaces placesOf(StackWeights weights) {
@@ -149,8 +153,7 @@ final class CudnnRecurrent implements Recurrent {
     List<RnnDescriptor> descriptors = new ArrayList<>();
     try (DropoutDescriptor none = DropoutDescriptor.none(context)) {
       for (RecurrentSpec each : parts(context, spec)) {
-        descriptors.add(
-            new RnnDescriptor(each, RnnAlgorithm.STANDARD, context.precision(), none.descriptor()));
+        descriptors.add(standard(context, each, none));
       }
       return new WeightPlaces(context, spec, descriptors);
     } finally {
