@@ -121,6 +121,7 @@ def optimizer_case(name, optimizer, max_norm=None, steps=10, **options):
     for key in grads:
         grads[key][::3] *= 0.125  # every third step stays below max_norm, so that clipping is off there
         case.arrays[f"grad.{key}"] = grads[key].numpy().astype(np.float32)
+    torch.set_default_dtype(torch.float64)  # NAdam keeps its product of momenta in the default type
     stepper = getattr(torch.optim, optimizer)(parameters.values(), **options)
     history = {}
     for step in range(steps):
@@ -132,8 +133,9 @@ def optimizer_case(name, optimizer, max_norm=None, steps=10, **options):
         for key, value in parameters.items():
             history.setdefault(f"parameter.{key}", []).append(value.detach().clone())
             for moment, state in stepper.state[value].items():
-                if moment != "step" and state is not None:
+                if moment not in ("step", "mu_product") and state is not None:
                     history.setdefault(f"{moment}.{key}", []).append(state.clone())
+    torch.set_default_dtype(torch.float32)
     for key, values in history.items():
         case.expect(key, torch.stack(values))
     return case
@@ -149,3 +151,10 @@ def optimizer_cases():
     yield optimizer_case("adam-clip", "Adam", max_norm=1.5, **adam)
     yield optimizer_case("adam-weight-decay", "Adam", weight_decay=0.05, **adam)
     yield optimizer_case("adamw", "AdamW", weight_decay=0.05, **adam)
+    yield optimizer_case("adam-amsgrad", "Adam", amsgrad=True, **adam)
+    yield optimizer_case("nadam", "NAdam", weight_decay=0.05, momentum_decay=0.004, **adam)
+    yield optimizer_case("adagrad", "Adagrad", lr=0.1, lr_decay=0.1, eps=1e-10, weight_decay=0.05)
+    yield optimizer_case("adadelta", "Adadelta", lr=1.0, rho=0.95, eps=1e-6)
+    rms = dict(lr=0.01, alpha=0.9, eps=1e-8)
+    yield optimizer_case("rmsprop", "RMSprop", max_norm=1.5, **rms)
+    yield optimizer_case("rmsprop-centered-momentum", "RMSprop", centered=True, momentum=0.5, weight_decay=0.05, **rms)

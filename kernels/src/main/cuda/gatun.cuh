@@ -9,6 +9,9 @@ typedef unsigned int u32;
 // Threads of a block, of every kernel: a power of two, for the reductions.
 constexpr int BLOCK = 256;
 
+// The slots of an update's control scalars, as dev.gatun.backend.Control has them.
+enum Control { RATE, UPDATES, NORM, FACTOR, NON_FINITE };
+
 // The first index of this thread in a loop over elements, and the step to its next one.
 __device__ inline i64 firstIndex() { return (i64)blockIdx.x * BLOCK + threadIdx.x; }
 __device__ inline i64 indexStride() { return (i64)gridDim.x * BLOCK; }

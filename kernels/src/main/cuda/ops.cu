@@ -3,13 +3,6 @@
 // alone give. Grids are one-dimensional, of any size, with BLOCK threads to a block.
 #include "gatun.cuh"
 
-// The slots of dev.gatun.backend.Control.
-constexpr int RATE = 0;
-constexpr int UPDATES = 1;
-constexpr int NORM = 2;
-constexpr int FACTOR = 3;
-constexpr int NON_FINITE = 4;
-
 template <class T>
 __device__ inline void fill(i64 n, T* y, T value) {
   for (i64 i = firstIndex(); i < n; i += indexStride()) {
@@ -371,74 +364,5 @@ extern "C" __global__ void prepareUpdate(
     if (first < 0) {
       control[UPDATES] += 1;
     }
-  }
-}
-
-// momenta null: no momentum.
-extern "C" __global__ void sgd(
-    i64 n,
-    float* parameters,
-    float* gradients,
-    float* momenta,
-    const double* control,
-    float momentum,
-    int nesterov,
-    float weightDecay) {
-  const bool skip = control[NON_FINITE] != -1;
-  const float rate = (float)control[RATE];
-  const float factor = (float)control[FACTOR];
-  for (i64 i = firstIndex(); i < n; i += indexStride()) {
-    if (!skip) {
-      const float p = parameters[i];
-      float g = factor * gradients[i] + weightDecay * p;
-      if (momenta != nullptr) {
-        const float m = momentum * momenta[i] + g;
-        momenta[i] = m;
-        g = nesterov ? g + momentum * m : m;
-      }
-      parameters[i] = p - rate * g;
-    }
-    gradients[i] = 0;
-  }
-}
-
-extern "C" __global__ void adam(
-    i64 n,
-    float* parameters,
-    float* gradients,
-    float* m,
-    float* v,
-    const double* control,
-    double beta1,
-    double beta2,
-    double epsilon,
-    double weightDecay,
-    int decoupled) {
-  // By one thread of a block: a power in double costs more than the rest of an element.
-  __shared__ float root;
-  __shared__ float down;
-  if (threadIdx.x == 0) {
-    root = (float)sqrt(1 - pow(beta2, control[UPDATES]));
-    down = (float)(control[RATE] / (1 - pow(beta1, control[UPDATES])));
-  }
-  __syncthreads();
-  const bool skip = control[NON_FINITE] != -1;
-  const float factor = (float)control[FACTOR];
-  const float shrink = decoupled ? (float)(1 - control[RATE] * weightDecay) : 1;
-  const float decay = decoupled ? 0 : (float)weightDecay;
-  const float fresh1 = (float)(1 - beta1);
-  const float fresh2 = (float)(1 - beta2);
-  const float keep2 = (float)beta2;
-  for (i64 i = firstIndex(); i < n; i += indexStride()) {
-    if (!skip) {
-      const float p = parameters[i];
-      const float g = factor * gradients[i] + decay * p;
-      const float newM = m[i] + fresh1 * (g - m[i]);
-      const float newV = keep2 * v[i] + fresh2 * g * g;
-      m[i] = newM;
-      v[i] = newV;
-      parameters[i] = shrink * p - down * newM / (sqrtf(newV) / root + (float)epsilon);
-    }
-    gradients[i] = 0;
   }
 }

@@ -107,7 +107,6 @@ extern "C" __global__ void widenBrain(i64 n, const u16* x, float* y, const doubl
 // After an update that control tells of: halves the scale where a gradient was not finite, doubles it
 // after enough without. One thread.
 extern "C" __global__ void adjustLossScale(const double* control, double* state) {
-  constexpr int NON_FINITE = 4;  // of dev.gatun.backend.Control
   if (firstIndex() == 0) {
     const double scale = state[SCALE];
     const double good = state[GOOD_UPDATES] + 1;

@@ -4,269 +4,268 @@ import static dev.gatun.kernels.Species.ALL;
 import static dev.gatun.kernels.Species.BYTES;
 import static dev.gatun.kernels.Species.F;
 import static dev.gatun.kernels.Species.LANES;
+import static dev.gatun.kernels.Species.ONE;
 import static dev.gatun.kernels.Species.ORDER;
 import static dev.gatun.kernels.Species.ZERO;
 import static jdk.incubator.vector.FloatVector.broadcast;
 import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
 /**
- * Parameter updates over flat float32 memory in one pass that also zeroes the gradient. Formulas
- * are PyTorch's. Elementwise, so the bits do not depend on how the memory is cut.
+ * Passes of parameter updates over flat float32 memory. A rule is one pass, or one that turns the
+ * gradient into a direction and {@link #descend} or {@link #momentum} after it, which zero it. All
+ * take whole vectors only: n is a multiple of {@link Species#lanes}, and the caller copies what is
+ * left over. Elementwise, so the bits do not depend on how the memory is cut. In all, g = factor·g
+ * + decay·p comes first.
  */
 public final class Optimizers {
   private Optimizers() {}
 
+  /** p = shrink·p - rate·g; g = 0. */
+  public static void descend(
+      long n, long p, long g, float factor, float decay, float rate, float shrink) {
+    for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES) {
+      FloatVector x = fromMemorySegment(F, ALL, p, ORDER);
+      FloatVector d = broadcast(F, decay).fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factor));
+      broadcast(F, -rate).fma(d, x.mul(shrink)).intoMemorySegment(ALL, p, ORDER);
+      ZERO.intoMemorySegment(ALL, g, ORDER);
+    }
+  }
+
   /**
-   * Stochastic gradient descent: g = gradScale·grad + weightDecay·p; m = momentum·m + (1 -
-   * dampening)·g; g = nesterov ? g + momentum·m : m; p -= rate·g. Without m, the two in the middle
-   * fall away. The first m of a run is g: give dampening 0 with a zeroed m.
-   *
-   * @param n elements
-   * @param param p, updated
-   * @param grad zeroed
-   * @param buffer m, updated; 0 for no momentum
+   * m = keep·m + g; p -= rate·(own·g + ahead·m); g = 0. Plain momentum has own 0 and ahead 1,
+   * Nesterov's own 1 and ahead keep.
    */
-  public static void sgd(
+  public static void momentum(
       long n,
-      long param,
-      long grad,
-      long buffer,
+      long p,
+      long g,
+      long m,
+      float factor,
+      float decay,
       float rate,
-      float momentum,
-      float dampening,
-      boolean nesterov,
-      float weightDecay,
-      float gradScale) {
-    if (buffer == 0) {
-      plainSgd(n, param, grad, rate, weightDecay, gradScale);
-    } else {
-      // Nesterov or not is one multiplication: g = own·g + ahead·m.
-      float own = nesterov ? 1 : 0;
-      float ahead = nesterov ? momentum : 1;
-      momentumSgd(
-          n,
-          param,
-          grad,
-          buffer,
-          rate,
-          momentum,
-          1 - dampening,
-          own,
-          ahead,
-          weightDecay,
-          gradScale);
-    }
-  }
-
-  private static void plainSgd(
-      long n, long param, long grad, float rate, float weightDecay, float gradScale) {
-    long i = 0;
-    for (; i <= n - LANES; i += LANES, param += BYTES, grad += BYTES) {
-      FloatVector p = fromMemorySegment(F, ALL, param, ORDER);
-      FloatVector g =
-          broadcast(F, weightDecay).fma(p, fromMemorySegment(F, ALL, grad, ORDER).mul(gradScale));
-      broadcast(F, -rate).fma(g, p).intoMemorySegment(ALL, param, ORDER);
-      ZERO.intoMemorySegment(ALL, grad, ORDER);
-    }
-    if (i < n) {
-      VectorMask<Float> tail = F.indexInRange(0L, n - i);
-      FloatVector p = fromMemorySegment(F, ALL, param, ORDER, tail);
-      FloatVector g =
-          broadcast(F, weightDecay)
-              .fma(p, fromMemorySegment(F, ALL, grad, ORDER, tail).mul(gradScale));
-      broadcast(F, -rate).fma(g, p).intoMemorySegment(ALL, param, ORDER, tail);
-      ZERO.intoMemorySegment(ALL, grad, ORDER, tail);
-    }
-  }
-
-  private static void momentumSgd(
-      long n,
-      long param,
-      long grad,
-      long buffer,
-      float rate,
-      float momentum,
-      float fresh,
+      float keep,
       float own,
-      float ahead,
-      float weightDecay,
-      float gradScale) {
-    long i = 0;
-    for (; i <= n - LANES; i += LANES, param += BYTES, grad += BYTES, buffer += BYTES) {
-      FloatVector p = fromMemorySegment(F, ALL, param, ORDER);
-      FloatVector g =
-          broadcast(F, weightDecay).fma(p, fromMemorySegment(F, ALL, grad, ORDER).mul(gradScale));
-      FloatVector m =
-          broadcast(F, momentum).fma(fromMemorySegment(F, ALL, buffer, ORDER), g.mul(fresh));
-      m.intoMemorySegment(ALL, buffer, ORDER);
+      float ahead) {
+    for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, m += BYTES) {
+      FloatVector x = fromMemorySegment(F, ALL, p, ORDER);
+      FloatVector d = broadcast(F, decay).fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factor));
+      FloatVector velocity = broadcast(F, keep).fma(fromMemorySegment(F, ALL, m, ORDER), d);
+      velocity.intoMemorySegment(ALL, m, ORDER);
       broadcast(F, -rate)
-          .fma(broadcast(F, ahead).fma(m, g.mul(own)), p)
-          .intoMemorySegment(ALL, param, ORDER);
-      ZERO.intoMemorySegment(ALL, grad, ORDER);
-    }
-    if (i < n) {
-      VectorMask<Float> tail = F.indexInRange(0L, n - i);
-      FloatVector p = fromMemorySegment(F, ALL, param, ORDER, tail);
-      FloatVector g =
-          broadcast(F, weightDecay)
-              .fma(p, fromMemorySegment(F, ALL, grad, ORDER, tail).mul(gradScale));
-      FloatVector m =
-          broadcast(F, momentum).fma(fromMemorySegment(F, ALL, buffer, ORDER, tail), g.mul(fresh));
-      m.intoMemorySegment(ALL, buffer, ORDER, tail);
-      broadcast(F, -rate)
-          .fma(broadcast(F, ahead).fma(m, g.mul(own)), p)
-          .intoMemorySegment(ALL, param, ORDER, tail);
-      ZERO.intoMemorySegment(ALL, grad, ORDER, tail);
+          .fma(broadcast(F, ahead).fma(velocity, d.mul(own)), x)
+          .intoMemorySegment(ALL, p, ORDER);
+      ZERO.intoMemorySegment(ALL, g, ORDER);
     }
   }
 
   /**
-   * Adam (Kingma and Ba 2015) and, with decoupled decay, AdamW (Loshchilov and Hutter 2019): g =
-   * gradScale·grad, plus weightDecay·p if coupled; m += (1 - beta1)·(g - m); v = beta2·v + (1 -
-   * beta2)·g²; p = p·(1 - rate·weightDecay) if decoupled; p -= rate/bc1 · m / (sqrt(v)/sqrt(bc2) +
-   * eps).
+   * Adam in one pass: m += fresh1·(g - m); v = keep2·v + fresh2·g²; p = shrink·p - rate·m /
+   * (sqrt(v)/root + eps); g = 0.
    *
-   * @param n elements
-   * @param param p, updated
-   * @param grad zeroed
-   * @param m first moment, updated
-   * @param v second moment, updated
-   * @param biasCorrection1 bc1 = 1 - beta1^t
-   * @param biasCorrection2 bc2 = 1 - beta2^t
+   * @param rate with the bias correction of m
+   * @param root of the bias correction of v
    */
   public static void adam(
       long n,
-      long param,
-      long grad,
+      long p,
+      long g,
       long m,
       long v,
-      double rate,
-      double beta1,
-      double beta2,
-      double eps,
-      double biasCorrection1,
-      double biasCorrection2,
-      double weightDecay,
-      boolean decoupled,
-      float gradScale) {
-    float shrink = decoupled ? (float) (1 - rate * weightDecay) : 1;
-    float decay = decoupled ? 0 : (float) weightDecay;
-    float root = (float) Math.sqrt(biasCorrection2);
-    float down = (float) (-rate / biasCorrection1);
-    float fresh1 = (float) (1 - beta1);
-    float fresh2 = (float) (1 - beta2);
-    float keep2 = (float) beta2;
-    long whole = n - n % LANES;
-    adamVectors(
-        whole,
-        param,
-        grad,
-        m,
-        v,
-        gradScale,
-        shrink,
-        decay,
-        fresh1,
-        fresh2,
-        keep2,
-        root,
-        (float) eps,
-        down);
-    if (whole < n) {
-      long at = 4 * whole;
-      adamTail(
-          n - whole,
-          param + at,
-          grad + at,
-          m + at,
-          v + at,
-          gradScale,
-          shrink,
-          decay,
-          fresh1,
-          fresh2,
-          keep2,
-          root,
-          (float) eps,
-          down);
-    }
-  }
-
-  /** Whole vectors; apart from the tail because C1 cannot compile both in one method. */
-  private static void adamVectors(
-      long n,
-      long param,
-      long grad,
-      long m,
-      long v,
-      float gradScale,
-      float shrink,
+      float factor,
       float decay,
+      float rate,
+      float shrink,
       float fresh1,
-      float fresh2,
       float keep2,
+      float fresh2,
       float root,
-      float floor,
-      float down) {
-    FloatVector shrinks = FloatVector.broadcast(F, shrink);
-    FloatVector decays = FloatVector.broadcast(F, decay);
-    FloatVector freshes1 = FloatVector.broadcast(F, fresh1);
-    FloatVector freshes2 = FloatVector.broadcast(F, fresh2);
-    FloatVector keeps2 = FloatVector.broadcast(F, keep2);
-    FloatVector roots = FloatVector.broadcast(F, root);
-    FloatVector floors = FloatVector.broadcast(F, floor);
-    FloatVector downs = FloatVector.broadcast(F, down);
-    for (long i = 0; i < n; i += LANES, param += BYTES, grad += BYTES, m += BYTES, v += BYTES) {
-      FloatVector p = fromMemorySegment(F, ALL, param, ORDER);
-      FloatVector g = decays.fma(p, fromMemorySegment(F, ALL, grad, ORDER).mul(gradScale));
+      float eps) {
+    for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, m += BYTES, v += BYTES) {
+      FloatVector x = fromMemorySegment(F, ALL, p, ORDER);
+      FloatVector d = broadcast(F, decay).fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factor));
       FloatVector first = fromMemorySegment(F, ALL, m, ORDER);
-      first = freshes1.fma(g.sub(first), first);
-      FloatVector second = keeps2.fma(fromMemorySegment(F, ALL, v, ORDER), g.mul(g).mul(freshes2));
+      first = broadcast(F, fresh1).fma(d.sub(first), first);
+      FloatVector second =
+          broadcast(F, keep2).fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(fresh2));
       first.intoMemorySegment(ALL, m, ORDER);
       second.intoMemorySegment(ALL, v, ORDER);
-      FloatVector denominator = second.sqrt().div(roots).add(floors);
-      downs.fma(first.div(denominator), p.mul(shrinks)).intoMemorySegment(ALL, param, ORDER);
-      ZERO.intoMemorySegment(ALL, grad, ORDER);
+      FloatVector denominator = second.sqrt().div(root).add(eps);
+      broadcast(F, -rate)
+          .fma(first.div(denominator), x.mul(shrink))
+          .intoMemorySegment(ALL, p, ORDER);
+      ZERO.intoMemorySegment(ALL, g, ORDER);
     }
   }
 
-  private static void adamTail(
+  /**
+   * The direction of rules with Adam's moments: m and v as there; g = (now·g + late·m) / (sqrt(v) /
+   * root + eps) + penalty·p.
+   */
+  public static void adaptive(
       long n,
-      long param,
-      long grad,
+      long p,
+      long g,
       long m,
       long v,
-      float gradScale,
-      float shrink,
+      float factor,
       float decay,
       float fresh1,
-      float fresh2,
       float keep2,
+      float fresh2,
       float root,
-      float floor,
-      float down) {
-    FloatVector shrinks = FloatVector.broadcast(F, shrink);
-    FloatVector decays = FloatVector.broadcast(F, decay);
-    FloatVector freshes1 = FloatVector.broadcast(F, fresh1);
-    FloatVector freshes2 = FloatVector.broadcast(F, fresh2);
-    FloatVector keeps2 = FloatVector.broadcast(F, keep2);
-    FloatVector roots = FloatVector.broadcast(F, root);
-    FloatVector floors = FloatVector.broadcast(F, floor);
-    FloatVector downs = FloatVector.broadcast(F, down);
-    VectorMask<Float> tail = F.indexInRange(0L, n);
-    FloatVector p = fromMemorySegment(F, ALL, param, ORDER, tail);
-    FloatVector g = decays.fma(p, fromMemorySegment(F, ALL, grad, ORDER, tail).mul(gradScale));
-    FloatVector first = fromMemorySegment(F, ALL, m, ORDER, tail);
-    first = freshes1.fma(g.sub(first), first);
-    FloatVector second =
-        keeps2.fma(fromMemorySegment(F, ALL, v, ORDER, tail), g.mul(g).mul(freshes2));
-    first.intoMemorySegment(ALL, m, ORDER, tail);
-    second.intoMemorySegment(ALL, v, ORDER, tail);
-    FloatVector denominator = second.sqrt().div(roots).add(floors);
-    downs.fma(first.div(denominator), p.mul(shrinks)).intoMemorySegment(ALL, param, ORDER, tail);
-    ZERO.intoMemorySegment(ALL, grad, ORDER, tail);
+      float eps,
+      float now,
+      float late,
+      float penalty) {
+    for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, m += BYTES, v += BYTES) {
+      FloatVector x = fromMemorySegment(F, ALL, p, ORDER);
+      FloatVector d = broadcast(F, decay).fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factor));
+      FloatVector first = fromMemorySegment(F, ALL, m, ORDER);
+      first = broadcast(F, fresh1).fma(d.sub(first), first);
+      FloatVector second =
+          broadcast(F, keep2).fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(fresh2));
+      first.intoMemorySegment(ALL, m, ORDER);
+      second.intoMemorySegment(ALL, v, ORDER);
+      FloatVector denominator = second.sqrt().div(root).add(eps);
+      broadcast(F, penalty)
+          .fma(x, broadcast(F, late).fma(first, d.mul(now)).div(denominator))
+          .intoMemorySegment(ALL, g, ORDER);
+    }
+  }
+
+  /** AMSGrad's direction: as {@link #adaptive} with the largest v so far in the root, now 0. */
+  public static void amsgrad(
+      long n,
+      long p,
+      long g,
+      long m,
+      long v,
+      long most,
+      float factor,
+      float decay,
+      float fresh1,
+      float keep2,
+      float fresh2,
+      float root,
+      float eps,
+      float late) {
+    for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, m += BYTES, v += BYTES) {
+      FloatVector x = fromMemorySegment(F, ALL, p, ORDER);
+      FloatVector d = broadcast(F, decay).fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factor));
+      FloatVector first = fromMemorySegment(F, ALL, m, ORDER);
+      first = broadcast(F, fresh1).fma(d.sub(first), first);
+      FloatVector second =
+          broadcast(F, keep2).fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(fresh2));
+      FloatVector top = second.max(fromMemorySegment(F, ALL, most + 4 * i, ORDER));
+      first.intoMemorySegment(ALL, m, ORDER);
+      second.intoMemorySegment(ALL, v, ORDER);
+      top.intoMemorySegment(ALL, most + 4 * i, ORDER);
+      first.mul(late).div(top.sqrt().div(root).add(eps)).intoMemorySegment(ALL, g, ORDER);
+    }
+  }
+
+  /** v = keep·v + fresh·g²; g = g / (sqrt(v) + eps): RMSprop and, with keep 1, Adagrad. */
+  public static void rms(
+      long n,
+      long p,
+      long g,
+      long v,
+      float factor,
+      float decay,
+      float keep,
+      float fresh,
+      float eps) {
+    for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, v += BYTES) {
+      FloatVector d =
+          broadcast(F, decay)
+              .fma(
+                  fromMemorySegment(F, ALL, p, ORDER),
+                  fromMemorySegment(F, ALL, g, ORDER).mul(factor));
+      FloatVector square =
+          broadcast(F, keep).fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(fresh));
+      square.intoMemorySegment(ALL, v, ORDER);
+      d.div(square.sqrt().add(eps)).intoMemorySegment(ALL, g, ORDER);
+    }
+  }
+
+  /** As {@link #rms} with the mean of g, squared, off v: a += fresh·(g - a). */
+  public static void centeredRms(
+      long n,
+      long p,
+      long g,
+      long v,
+      long a,
+      float factor,
+      float decay,
+      float keep,
+      float fresh,
+      float eps) {
+    for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, v += BYTES, a += BYTES) {
+      FloatVector d =
+          broadcast(F, decay)
+              .fma(
+                  fromMemorySegment(F, ALL, p, ORDER),
+                  fromMemorySegment(F, ALL, g, ORDER).mul(factor));
+      FloatVector square =
+          broadcast(F, keep).fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(fresh));
+      FloatVector mean = fromMemorySegment(F, ALL, a, ORDER);
+      mean = broadcast(F, fresh).fma(d.sub(mean), mean);
+      square.intoMemorySegment(ALL, v, ORDER);
+      mean.intoMemorySegment(ALL, a, ORDER);
+      FloatVector variance = square.sub(mean.mul(mean)).max(ZERO);
+      d.div(variance.sqrt().add(eps)).intoMemorySegment(ALL, g, ORDER);
+    }
+  }
+
+  /**
+   * v = keep·v + fresh·g²; g = sqrt(u + eps) / sqrt(v + eps)·g; u = keep·u + fresh·g², of the new
+   * g.
+   */
+  public static void adadelta(
+      long n,
+      long p,
+      long g,
+      long v,
+      long u,
+      float factor,
+      float decay,
+      float keep,
+      float fresh,
+      float eps) {
+    for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, v += BYTES, u += BYTES) {
+      FloatVector d =
+          broadcast(F, decay)
+              .fma(
+                  fromMemorySegment(F, ALL, p, ORDER),
+                  fromMemorySegment(F, ALL, g, ORDER).mul(factor));
+      FloatVector square =
+          broadcast(F, keep).fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(fresh));
+      square.intoMemorySegment(ALL, v, ORDER);
+      FloatVector before = fromMemorySegment(F, ALL, u, ORDER);
+      FloatVector to = before.add(eps).sqrt().div(square.add(eps).sqrt()).mul(d);
+      broadcast(F, keep).fma(before, to.mul(to).mul(fresh)).intoMemorySegment(ALL, u, ORDER);
+      to.intoMemorySegment(ALL, g, ORDER);
+    }
+  }
+
+  /** c = m + fresh1·(g - m); m += fresh2·(g - m); g = sign(c). */
+  public static void lion(
+      long n, long p, long g, long m, float factor, float decay, float fresh1, float fresh2) {
+    for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, m += BYTES) {
+      FloatVector d =
+          broadcast(F, decay)
+              .fma(
+                  fromMemorySegment(F, ALL, p, ORDER),
+                  fromMemorySegment(F, ALL, g, ORDER).mul(factor));
+      FloatVector mean = fromMemorySegment(F, ALL, m, ORDER);
+      FloatVector c = broadcast(F, fresh1).fma(d.sub(mean), mean);
+      broadcast(F, fresh2).fma(d.sub(mean), mean).intoMemorySegment(ALL, m, ORDER);
+      c.blend(ONE, c.compare(VectorOperators.GT, ZERO))
+          .blend(broadcast(F, -1f), c.compare(VectorOperators.LT, ZERO))
+          .intoMemorySegment(ALL, g, ORDER);
+    }
   }
 }

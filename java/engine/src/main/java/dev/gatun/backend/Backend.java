@@ -7,6 +7,7 @@ import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -281,16 +282,13 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
-   * One fused pass: applies the rule to factor * gradient and zeroes the gradient; if {@link
-   * Control#NON_FINITE} is not -1 it only zeroes the gradient.
+   * Compiles an update.
    *
-   * @param momentum the velocity; null without momentum
+   * @param parts in ascending order, none overlapping another; LAMB takes each for a tensor
+   * @throws IllegalArgumentException if tensors or parts do not fit the rule
+   * @throws IllegalStateException if the backend has been closed
    */
-  void sgd(
-      SgdRule rule, Tensor parameters, Tensor gradients, @Nullable Tensor momentum, Tensor control);
-
-  /** As {@link #sgd}, with Adam's two moments. */
-  void adam(AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control);
+  Updater updater(UpdateRule rule, UpdateTensors tensors, List<UpdatePart> parts);
 
   /**
    * Opens a context that works in the host's memory, to update copies of this one's parameters

@@ -3,6 +3,7 @@ package dev.gatun.backend;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.HostMemory;
 import dev.gatun.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -225,33 +226,31 @@ public final class Checks {
     exactly("prepareUpdate", "control", control, DType.F64, Control.SIZE);
   }
 
-  /** Checks {@link Backend#sgd}. */
-  public void sgd(
-      SgdRule rule,
-      Tensor parameters,
-      Tensor gradients,
-      @Nullable Tensor momentum,
-      Tensor control) {
-    update("sgd", parameters, gradients, control);
-    if (momentum != null) {
-      exactly("sgd", "momentum", momentum, real, parameters.size());
-    } else if (rule.momentum() > 0) {
+  /** Checks {@link Backend#updater}. */
+  public void updater(UpdateRule rule, UpdateTensors tensors, List<UpdatePart> parts) {
+    String operation = "updater";
+    long size = tensors.parameters().size();
+    atLeast(operation, "parameters", tensors.parameters(), real, 0);
+    exactly(operation, "gradients", tensors.gradients(), real, size);
+    exactly(operation, "control", tensors.control(), DType.F64, Control.SIZE);
+    List<String> names = rule.moments();
+    if (tensors.moments().size() != names.size()) {
       throw new IllegalArgumentException(
-          "sgd: a rule with momentum " + rule.momentum() + " needs a momentum tensor");
+          "updater: %d moments for %s, which has %d: %s"
+              .formatted(tensors.moments().size(), rule, names.size(), names));
     }
-  }
-
-  /** Checks {@link Backend#adam}. */
-  public void adam(Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
-    update("adam", parameters, gradients, control);
-    exactly("adam", "m", m, real, parameters.size());
-    exactly("adam", "v", v, real, parameters.size());
-  }
-
-  private void update(String operation, Tensor parameters, Tensor gradients, Tensor control) {
-    atLeast(operation, "parameters", parameters, real, 0);
-    exactly(operation, "gradients", gradients, real, parameters.size());
-    exactly(operation, "control", control, DType.F64, Control.SIZE);
+    for (int i = 0; i < names.size(); i++) {
+      exactly(operation, names.get(i), tensors.moments().get(i), real, size);
+    }
+    long end = 0;
+    for (UpdatePart part : parts) {
+      if (part.offset() < end || part.end() > size) {
+        throw new IllegalArgumentException(
+            "updater: the part from %d to %d overlaps another or ends after the %d parameters"
+                .formatted(part.offset(), part.end(), size));
+      }
+      end = part.end();
+    }
   }
 
   static void mask(String operation, MaskKey key, int layersAbove) {

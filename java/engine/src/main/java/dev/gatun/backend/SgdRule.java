@@ -1,5 +1,7 @@
 package dev.gatun.backend;
 
+import java.util.List;
+
 /**
  * Stochastic gradient descent, as PyTorch's {@code SGD}: g += weightDecay * p; m = momentum * m + g
  * (the first m is g); g = nesterov ? g + momentum * m : m; p -= rate * g.
@@ -8,17 +10,23 @@ package dev.gatun.backend;
  * @param nesterov whether the step looks ahead (Nesterov)
  * @param weightDecay coupled L2 penalty
  */
-public record SgdRule(double momentum, boolean nesterov, double weightDecay) {
+public record SgdRule(double momentum, boolean nesterov, double weightDecay) implements UpdateRule {
   /** Checks the ranges. */
   public SgdRule {
-    if (!(momentum >= 0 && momentum < 1)) {
-      throw new IllegalArgumentException("momentum " + momentum + " must be in [0, 1)");
-    }
-    if (!(weightDecay >= 0)) {
-      throw new IllegalArgumentException("weightDecay " + weightDecay + " must be at least 0");
-    }
+    UpdateRule.checkDecay("momentum", momentum);
+    UpdateRule.checkPenalty(weightDecay);
     if (nesterov && momentum == 0) {
       throw new IllegalArgumentException("nesterov needs a momentum above 0");
     }
+  }
+
+  @Override
+  public boolean decoupled() {
+    return false;
+  }
+
+  @Override
+  public List<String> moments() {
+    return momentum > 0 ? List.of("momentum") : List.of();
   }
 }

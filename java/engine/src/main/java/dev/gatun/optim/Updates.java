@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * updates.usage().enter();
  * try {
  *   updates.prepare(rate);
- *   updates.worker().sgd(rule, updates.values(), updates.gradients(), momentum, updates.control());
+ *   updater.step(); // of updates.worker(), on updates.values(), gradients() and control()
  *   updates.finish();
  * } finally {
  *   updates.usage().exit();
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>With {@link Place#HOST} values, gradients, moments and control scalars are in host memory on
  * every backend (F32, on the reference backend F64), so that the rule may be a loop over {@link
- * Tensor#segment} in place of {@code sgd}: new value = value - {@link Control#RATE} * f({@link
+ * Tensor#segment} in place of an updater: new value = value - {@link Control#RATE} * f({@link
  * Control#FACTOR} * gradient), none where {@link Control#NON_FINITE} is not -1, and in either case
  * zero gradients after it.
  */
@@ -43,6 +43,10 @@ public final class Updates implements AutoCloseable {
   private final @Nullable Backend openedHost;
   private final Backend worker;
   private final double maxNorm;
+
+  /** Gradients that are not looked at. */
+  private final Tensor[] frozen;
+
   private final Usage usage;
   private final Workspace workspace;
   private final Workspace host = Workspace.host(DType.F64);
@@ -62,9 +66,9 @@ public final class Updates implements AutoCloseable {
   /** The version of the parameters that {@link #values} holds, where it is a copy. */
   private long held = NONE;
 
-  /** As {@link #Updates(ParameterSet, double, Place)}, on the parameters' backend. */
+  /** As {@link #Updates(ParameterSet, UpdateOptions)}, clipping only. */
   public Updates(ParameterSet parameters, double maxNorm) {
-    this(parameters, maxNorm, Place.DEVICE);
+    this(parameters, UpdateOptions.DEFAULT.withMaxNorm(maxNorm));
   }
 
   /**
@@ -72,22 +76,21 @@ public final class Updates implements AutoCloseable {
    * gradients.
    *
    * @param parameters what is updated
-   * @param maxNorm the largest norm of all gradients together, or positive infinity for no clipping
-   * @param place where
+   * @param options clipping, where, and what is frozen
    * @throws OutOfMemoryError if there is no memory for that
    */
-  public Updates(ParameterSet parameters, double maxNorm, Place place) {
+  public Updates(ParameterSet parameters, UpdateOptions options) {
     Objects.requireNonNull(parameters, "parameters");
-    Objects.requireNonNull(place, "place");
-    if (!(maxNorm > 0)) {
-      throw new IllegalArgumentException(
-          "the norm to clip at, " + maxNorm + ", must be above 0 (infinity: no clipping)");
-    }
     this.parameters = parameters;
-    this.maxNorm = maxNorm;
+    maxNorm = options.maxNorm();
+    frozen =
+        parameters.list().stream()
+            .filter(parameter -> options.rate(parameter) == 0)
+            .map(Parameter::gradient)
+            .toArray(Tensor[]::new);
     backend = parameters.backend();
     usage = new Usage("the optimizer", parameters.usage());
-    openedHost = place == Place.HOST ? backend.openHost() : null;
+    openedHost = options.place() == Place.HOST ? backend.openHost() : null;
     worker = openedHost == null ? backend : openedHost;
     workspace = worker.workspace();
     copy = openedHost == null ? null : backend.workspace();
@@ -156,6 +159,9 @@ public final class Updates implements AutoCloseable {
    * gradients with {@link Place#HOST}.
    */
   public void prepare() {
+    for (Tensor gradient : frozen) {
+      backend.fill(gradient, 0);
+    }
     if (openedHost != null) {
       backend.copy(parameters.gradients(), gradients);
       backend.fill(parameters.gradients(), 0);

@@ -9,6 +9,7 @@ import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.config.UpdateKeys;
 import dev.gatun.backend.Cell;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -120,8 +121,8 @@ class ConfigTest {
             "train.optimizer.momentum=0.5",
             "train.rate=1e-2");
     assertEquals(List.of(5), config.get(ModelKeys.HIDDEN));
-    assertEquals(TrainKeys.Optimizers.SGD, config.get(TrainKeys.OPTIMIZER));
-    assertEquals(0.5, config.get(TrainKeys.MOMENTUM));
+    assertEquals(UpdateKeys.Optimizers.SGD, config.get(UpdateKeys.OPTIMIZER));
+    assertEquals(0.5, config.get(UpdateKeys.MOMENTUM));
     assertEquals(0.01, config.get(TrainKeys.RATE));
   }
 

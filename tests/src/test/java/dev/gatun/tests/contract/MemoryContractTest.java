@@ -17,7 +17,7 @@ import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
-import dev.gatun.optim.Adam;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
@@ -75,7 +75,7 @@ class MemoryContractTest extends Contract {
       assertClosed(closed, () -> layers.build(other, 1));
       assertClosed(closed, () -> model.plan(PlanSpec.training(3, 2)));
       assertClosed(closed, model::session);
-      assertClosed(closed, () -> new Adam(model.parameters(), AdamRule.DEFAULT, 1));
+      assertClosed(closed, () -> new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1));
       assertClosed(closed, () -> other.allocate(8));
       assertClosed(closed, other::fork);
       assertClosed(closed, () -> plan.forward(3, 2));

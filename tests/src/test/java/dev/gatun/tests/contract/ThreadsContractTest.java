@@ -2,21 +2,25 @@ package dev.gatun.tests.contract;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
-import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Control;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
-import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.UpdatePart;
+import dev.gatun.backend.UpdateRule;
+import dev.gatun.backend.UpdateTensors;
+import dev.gatun.backend.Updater;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import dev.gatun.tests.support.Host;
 import dev.gatun.tests.support.Numbers;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The same bits on 1, 2 and 3 threads, at sizes that are split and do not divide evenly. */
@@ -151,27 +155,37 @@ class ThreadsContractTest {
         });
   }
 
-  @Test
-  void updates() {
+  static List<UpdateRule> rules() {
+    return UpdateContractTest.rules();
+  }
+
+  @ParameterizedTest
+  @MethodSource("rules")
+  void updates(UpdateRule rule) {
     assertSameBits(
         (backend, workspace, random) -> {
           Tensor parameters = random(backend, random, workspace, SIZE);
           Tensor gradients = workspace.real(SIZE);
-          Tensor m = workspace.real(SIZE);
-          Tensor v = workspace.real(SIZE);
-          Tensor velocity = workspace.real(SIZE);
+          List<Tensor> moments = rule.moments().stream().map(_ -> workspace.real(SIZE)).toList();
           Tensor control = workspace.tensor(DType.F64, Control.SIZE);
-          for (int step = 0; step < 3; step++) {
-            Host.set(backend, control, Control.RATE, 0.01);
-            Numbers.fill(backend, random, gradients, 1);
-            backend.prepareUpdate(gradients, 1, control);
-            backend.adam(AdamRule.DEFAULT, parameters, gradients, m, v, control);
-            Numbers.fill(backend, random, gradients, 1);
-            backend.prepareUpdate(gradients, 1, control);
-            SgdRule rule = new SgdRule(0.9, true, 0.1);
-            backend.sgd(rule, parameters, gradients, velocity, control);
+          List<UpdatePart> parts =
+              List.of(
+                  new UpdatePart(0, 70_001, 1, 1),
+                  new UpdatePart(70_001, 3, 0.5, 0),
+                  new UpdatePart(70_010, SIZE - 70_010, 1, 1));
+          UpdateTensors tensors = new UpdateTensors(parameters, gradients, moments, control);
+          try (Updater updater = backend.updater(rule, tensors, parts)) {
+            for (int step = 0; step < 3; step++) {
+              Host.set(backend, control, Control.RATE, 0.01);
+              Numbers.fill(backend, random, gradients, 1);
+              backend.prepareUpdate(gradients, 1, control);
+              updater.step();
+            }
           }
-          return new Tensor[] {parameters, m, v, velocity, control};
+          List<Tensor> all = new ArrayList<>(moments);
+          all.add(parameters);
+          all.add(control);
+          return all.toArray(Tensor[]::new);
         });
   }
 

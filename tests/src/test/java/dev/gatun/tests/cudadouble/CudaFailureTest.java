@@ -5,15 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.BackendUnavailableException;
 import dev.gatun.Backends;
-import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.Control;
 import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.ElementLoss;
+import dev.gatun.backend.LambRule;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.RecurrentSpec;
-import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.UpdatePart;
+import dev.gatun.backend.UpdateTensors;
+import dev.gatun.backend.Updater;
 import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
@@ -161,8 +163,12 @@ class CudaFailureTest {
     backend.softmaxCrossEntropy(SOME, x, ids, scalar, scalar, y);
     backend.elementLoss(new ElementLoss.Squared(), SOME, x, y, null, scalar, scalar, null);
     backend.prepareUpdate(y, 1, control);
-    backend.sgd(new SgdRule(0, false, 0), x, y, null, control);
-    backend.adam(AdamRule.DEFAULT, x, y, memory.real(SOME, SOME), memory.real(SOME, SOME), control);
+    List<Tensor> moments = List.of(memory.real(SOME, SOME), memory.real(SOME, SOME));
+    UpdateTensors tensors = new UpdateTensors(x, y, moments, control);
+    try (Updater lamb =
+        backend.updater(LambRule.DEFAULT, tensors, List.of(UpdatePart.all(x.size())))) {
+      lamb.step();
+    }
     RecurrentSpec spec = RecurrentSpec.of(Cell.GRU, 2, 3);
     backend.pack(spec, memory.real(backend.layout(spec).size()), WeightType.FLOAT32).close();
     backend.fork().close();

@@ -29,11 +29,11 @@ import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
 import dev.gatun.model.StepRecording;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Place;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
-import dev.gatun.optim.Sgd;
+import dev.gatun.optim.UpdateOptions;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import dev.gatun.train.Trainer;
@@ -152,7 +152,7 @@ class GraphTrainingTest {
   }
 
   private static Function<Model, Optimizer> adam(double clip) {
-    return model -> new Adam(model.parameters(), AdamRule.DEFAULT, clip);
+    return model -> new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, clip);
   }
 
   /** Thirteen sequences in batches of five: two shapes. */
@@ -207,7 +207,7 @@ class GraphTrainingTest {
             RecurrentLayer.gru(4).stacked(2, 0.3).bothDirections().lastState(),
             Linear.of(1));
     Function<Model, Optimizer> sgd =
-        model -> new Sgd(model.parameters(), new SgdRule(0.9, true, 0.01), 1);
+        model -> new RuleOptimizer(model.parameters(), new SgdRule(0.9, true, 0.01), 1);
     return new Run(spec, new MeanSquaredError(), sgd, data, null, 1, 6);
   }
 
@@ -292,7 +292,11 @@ class GraphTrainingTest {
     new Run(
             like.spec(),
             like.loss(),
-            model -> new Adam(model.parameters(), AdamRule.DEFAULT, 0.5, Place.HOST),
+            model ->
+                new RuleOptimizer(
+                    model.parameters(),
+                    AdamRule.DEFAULT,
+                    UpdateOptions.DEFAULT.withMaxNorm(0.5).withPlace(Place.HOST)),
             like.data(),
             null,
             2,

@@ -15,9 +15,10 @@ import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Place;
+import dev.gatun.optim.RuleOptimizer;
+import dev.gatun.optim.UpdateOptions;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.Host;
 import org.junit.jupiter.api.AfterEach;
@@ -39,8 +40,11 @@ class HostPlaceMemoryTest {
     DoubleState.reset();
   }
 
-  private static Adam adam(Model model, Place place) {
-    return new Adam(model.parameters(), AdamRule.DEFAULT, 1, place);
+  private static RuleOptimizer adam(Model model, Place place) {
+    return new RuleOptimizer(
+        model.parameters(),
+        AdamRule.DEFAULT,
+        UpdateOptions.DEFAULT.withMaxNorm(1).withPlace(place));
   }
 
   @Test

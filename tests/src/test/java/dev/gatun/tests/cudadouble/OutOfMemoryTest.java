@@ -15,8 +15,8 @@ import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.RuleOptimizer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -83,7 +83,7 @@ class OutOfMemoryTest {
   private static void use(Backend backend) {
     float[] input = new float[8];
     try (Model model = SPEC.build(backend, 1);
-        Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+        Optimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         Plan plan = model.plan(PlanSpec.training(20, 16));
         Session session = model.session()) {
       plan.forward(3, 4);

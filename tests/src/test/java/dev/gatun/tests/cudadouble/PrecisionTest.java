@@ -17,7 +17,7 @@ import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.optim.Adam;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.Host;
@@ -150,7 +150,7 @@ class PrecisionTest {
         };
     try (Backend backend = Backends.open("cuda", 1, precision);
         Model model = SPEC.build(backend, 5);
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1.0);
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1.0);
         Trainer trainer =
             Trainer.of(
                     model,

@@ -19,10 +19,11 @@ import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Place;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
+import dev.gatun.optim.UpdateOptions;
 import dev.gatun.train.Trainer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -102,7 +103,11 @@ class TrainingFailureTest {
     Examples examples = Examples.features(x).values(new float[][] {{1}, {0}, {-1}, {0.5f}});
     try (Backend backend = Backends.open("cuda", 1);
         Model model = SPEC.build(backend, 3);
-        Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1.0, place);
+        Optimizer adam =
+            new RuleOptimizer(
+                model.parameters(),
+                AdamRule.DEFAULT,
+                UpdateOptions.DEFAULT.withMaxNorm(1).withPlace(place));
         BatchSource data = ArraySource.sequential(examples, 2);
         Trainer trainer =
             Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), data)

@@ -26,7 +26,7 @@ import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
-import dev.gatun.optim.Adam;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.Host;
@@ -118,7 +118,7 @@ class WeightSpaceTest {
   void theNormIsOfTheParametersAlone(double dropout) {
     try (Model model = model(dropout).build(backend, 1);
         Plan plan = model.plan(PlanSpec.training(4, 3));
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1)) {
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1)) {
       step(plan);
       assertZero(gaps(model, model.parameters().gradients()));
       double squares = 0;
@@ -138,7 +138,7 @@ class WeightSpaceTest {
     AdamRule rule = new AdamRule(0.9, 0.999, 1e-8, 0.1, true);
     try (Model model = model(dropout).build(backend, 1);
         Plan plan = model.plan(PlanSpec.training(4, 3));
-        Adam adam = new Adam(model.parameters(), rule, 1)) {
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), rule, 1)) {
       Tensor part = Objects.requireNonNull(adam.state().get("m.out.bias"));
       Tensor m = Tensor.of(part.memory(), DType.F32, model.parameters().values().size());
       for (int i = 0; i < 10; i++) {

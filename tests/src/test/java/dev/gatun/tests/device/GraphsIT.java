@@ -18,8 +18,8 @@ import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.persist.Json;
 import dev.gatun.tests.cudadouble.DoubleState;
@@ -56,7 +56,7 @@ class GraphsIT {
     int[] tokens = new Random(1).ints(7L * T * N + 1, 0, VOCABULARY).toArray();
     try (Backend backend = Backends.open("cuda");
         Model model = spec.build(backend, 1);
-        Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+        Optimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         BatchSource data = new TokenSource(tokens, new Range(0, tokens.length), T, N);
         Trainer trainer =
             Trainer.of(model, new SoftmaxCrossEntropy(), adam, Schedules.constant(1e-3), data)

@@ -20,8 +20,8 @@ import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.persist.Json;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
@@ -56,7 +56,7 @@ class NoHostBetweenIT {
               RecurrentLayer.lstm(H).stacked(2, 0.1),
               Linear.of(VOCABULARY))
           .build(backend, 1);
-  private final Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+  private final Optimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
   private final TokenSource source;
   private final Batch batch;
   private final Plan plan =

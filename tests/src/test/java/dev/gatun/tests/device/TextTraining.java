@@ -14,8 +14,8 @@ import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.tests.support.DeviceRun;
 import dev.gatun.tests.support.Host;
@@ -47,7 +47,7 @@ final class TextTraining implements AutoCloseable {
             RecurrentLayer.of("last", dev.gatun.backend.Cell.GRU_RESET_BEFORE, HIDDEN / 2),
             Linear.of(VOCABULARY));
     model = spec.build(backend, seed);
-    optimizer = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+    optimizer = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
     data = ArraySource.shuffled(counting(new SplittableRandom(5)), BATCH, seed);
     trainer =
         Trainer.of(model, new SoftmaxCrossEntropy(), optimizer, Schedules.constant(1e-3), data)

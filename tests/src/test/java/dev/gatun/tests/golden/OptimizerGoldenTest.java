@@ -2,10 +2,18 @@ package dev.gatun.tests.golden;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.gatun.backend.AdadeltaRule;
+import dev.gatun.backend.AdagradRule;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Control;
+import dev.gatun.backend.NadamRule;
+import dev.gatun.backend.RmsPropRule;
 import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.UpdatePart;
+import dev.gatun.backend.UpdateRule;
+import dev.gatun.backend.UpdateTensors;
+import dev.gatun.backend.Updater;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
@@ -14,6 +22,8 @@ import dev.gatun.tests.support.Numbers;
 import dev.gatun.tests.support.Subjects;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +40,23 @@ class OptimizerGoldenTest {
   /** A few roundings of each element at each step so far. */
   private static final double C = 8;
 
+  /** PyTorch's names of our moments. */
+  private static final Map<String, String> NAMES =
+      Map.of(
+          "m", "exp_avg",
+          "v_max", "max_exp_avg_sq",
+          "momentum", "momentum_buffer",
+          "sum", "sum",
+          "u", "acc_delta",
+          "mean", "grad_avg");
+
+  private static String pyTorchName(UpdateRule rule, String moment) {
+    boolean squares = rule instanceof RmsPropRule || rule instanceof AdadeltaRule;
+    return moment.equals("v")
+        ? squares ? "square_avg" : "exp_avg_sq"
+        : NAMES.getOrDefault(moment, moment);
+  }
+
   static Stream<Arguments> cases() throws IOException {
     return Golden.casesOf("optimizers");
   }
@@ -42,12 +69,16 @@ class OptimizerGoldenTest {
         Workspace workspace = backend.workspace()) {
       Tensor parameters = workspace.real(A + B);
       Tensor gradients = workspace.real(A + B);
-      Tensor first = workspace.real(A + B);
-      Tensor second = workspace.real(A + B);
+      UpdateRule rule = rule(golden);
+      List<Tensor> moments = rule.moments().stream().map(_ -> workspace.real(A + B)).toList();
       Tensor control = workspace.tensor(DType.F64, Control.SIZE);
       golden.read("initial.a", backend, parameters.view(0, 5, 3));
       golden.read("initial.b", backend, parameters.view(A, B));
-      boolean sgd = golden.text("optimizer").equals("SGD");
+      Updater updater =
+          backend.updater(
+              rule,
+              new UpdateTensors(parameters, gradients, moments, control),
+              List.of(new UpdatePart(0, A, 1, 1), new UpdatePart(A, B, 1, 1)));
       double[] norms = golden.doubles("norm");
       for (int step = 0; step < STEPS; step++) {
         Host.write(backend, gradients, flat(golden, "grad", step));
@@ -57,16 +88,14 @@ class OptimizerGoldenTest {
         double tolerance = C * (step + 1) * Numbers.roundoff(backend);
         assertEquals(
             norms[step], Host.get(backend, control, Control.NORM), tolerance * norms[step]);
-        if (sgd) {
-          backend.sgd(sgdRule(golden), parameters, gradients, first, control);
-          assertClose(golden, "momentum_buffer", step, Host.read(backend, first), tolerance);
-        } else {
-          backend.adam(adamRule(golden), parameters, gradients, first, second, control);
-          assertClose(golden, "exp_avg", step, Host.read(backend, first), tolerance);
-          assertClose(golden, "exp_avg_sq", step, Host.read(backend, second), tolerance);
+        updater.step();
+        for (int k = 0; k < moments.size(); k++) {
+          String moment = pyTorchName(rule, rule.moments().get(k));
+          assertClose(golden, moment, step, Host.read(backend, moments.get(k)), tolerance);
         }
         assertClose(golden, "parameter", step, Host.read(backend, parameters), tolerance);
       }
+      updater.close();
       assertEquals(STEPS, Host.get(backend, control, Control.UPDATES));
     }
   }
@@ -87,20 +116,30 @@ class OptimizerGoldenTest {
     return Arrays.copyOfRange(golden.doubles(key), step * size, (step + 1) * size);
   }
 
-  private static SgdRule sgdRule(Golden golden) {
-    return new SgdRule(
-        golden.number("momentum", 0),
-        golden.text("nesterov").equals("true"),
-        golden.number("weight_decay", 0));
-  }
-
-  private static AdamRule adamRule(Golden golden) {
-    assertEquals("[0.9, 0.999]", golden.text("betas"));
-    return new AdamRule(
-        0.9,
-        0.999,
-        golden.number("eps", Double.NaN),
-        golden.number("weight_decay", 0),
-        golden.text("optimizer").equals("AdamW"));
+  private static UpdateRule rule(Golden golden) {
+    double decay = golden.number("weight_decay", 0);
+    double epsilon = golden.number("eps", Double.NaN);
+    double momentum = golden.number("momentum", 0);
+    String name = golden.text("optimizer");
+    return switch (name) {
+      case "SGD" -> new SgdRule(momentum, golden.text("nesterov").equals("true"), decay);
+      case "Adam", "AdamW" -> {
+        assertEquals("[0.9, 0.999]", golden.text("betas"));
+        boolean amsgrad = golden.text("amsgrad").equals("true");
+        yield new AdamRule(0.9, 0.999, epsilon, decay, name.equals("AdamW"), amsgrad);
+      }
+      case "NAdam" ->
+          new NadamRule(0.9, 0.999, epsilon, golden.number("momentum_decay", Double.NaN), decay);
+      case "Adagrad" -> new AdagradRule(epsilon, golden.number("lr_decay", 0), decay);
+      case "Adadelta" -> new AdadeltaRule(golden.number("rho", Double.NaN), epsilon, decay);
+      case "RMSprop" ->
+          new RmsPropRule(
+              golden.number("alpha", Double.NaN),
+              epsilon,
+              golden.text("centered").equals("true"),
+              momentum,
+              decay);
+      default -> throw new IllegalArgumentException(name);
+    };
   }
 }

@@ -26,6 +26,7 @@ import dev.gatun.kernels.RoundedGemm;
 import dev.gatun.kernels.SimpleRnn;
 import dev.gatun.kernels.Softmax;
 import dev.gatun.kernels.SoftmaxCrossEntropy;
+import dev.gatun.kernels.Species;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -398,23 +399,50 @@ final class KernelCalls {
     NativeMemory.ALL.set(JAVA_DOUBLE_UNALIGNED, address, value);
   }
 
+  /** They take whole vectors alone, so that sizes here are rounded up to these. */
   private static void updates(List<KernelCall> all) {
+    int lanes = Species.lanes();
+    IntFunction<List<KernelCall.Operand>> five =
+        n -> {
+          int up = Math.ceilDiv(n, lanes) * lanes;
+          return List.of(floats(up), floats(up), positive(up), positive(up), positive(up));
+        };
     add(
         all,
-        "sgd",
-        vectors(2),
-        (n, at) -> Optimizers.sgd(n, at[0], at[1], 0, 0.1f, 0, 0, false, 0.1f, 0.5f));
+        "descend and momentum",
+        five,
+        (n, at) -> {
+          int up = Math.ceilDiv(n, lanes) * lanes;
+          Optimizers.descend(up, at[0], at[1], 0.5f, 0.1f, 0.1f, 0.9f);
+          Optimizers.momentum(up, at[0], at[1], at[2], 0.5f, 0.1f, 0.1f, 0.9f, 1, 0.9f);
+        });
     add(
         all,
-        "sgd with momentum",
-        vectors(3),
-        (n, at) -> Optimizers.sgd(n, at[0], at[1], at[2], 0.1f, 0.9f, 0, true, 0.1f, 0.5f));
+        "adam and its kin",
+        five,
+        (n, at) -> {
+          int up = Math.ceilDiv(n, lanes) * lanes;
+          long p = at[0];
+          long g = at[1];
+          Optimizers.adam(
+              up, p, g, at[2], at[3], 0.5f, 0.1f, 0.1f, 1, 0.1f, 0.9f, 0.1f, 0.5f, 1e-3f);
+          Optimizers.adaptive(
+              up, p, g, at[2], at[3], 0.5f, 0.1f, 0.1f, 0.9f, 0.1f, 0.5f, 1e-3f, 0.2f, 1, 0.1f);
+          Optimizers.amsgrad(
+              up, p, g, at[2], at[3], at[4], 0.5f, 0.1f, 0.1f, 0.9f, 0.1f, 0.5f, 1e-3f, 1);
+        });
     add(
         all,
-        "adam",
-        n -> List.of(floats(n), floats(n), floats(n), positive(n)),
-        (n, at) ->
-            Optimizers.adam(
-                n, at[0], at[1], at[2], at[3], 0.1, 0.9, 0.99, 1e-8, 0.5, 0.4, 0.1, true, 0.5f));
+        "roots and signs",
+        five,
+        (n, at) -> {
+          int up = Math.ceilDiv(n, lanes) * lanes;
+          long p = at[0];
+          long g = at[1];
+          Optimizers.rms(up, p, g, at[2], 0.5f, 0.1f, 0.9f, 0.1f, 1e-3f);
+          Optimizers.centeredRms(up, p, g, at[2], at[3], 0.5f, 0.1f, 0.9f, 0.1f, 1e-3f);
+          Optimizers.adadelta(up, p, g, at[3], at[4], 0.5f, 0.1f, 0.9f, 0.1f, 1e-3f);
+          Optimizers.lion(up, p, g, at[2], 0.5f, 0.1f, 0.1f, 0.01f);
+        });
   }
 }

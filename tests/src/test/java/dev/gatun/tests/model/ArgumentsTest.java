@@ -20,7 +20,7 @@ import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
-import dev.gatun.optim.Adam;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedule;
 import dev.gatun.optim.Schedules;
 import dev.gatun.train.Trainer;
@@ -67,7 +67,7 @@ class ArgumentsTest {
   void nothingIsNamedWhereAModelIsUsed() {
     try (Backend backend = Backends.open("cpu", 1);
         Model model = LAYERS.build(backend, 1);
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1)) {
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1)) {
       Loss loss = new MeanSquaredError();
       PlanSpec one = PlanSpec.inference(1, 1);
       assertNull("plan", () -> model.plan(null));
@@ -75,8 +75,8 @@ class ArgumentsTest {
       assertNull("weights", () -> model.session(1, 1, (WeightType) null));
       assertNull("file", () -> model.save(null));
       assertNull("file", () -> model.load((Path) null));
-      assertNull("parameters", () -> new Adam(null, AdamRule.DEFAULT, 1));
-      assertNull("rule", () -> new Adam(model.parameters(), null, 1));
+      assertNull("parameters", () -> new RuleOptimizer(null, AdamRule.DEFAULT, 1));
+      assertNull("rule", () -> new RuleOptimizer(model.parameters(), null, 1));
       assertNull("after", () -> Schedules.warmup(3, null));
       float[][][] x = {{{1}}};
       ArraySource data = ArraySource.sequential(Examples.features(x).values(new float[1][2]), 1);

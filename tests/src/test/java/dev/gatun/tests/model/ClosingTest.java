@@ -22,7 +22,7 @@ import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
-import dev.gatun.optim.Adam;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.Subjects;
@@ -174,7 +174,7 @@ class ClosingTest {
     float[][][] y = new float[2][5][2];
     try (Backend backend = Subjects.open(name);
         Model model = layers(gate).build(backend, 1);
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         ArraySource data = ArraySource.sequential(Examples.features(x).stepValues(y), 2);
         Trainer trainer =
             Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), data)

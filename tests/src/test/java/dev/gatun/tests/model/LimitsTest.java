@@ -20,7 +20,7 @@ import dev.gatun.model.ModelSpec;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
-import dev.gatun.optim.Adam;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.persist.FormatException;
 import dev.gatun.tensor.DType;
@@ -61,7 +61,7 @@ class LimitsTest {
     try (Backend backend = Backends.open("cpu");
         Model model = LAYERS.build(backend, 1);
         Model other = LAYERS.build(backend, 1);
-        Adam adam = new Adam(other.parameters(), AdamRule.DEFAULT, 1);
+        RuleOptimizer adam = new RuleOptimizer(other.parameters(), AdamRule.DEFAULT, 1);
         ArraySource data = data()) {
       assertThrows(
           IllegalArgumentException.class,
@@ -75,7 +75,8 @@ class LimitsTest {
   void neverWritesWeightsThatAreNotFinite(@TempDir Path folder) throws IOException {
     try (Backend backend = Backends.open("cpu");
         Model model = LAYERS.build(backend, 1);
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, Double.POSITIVE_INFINITY);
+        RuleOptimizer adam =
+            new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, Double.POSITIVE_INFINITY);
         ArraySource data = data();
         // The third update, the last, sends the weights to infinity.
         Trainer trainer =
@@ -89,7 +90,7 @@ class LimitsTest {
     }
     try (Backend backend = Backends.open("cpu");
         Model saved = LAYERS.build(backend, 1);
-        Adam adam = new Adam(saved.parameters(), AdamRule.DEFAULT, 1);
+        RuleOptimizer adam = new RuleOptimizer(saved.parameters(), AdamRule.DEFAULT, 1);
         ArraySource data = data();
         Trainer trainer =
             Trainer.of(saved, new MeanSquaredError(), adam, Schedules.constant(0.01), data)
@@ -106,7 +107,7 @@ class LimitsTest {
   void refusesDataOfAnotherShapeBeforeAnythingRuns() {
     try (Backend backend = Backends.open("cpu");
         Model model = LAYERS.build(backend, 1);
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         ArraySource good = data();
         ArraySource wide = source(new float[2][2][3], new float[2][1]);
         ArraySource deep = source(new float[2][2][1], new float[2][2])) {
@@ -185,7 +186,7 @@ class LimitsTest {
   void refusesARateThatIsNoNumber() {
     try (Backend backend = Backends.open("cpu");
         Model model = LAYERS.build(backend, 1);
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1)) {
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1)) {
       assertThrows(IllegalArgumentException.class, () -> adam.step(Double.NaN));
       assertThrows(IllegalArgumentException.class, () -> adam.step(-1));
     }

@@ -2,7 +2,6 @@ package dev.gatun.tests.support;
 
 import dev.gatun.backend.Activation;
 import dev.gatun.backend.ActivationIo;
-import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
@@ -13,7 +12,10 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.RowActivation;
-import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.UpdatePart;
+import dev.gatun.backend.UpdateRule;
+import dev.gatun.backend.UpdateTensors;
+import dev.gatun.backend.Updater;
 import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.DType;
@@ -22,6 +24,7 @@ import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
@@ -308,19 +311,14 @@ public final class FarBackend implements Backend {
   }
 
   @Override
-  public void sgd(
-      SgdRule rule,
-      Tensor parameters,
-      Tensor gradients,
-      @Nullable Tensor momentum,
-      Tensor control) {
-    reference.sgd(rule, near(parameters), near(gradients), nearOrNull(momentum), near(control));
-  }
-
-  @Override
-  public void adam(
-      AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
-    reference.adam(rule, near(parameters), near(gradients), near(m), near(v), near(control));
+  public Updater updater(UpdateRule rule, UpdateTensors tensors, List<UpdatePart> parts) {
+    UpdateTensors hidden =
+        new UpdateTensors(
+            near(tensors.parameters()),
+            near(tensors.gradients()),
+            tensors.moments().stream().map(FarBackend::near).toList(),
+            near(tensors.control()));
+    return reference.updater(rule, hidden, parts);
   }
 
   @Override

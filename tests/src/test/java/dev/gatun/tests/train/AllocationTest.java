@@ -24,10 +24,9 @@ import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
-import dev.gatun.optim.Sgd;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import dev.gatun.tests.cudadouble.CudaDouble;
@@ -131,7 +130,7 @@ class AllocationTest {
             Dropout.of(0.1),
             RecurrentLayer.lstm(17).stacked(2, 0.1),
             Linear.of(9));
-    Function<Model, Optimizer> adam = m -> new Adam(m.parameters(), AdamRule.DEFAULT, 1);
+    Function<Model, Optimizer> adam = m -> new RuleOptimizer(m.parameters(), AdamRule.DEFAULT, 1);
     long bytes =
         ofTraining(backend, spec, new SoftmaxCrossEntropy(), adam, new CountingText(9, 6, 5, 4));
     assertEquals(0, bytes, "bytes in " + STEPS + " steps");
@@ -145,7 +144,7 @@ class AllocationTest {
     ModelSpec spec =
         ModelSpec.of(
             Signal.features(1), RecurrentLayer.gru(6).stacked(2, 0.1).lastState(), Linear.of(1));
-    Function<Model, Optimizer> adam = m -> new Adam(m.parameters(), AdamRule.DEFAULT, 1);
+    Function<Model, Optimizer> adam = m -> new RuleOptimizer(m.parameters(), AdamRule.DEFAULT, 1);
     Examples examples = Examples.features(new float[18][7][1]).values(new float[18][1]);
     BatchSource data = ArraySource.sequential(examples, 5);
     long bytes = ofTraining(backend, spec, new MeanSquaredError(), adam, data, true);
@@ -181,7 +180,7 @@ class AllocationTest {
             RecurrentLayer.gru(18).stacked(2, 0.1).bothDirections().lastState(),
             Linear.of(1));
     Function<Model, Optimizer> sgd =
-        m -> new Sgd(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
+        m -> new RuleOptimizer(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
     Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
     BatchSource data = ArraySource.sequential(examples, 5);
     long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);
@@ -192,7 +191,7 @@ class AllocationTest {
   @FieldSource("BACKENDS")
   void alignedSteps(String backend) {
     ModelSpec spec = ModelSpec.of(Signal.features(1), RecurrentLayer.gru(18), Linear.of(4));
-    Function<Model, Optimizer> adam = m -> new Adam(m.parameters(), AdamRule.DEFAULT, 1);
+    Function<Model, Optimizer> adam = m -> new RuleOptimizer(m.parameters(), AdamRule.DEFAULT, 1);
     int[][] labels = new int[13][];
     Arrays.setAll(labels, i -> i % 3 == 0 ? new int[] {1, 1, 3} : new int[] {2, 1});
     Examples examples = Examples.features(new float[13][7][1]).labels(labels);
@@ -210,7 +209,7 @@ class AllocationTest {
             RecurrentStack.lstm(18, 7).summed().dropout(0.2).lastState(),
             Linear.of(1));
     Function<Model, Optimizer> sgd =
-        m -> new Sgd(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
+        m -> new RuleOptimizer(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
     Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
     BatchSource data = ArraySource.sequential(examples, 5);
     long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);
@@ -235,7 +234,7 @@ class AllocationTest {
             RecurrentLayer.gru(17).layerNorm().recurrentDropout(0.2).bothDirections().lastState(),
             Linear.of(1));
     Function<Model, Optimizer> sgd =
-        m -> new Sgd(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
+        m -> new RuleOptimizer(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
     Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
     BatchSource data = ArraySource.sequential(examples, 5);
     long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);
@@ -252,7 +251,7 @@ class AllocationTest {
             RecurrentLayer.lstm(17).named("top").peephole().bothDirections().lastState(),
             Linear.of(1));
     Function<Model, Optimizer> sgd =
-        m -> new Sgd(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
+        m -> new RuleOptimizer(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
     Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
     BatchSource data = ArraySource.sequential(examples, 5);
     long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);

@@ -11,7 +11,7 @@ import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
-import dev.gatun.optim.Adam;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.FarBackend;
@@ -39,7 +39,7 @@ class ContextStateTest {
   private double[] run(String name, int steps, boolean resume) throws IOException {
     try (Backend backend = Subjects.open(name);
         Model model = SPEC.build(backend, 1);
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         Trainer trainer =
             Trainer.of(
                     model,

@@ -16,8 +16,8 @@ import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
@@ -59,7 +59,7 @@ class DeterminismTest {
   private static double[] train(String name, int threads, long seed) {
     try (Backend backend = Subjects.open(name, threads);
         Model model = SPEC.build(backend, seed);
-        Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+        Optimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         BatchSource data = ArraySource.shuffled(examples(), 17, seed);
         Trainer trainer =
             Trainer.of(model, new SoftmaxCrossEntropy(), adam, Schedules.constant(0.01), data)

@@ -11,6 +11,9 @@ import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.Control;
 import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.UpdatePart;
+import dev.gatun.backend.UpdateTensors;
+import dev.gatun.backend.Updater;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Model;
@@ -20,11 +23,11 @@ import dev.gatun.model.ParameterSet;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Place;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
-import dev.gatun.optim.Sgd;
+import dev.gatun.optim.UpdateOptions;
 import dev.gatun.optim.Updates;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.HostMemory;
@@ -82,10 +85,17 @@ class HostPlaceTest {
 
   private static final Maker ADAM =
       (parameters, place) ->
-          new Adam(parameters, new AdamRule(0.9, 0.999, 1e-8, 0.01, true), MAX_NORM, place);
+          new RuleOptimizer(
+              parameters,
+              new AdamRule(0.9, 0.999, 1e-8, 0.01, true),
+              UpdateOptions.DEFAULT.withMaxNorm(MAX_NORM).withPlace(place));
 
   private static final Maker SGD =
-      (parameters, place) -> new Sgd(parameters, new SgdRule(0.9, true, 0.01), MAX_NORM, place);
+      (parameters, place) ->
+          new RuleOptimizer(
+              parameters,
+              new SgdRule(0.9, true, 0.01),
+              UpdateOptions.DEFAULT.withMaxNorm(MAX_NORM).withPlace(place));
 
   /** Draws a gradient for each parameter, the same on every backend; gaps between stay zero. */
   private static double[] draw(Model model, Random random) {
@@ -137,7 +147,11 @@ class HostPlaceTest {
         Backend kernels = Subjects.open(worker, 3);
         Workspace memory = kernels.workspace();
         Model model = SPEC.build(context, 4);
-        Optimizer adam = new Adam(model.parameters(), rule, MAX_NORM, Place.HOST)) {
+        Optimizer adam =
+            new RuleOptimizer(
+                model.parameters(),
+                rule,
+                UpdateOptions.DEFAULT.decayingAll().withMaxNorm(MAX_NORM).withPlace(Place.HOST))) {
       long size = model.parameters().values().size();
       double[] start = Host.read(context, model.parameters().values());
       Tensor values = memory.real(size).copyFrom(start);
@@ -145,6 +159,11 @@ class HostPlaceTest {
       Tensor m = memory.real(size);
       Tensor v = memory.real(size);
       Tensor control = memory.tensor(DType.F64, Control.SIZE);
+      Updater updater =
+          kernels.updater(
+              rule,
+              new UpdateTensors(values, gradients, List.of(m, v), control),
+              List.of(UpdatePart.all(size)));
       Random random = new Random(5);
       for (int step = 0; step < STEPS; step++) {
         double[] drawn = draw(model, random);
@@ -153,7 +172,7 @@ class HostPlaceTest {
         adam.step(RATE);
         control.set(Control.RATE, RATE);
         kernels.prepareUpdate(gradients, MAX_NORM, control);
-        kernels.adam(rule, values, gradients, m, v, control);
+        updater.step();
         assertEquals(control.get(Control.NORM), adam.norm());
         assertArrayEquals(
             values.toDoubles(), Host.read(context, model.parameters().values()), "step " + step);
@@ -179,7 +198,10 @@ class HostPlaceTest {
     try (Backend context = Subjects.open(name, 2);
         Model model = SPEC.build(context, 4);
         Optimizer sgd =
-            new Sgd(model.parameters(), new SgdRule(0, false, 0), MAX_NORM, Place.HOST)) {
+            new RuleOptimizer(
+                model.parameters(),
+                new SgdRule(0, false, 0),
+                UpdateOptions.DEFAULT.withMaxNorm(MAX_NORM).withPlace(Place.HOST))) {
       model.save(file);
       final double[] start = Host.read(context, model.parameters().values());
       Host.write(context, model.parameters().gradients(), draw(model, new Random(5)));
@@ -236,7 +258,9 @@ class HostPlaceTest {
 
     Signum(ParameterSet parameters) {
       this.parameters = parameters;
-      updates = new Updates(parameters, MAX_NORM, Place.HOST);
+      updates =
+          new Updates(
+              parameters, UpdateOptions.DEFAULT.withMaxNorm(MAX_NORM).withPlace(Place.HOST));
     }
 
     @Override

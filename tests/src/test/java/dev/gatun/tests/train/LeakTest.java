@@ -18,8 +18,8 @@ import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.train.Trainer;
 import java.io.IOException;
@@ -76,7 +76,7 @@ class LeakTest {
   private static void round(String name) {
     try (Backend backend = Backends.open(name, 2);
         Model model = SPEC.build(backend, 1);
-        Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+        Optimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         BatchSource data = new SineWindows(256, 64, 1);
         Trainer trainer =
             Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.01), data)

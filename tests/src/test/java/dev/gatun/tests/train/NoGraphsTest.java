@@ -17,7 +17,7 @@ import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.StepRecording;
-import dev.gatun.optim.Adam;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.train.Trainer;
 import org.junit.jupiter.api.Test;
@@ -31,7 +31,7 @@ class NoGraphsTest {
   void aTrainerOnTheCpuRefusesThem() {
     try (Backend backend = Backends.open("cpu", 1);
         Model model = SPEC.build(backend, 1);
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1)) {
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1)) {
       var builder =
           Trainer.of(
                   model,
@@ -50,7 +50,7 @@ class NoGraphsTest {
   private static double[] parameters(boolean recorded) {
     try (Backend backend = Backends.open("reference", 1);
         Model model = SPEC.build(backend, 1);
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         SineWindows data = new SineWindows(5, 3, 4);
         Batch batch = data.newBatch();
         Plan plan = model.plan(PlanSpec.training(5, 3), new MeanSquaredError())) {

@@ -15,7 +15,7 @@ import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
-import dev.gatun.optim.Adam;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.tensor.Tensor;
@@ -69,7 +69,7 @@ class ReplacedCheckpointTest {
     Map<String, double[]> state = new LinkedHashMap<>();
     try (Backend backend = Backends.open("reference");
         Model model = spec.build(backend, 1);
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         Trainer trainer =
             Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), data)
                 .maxSteps(steps)

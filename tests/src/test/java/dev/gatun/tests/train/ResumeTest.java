@@ -26,10 +26,9 @@ import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
-import dev.gatun.optim.Sgd;
 import dev.gatun.persist.FormatException;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.Subjects;
@@ -94,7 +93,7 @@ class ResumeTest {
 
           @Override
           Optimizer optimizer(Model model) {
-            return new Adam(model.parameters(), AdamRule.DEFAULT, 1.0);
+            return new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1.0);
           }
         };
 
@@ -118,7 +117,7 @@ class ResumeTest {
 
           @Override
           Optimizer optimizer(Model model) {
-            return new Sgd(model.parameters(), new SgdRule(0.9, true, 1e-4), 1.0);
+            return new RuleOptimizer(model.parameters(), new SgdRule(0.9, true, 1e-4), 1.0);
           }
         };
 
@@ -394,7 +393,7 @@ class ResumeTest {
         Model model = spec.build(context, seed);
         Optimizer optimizer =
             sgd
-                ? new Sgd(model.parameters(), new SgdRule(0.9, false, 0), 1)
+                ? new RuleOptimizer(model.parameters(), new SgdRule(0.9, false, 0), 1)
                 : Task.TEXT.optimizer(model);
         BatchSource training = Task.TEXT.data(false);
         Trainer trainer =

@@ -22,7 +22,7 @@ import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.optim.Adam;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.train.Evaluator;
 import dev.gatun.train.Trainer;
@@ -61,7 +61,7 @@ class SharedDataTest {
             Linear.of(letters.size()));
     try (Backend backend = Backends.open("cpu", 2);
         Model model = spec.build(backend, 1);
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1.0);
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1.0);
         TokenSource training = new TokenSource(tokens, new Range(0, held), 32, 32);
         TokenSource validation =
             TokenSource.evaluation(tokens, new Range(held, tokens.length), 32, 32);
@@ -91,7 +91,7 @@ class SharedDataTest {
         ModelSpec.of(Signal.features(1), RecurrentLayer.lstm(32).lastState(), Linear.of(24));
     try (Backend backend = Backends.open("cpu", 2);
         Model model = spec.build(backend, 1);
-        Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1.0);
+        RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1.0);
         WindowSource source = WindowSource.training(series, scaler, windows, training, 64, 1);
         WindowSource test = WindowSource.evaluation(series, scaler, windows, later, 64);
         Evaluator evaluator = new Evaluator(model, new MeanSquaredError(), test);

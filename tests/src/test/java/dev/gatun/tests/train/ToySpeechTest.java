@@ -16,7 +16,7 @@ import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
-import dev.gatun.optim.Adam;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.train.Evaluator;
 import dev.gatun.train.LabelErrors;
@@ -44,7 +44,7 @@ class ToySpeechTest {
       BatchSource heldOut = ArraySource.sequential(ToySpeech.speak(300, NOISE, 2).examples(), 50);
       double before = errors(model, loss, heldOut, 0);
       assertTrue(before > 0.5, () -> "before training: " + before);
-      try (Adam adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1);
+      try (RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
           Trainer trainer =
               Trainer.of(model, loss, adam, Schedules.cosine(0.01, 0, EPOCHS * 50), training)
                   .epochs(EPOCHS)

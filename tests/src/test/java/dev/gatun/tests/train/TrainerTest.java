@@ -22,10 +22,9 @@ import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
-import dev.gatun.optim.Sgd;
 import dev.gatun.tests.support.Host;
 import dev.gatun.tests.support.Subjects;
 import dev.gatun.train.Evaluator;
@@ -91,7 +90,7 @@ class TrainerTest {
       throws IOException {
     try (Backend context = Subjects.open(backend);
         Model model = SPEC.build(context, 9);
-        Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1.0);
+        Optimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1.0);
         Trainer trainer =
             options
                 .apply(
@@ -109,7 +108,7 @@ class TrainerTest {
     Examples examples = Examples.features(new float[2][3][2]).stepClasses(ignored);
     try (Backend context = Subjects.open(backend);
         Model model = spec.build(context, 9);
-        Optimizer sgd = new Sgd(model.parameters(), new SgdRule(0, false, 0), 1.0);
+        Optimizer sgd = new RuleOptimizer(model.parameters(), new SgdRule(0, false, 0), 1.0);
         BatchSource data = ArraySource.sequential(examples, 2);
         Evaluator evaluator = new Evaluator(model, new SoftmaxCrossEntropy(), data);
         Trainer trainer =
@@ -305,7 +304,7 @@ class TrainerTest {
   void runsOnAfterAStop() throws IOException {
     try (Backend context = Backends.open("reference");
         Model model = SPEC.build(context, 9);
-        Optimizer adam = new Adam(model.parameters(), AdamRule.DEFAULT, 1.0);
+        Optimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1.0);
         BatchSource data = new SineWindows(4, 2, 3);
         Trainer trainer =
             Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.01), data)

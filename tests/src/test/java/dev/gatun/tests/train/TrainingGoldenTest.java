@@ -21,9 +21,8 @@ import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
-import dev.gatun.optim.Sgd;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
@@ -90,7 +89,9 @@ class TrainingGoldenTest {
           golden,
           spec,
           new SoftmaxCrossEntropy(),
-          model -> new Adam(model.parameters(), new AdamRule(0.9, 0.999, 1e-8, 0, false), maxNorm),
+          model ->
+              new RuleOptimizer(
+                  model.parameters(), new AdamRule(0.9, 0.999, 1e-8, 0, false), maxNorm),
           0.01,
           new BatchLayout(t, n, 0, TargetKind.STEP_CLASSES, 1),
           (step, batch) -> {
@@ -129,7 +130,8 @@ class TrainingGoldenTest {
           spec,
           new MeanSquaredError(),
           model ->
-              new Sgd(model.parameters(), new SgdRule(0.9, false, 0), Double.POSITIVE_INFINITY),
+              new RuleOptimizer(
+                  model.parameters(), new SgdRule(0.9, false, 0), Double.POSITIVE_INFINITY),
           0.05,
           new BatchLayout(t, n, 2, TargetKind.VALUES, 1),
           (step, batch) -> {

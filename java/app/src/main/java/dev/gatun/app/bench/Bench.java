@@ -24,8 +24,8 @@ import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
@@ -157,7 +157,7 @@ public final class Bench {
     try (TokenSource source = new TokenSource(tokens, new Range(0, tokens.length), time, batch);
         Batch data = source.newBatch();
         Model model = spec.build(backend, 1);
-        Optimizer optimizer = new Adam(model.parameters(), AdamRule.DEFAULT, clip);
+        Optimizer optimizer = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, clip);
         Plan plan =
             model.plan(PlanSpec.training(time, batch).equalLengths(), new SoftmaxCrossEntropy())) {
       source.fill(0, 0, data);

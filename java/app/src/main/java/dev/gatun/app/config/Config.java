@@ -142,7 +142,9 @@ public final class Config {
   }
 
   private <T> T fallback(Key<T> key) {
-    T fallback = key.fallback();
+    Key.Special<?, T> special = key.special();
+    T own = special == null ? null : special.of(this);
+    T fallback = own != null ? own : key.fallback();
     if (fallback == null) {
       throw new InputException(
           "%s: %s: missing; give %s, %s".formatted(name, key, key.says(), key.type().expects()));

@@ -2,6 +2,8 @@ package dev.gatun.app.config;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param synonyms names for it in other libraries, understood by suggestions only
  * @param affectsResults whether another value gives other weights: such a key cannot change when a
  *     run resumes
+ * @param special defaults that depend on another key; null: none
  */
 public record Key<T>(
     String path,
@@ -24,16 +27,17 @@ public record Key<T>(
     String says,
     @Nullable Condition<?> condition,
     List<String> synonyms,
-    boolean affectsResults) {
+    boolean affectsResults,
+    @Nullable Special<?, T> special) {
 
   /** A key with a default. */
   static <T> Key<T> of(String path, Type<T> type, T fallback, String says) {
-    return new Key<>(path, type, fallback, says, null, List.of(), true);
+    return new Key<>(path, type, fallback, says, null, List.of(), true, null);
   }
 
   /** A key that has to be given (where its condition holds). */
   static <T> Key<T> required(String path, Type<T> type, String says) {
-    return new Key<>(path, type, null, says, null, List.of(), true);
+    return new Key<>(path, type, null, says, null, List.of(), true, null);
   }
 
   /** The same, valid only where another key has one of some values. */
@@ -41,17 +45,24 @@ public record Key<T>(
   @SuppressWarnings("varargs") // the values are only copied
   final <C> Key<T> when(Key<C> other, C... values) {
     Condition<C> only = new Condition<>(other, List.of(values));
-    return new Key<>(path, type, fallback, says, only, synonyms, affectsResults);
+    return new Key<>(path, type, fallback, says, only, synonyms, affectsResults, special);
   }
 
   /** The same, known elsewhere by other names. */
   Key<T> knownAs(String... names) {
-    return new Key<>(path, type, fallback, says, condition, List.of(names), affectsResults);
+    return new Key<>(
+        path, type, fallback, says, condition, List.of(names), affectsResults, special);
   }
 
   /** The same, free to differ when a run resumes. */
   Key<T> free() {
-    return new Key<>(path, type, fallback, says, condition, synonyms, false);
+    return new Key<>(path, type, fallback, says, condition, synonyms, false, special);
+  }
+
+  /** The same with other defaults where another key has one of some values. */
+  <C> Key<T> defaultFor(Key<C> other, Map<C, T> defaults) {
+    Special<C, T> own = new Special<>(other, defaults);
+    return new Key<>(path, type, fallback, says, condition, synonyms, affectsResults, own);
   }
 
   /** The section it stands in. */
@@ -66,13 +77,30 @@ public record Key<T>(
 
   /** Its default as it would be written, or that there is none. */
   String describeDefault() {
-    return fallback == null ? "(required)" : "= " + type.writer().apply(fallback);
+    if (fallback == null) {
+      return "(required)";
+    }
+    return "= " + type.writer().apply(fallback) + (special == null ? "" : special.describe(type));
   }
 
   /** Whether a name in a configuration may have meant this one. */
   boolean isCalled(String other) {
     String plain = other.toLowerCase(Locale.ROOT).replace("-", "_");
     return plain.equals(name()) || synonyms.contains(plain);
+  }
+
+  /** A key and the defaults that its values give. */
+  record Special<C, T>(Key<C> key, Map<C, T> defaults) {
+    @Nullable T of(Config config) {
+      return defaults.get(config.get(key));
+    }
+
+    String describe(Type<T> type) {
+      return defaults.entrySet().stream()
+          .map(e -> key.type().writer().apply(e.getKey()) + " " + type.writer().apply(e.getValue()))
+          .sorted()
+          .collect(Collectors.joining(", ", " (", ")"));
+    }
   }
 
   /** A key and the values of it under which another key is valid. */

@@ -8,7 +8,9 @@ import java.util.stream.Stream;
 /** Every key there is, in the order of a written configuration. */
 final class Schema {
   static final List<Key<?>> KEYS =
-      Stream.of(DataKeys.ALL, ModelKeys.ALL, TrainKeys.ALL).flatMap(List::stream).toList();
+      Stream.of(DataKeys.ALL, ModelKeys.ALL, TrainKeys.ALL, UpdateKeys.ALL)
+          .flatMap(List::stream)
+          .toList();
 
   private Schema() {}
 

@@ -3,31 +3,11 @@ package dev.gatun.app.config;
 import dev.gatun.Backends;
 import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
-import dev.gatun.optim.Place;
 import java.nio.file.Path;
 import java.util.List;
 
 /** The keys under {@code train:}. */
 public final class TrainKeys {
-  /** The update rules. */
-  public enum Optimizers {
-    ADAM,
-    ADAMW,
-    SGD
-  }
-
-  /** How the rate changes over the run. */
-  public enum Schedules {
-    CONSTANT,
-    COSINE,
-    COSINE_RESTARTS,
-    STEP,
-    EXPONENTIAL,
-    ONE_CYCLE,
-    INVERSE_SQRT,
-    PLATEAU
-  }
-
   /** What a forecaster makes small. */
   public enum Losses {
     SQUARED,
@@ -92,41 +72,13 @@ public final class TrainKeys {
           .when(DataKeys.TYPE, DataKeys.Kind.TEXT)
           .knownAs("smoothing");
 
-  public static final Key<Optimizers> OPTIMIZER =
-      Key.of("train.optimizer.name", Type.oneOf(Optimizers.class), Optimizers.ADAM, "update rule")
-          .knownAs("optim");
-
-  public static final Key<Double> BETA1 =
-      Key.of("train.optimizer.beta1", FRACTION, 0.9, "decay of the mean of gradients")
-          .when(OPTIMIZER, Optimizers.ADAM, Optimizers.ADAMW)
-          .knownAs("beta_1", "betas");
-
-  public static final Key<Double> BETA2 =
-      Key.of("train.optimizer.beta2", FRACTION, 0.999, "decay of the mean of squared gradients")
-          .when(OPTIMIZER, Optimizers.ADAM, Optimizers.ADAMW)
-          .knownAs("beta_2");
-
-  public static final Key<Double> EPSILON =
-      Key.of("train.optimizer.epsilon", POSITIVE, 1e-8, "added to the root")
-          .when(OPTIMIZER, Optimizers.ADAM, Optimizers.ADAMW)
-          .knownAs("eps");
-
-  public static final Key<Double> MOMENTUM =
-      Key.of("train.optimizer.momentum", FRACTION, 0.0, "decay of the velocity; 0: none")
-          .when(OPTIMIZER, Optimizers.SGD);
-
-  public static final Key<Boolean> NESTEROV =
-      Key.of("train.optimizer.nesterov", Type.flag(), false, "the step looks ahead")
-          .when(OPTIMIZER, Optimizers.SGD);
-
-  public static final Key<Place> PLACE =
+  public static final Key<List<String>> FROZEN =
       Key.of(
-              "train.optimizer.place",
-              Type.oneOf(Place.class),
-              Place.DEVICE,
-              "where a GPU's parameters are updated; host: by the CPU, which then keeps the moments")
-          .knownAs("offload", "cpu_offload", "offload_optimizer")
-          .free();
+              "train.freeze",
+              Type.names(0, "names of parameters, with * for any letters, or a list of them"),
+              List.<String>of(),
+              "parameters that stay as they are")
+          .knownAs("frozen", "trainable", "freeze_layers");
 
   public static final Key<Double> RATE =
       Key.of("train.rate", POSITIVE, 1e-3, "the learning rate, the largest of the schedule")
@@ -137,7 +89,7 @@ public final class TrainKeys {
               "train.weight_decay",
               Type.number(Interval.atLeast(0)),
               0.0,
-              "L2 penalty (adamw: decoupled from the gradient)")
+              "L2 penalty on matrices (adamw, lion, lamb: apart from the gradient)")
           .knownAs("l2", "decay", "wd");
 
   public static final Key<Double> CLIP =
@@ -148,116 +100,6 @@ public final class TrainKeys {
               "largest global norm of the gradient; 0: no clipping")
           .knownAs(
               "max_norm", "clip_norm", "clipnorm", "grad_clip", "gradient_clip", "max_grad_norm");
-
-  public static final Key<Schedules> SCHEDULE =
-      Key.of(
-              "train.schedule.name",
-              Type.oneOf(Schedules.class),
-              Schedules.CONSTANT,
-              "how the rate changes")
-          .knownAs("scheduler", "lr_scheduler", "lr_schedule");
-
-  public static final Key<Integer> WARMUP =
-      Key.of("train.schedule.warmup", Type.whole(0, MOST), 0, "steps of linear rise from 0")
-          .knownAs("warmup_steps");
-
-  public static final Key<Double> FLOOR =
-      Key.of(
-              "train.schedule.floor",
-              Type.number(Interval.atLeast(0).atMost(1)),
-              0.0,
-              "where it ends, as a fraction of the rate")
-          .when(SCHEDULE, Schedules.COSINE, Schedules.COSINE_RESTARTS, Schedules.PLATEAU)
-          .knownAs("eta_min", "min_lr", "end_factor");
-
-  public static final Key<Double> GAMMA =
-      Key.of(
-              "train.schedule.gamma",
-              Type.number(Interval.above(0).below(1)),
-              0.5,
-              "factor at each drop")
-          .when(SCHEDULE, Schedules.STEP, Schedules.EXPONENTIAL, Schedules.PLATEAU)
-          .knownAs("factor", "decay_rate");
-
-  public static final Key<Integer> EVERY =
-      Key.of("train.schedule.every", Type.whole(1, MOST), 1, "epochs from one drop to the next")
-          .when(SCHEDULE, Schedules.STEP, Schedules.EXPONENTIAL)
-          .knownAs("step_size", "decay_steps");
-
-  public static final Key<Integer> PERIOD =
-      Key.of("train.schedule.period", Type.whole(1, MOST), 10, "epochs of the first cosine")
-          .when(SCHEDULE, Schedules.COSINE_RESTARTS)
-          .knownAs("t_0", "cycle", "restart_every");
-
-  public static final Key<Integer> MULTIPLY =
-      Key.of(
-              "train.schedule.multiply",
-              Type.whole(1, 1000),
-              1,
-              "how many times as long as the one before each cosine is")
-          .when(SCHEDULE, Schedules.COSINE_RESTARTS)
-          .knownAs("t_mult");
-
-  public static final Key<Double> RISE =
-      Key.of(
-              "train.schedule.rise",
-              Type.number(Interval.above(0).below(1)),
-              0.3,
-              "the fraction of the run in which the rate rises")
-          .when(SCHEDULE, Schedules.ONE_CYCLE)
-          .knownAs("pct_start");
-
-  public static final Key<Double> START =
-      Key.of(
-              "train.schedule.start",
-              Type.number(Interval.atLeast(1)),
-              25.0,
-              "how many times lower the first rate is")
-          .when(SCHEDULE, Schedules.ONE_CYCLE)
-          .knownAs("div_factor");
-
-  public static final Key<Double> END =
-      Key.of(
-              "train.schedule.end",
-              Type.number(Interval.atLeast(1)),
-              1e4,
-              "how many times lower than the first the last rate is")
-          .when(SCHEDULE, Schedules.ONE_CYCLE)
-          .knownAs("final_div_factor");
-
-  public static final Key<Integer> SCALE =
-      Key.of(
-              "train.schedule.scale",
-              Type.whole(1, MOST),
-              1000,
-              "steps after which the rate has fallen to 0.71 of itself; usual: as many as of warmup")
-          .when(SCHEDULE, Schedules.INVERSE_SQRT)
-          .knownAs("timescale");
-
-  public static final Key<Integer> WAIT =
-      Key.of(
-              "train.schedule.patience",
-              Type.whole(0, MOST),
-              10,
-              "reports in a row without a better loss that are borne before a drop")
-          .when(SCHEDULE, Schedules.PLATEAU);
-
-  public static final Key<Double> THRESHOLD =
-      Key.of(
-              "train.schedule.threshold",
-              FRACTION,
-              1e-4,
-              "the fraction by which a loss has to be lower to be better")
-          .when(SCHEDULE, Schedules.PLATEAU)
-          .knownAs("min_delta");
-
-  public static final Key<Integer> COOLDOWN =
-      Key.of(
-              "train.schedule.cooldown",
-              Type.whole(0, MOST),
-              0,
-              "reports after a drop in which nothing is counted")
-          .when(SCHEDULE, Schedules.PLATEAU);
 
   public static final Key<Integer> ACCUMULATE =
       Key.of("train.accumulate", Type.whole(1, 1 << 16), 1, "batches whose gradients make one step")
@@ -362,28 +204,8 @@ public final class TrainKeys {
           LOSS,
           DELTA,
           SMOOTHING,
-          OPTIMIZER,
-          BETA1,
-          BETA2,
-          EPSILON,
-          MOMENTUM,
-          NESTEROV,
-          PLACE,
+          FROZEN,
           GRAPHS,
-          SCHEDULE,
-          WARMUP,
-          FLOOR,
-          GAMMA,
-          EVERY,
-          PERIOD,
-          MULTIPLY,
-          RISE,
-          START,
-          END,
-          SCALE,
-          WAIT,
-          THRESHOLD,
-          COOLDOWN,
           ACCUMULATE,
           PATIENCE,
           REPORT_EVERY,

@@ -2,46 +2,96 @@ package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.config.UpdateKeys;
+import dev.gatun.backend.AdadeltaRule;
+import dev.gatun.backend.AdagradRule;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.LambRule;
+import dev.gatun.backend.LionRule;
+import dev.gatun.backend.NadamRule;
+import dev.gatun.backend.RmsPropRule;
 import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.UpdateRule;
 import dev.gatun.model.ParameterSet;
-import dev.gatun.optim.Adam;
 import dev.gatun.optim.Optimizer;
-import dev.gatun.optim.Place;
+import dev.gatun.optim.ParameterGroup;
 import dev.gatun.optim.Plateau;
+import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedule;
 import dev.gatun.optim.Schedules;
-import dev.gatun.optim.Sgd;
+import dev.gatun.optim.UpdateOptions;
 import org.jspecify.annotations.Nullable;
 
 /** From the keys under {@code train:} to optimizer and schedule. */
 public final class Updates {
   private Updates() {}
 
-  /** The update rule. */
+  /** The optimizer. */
   public static Optimizer optimizer(Config config, ParameterSet parameters) {
     double clip = config.get(TrainKeys.CLIP);
-    double maxNorm = clip > 0 ? clip : Double.POSITIVE_INFINITY;
-    double decay = config.get(TrainKeys.WEIGHT_DECAY);
-    Place place = config.get(TrainKeys.PLACE);
-    TrainKeys.Optimizers name = config.get(TrainKeys.OPTIMIZER);
-    if (name == TrainKeys.Optimizers.SGD) {
-      double momentum = config.get(TrainKeys.MOMENTUM);
-      boolean nesterov = config.get(TrainKeys.NESTEROV);
-      if (nesterov && momentum == 0) {
-        throw config.error(TrainKeys.NESTEROV, "true; it needs a momentum above 0");
-      }
-      return new Sgd(parameters, new SgdRule(momentum, nesterov, decay), maxNorm, place);
+    UpdateOptions options =
+        UpdateOptions.DEFAULT
+            .withMaxNorm(clip > 0 ? clip : Double.POSITIVE_INFINITY)
+            .withPlace(config.get(UpdateKeys.PLACE));
+    options = config.get(UpdateKeys.DECAY_ALL) ? options.decayingAll() : options;
+    for (String names : config.get(TrainKeys.FROZEN)) {
+      options = options.withGroup(ParameterGroup.of(names, 0, 0));
     }
-    AdamRule rule =
-        new AdamRule(
-            config.get(TrainKeys.BETA1),
-            config.get(TrainKeys.BETA2),
-            config.get(TrainKeys.EPSILON),
-            decay,
-            name == TrainKeys.Optimizers.ADAMW);
-    return new Adam(parameters, rule, maxNorm, place);
+    UpdateRule rule = rule(config);
+    try {
+      return new RuleOptimizer(parameters, rule, options);
+    } catch (IllegalArgumentException e) {
+      throw config.error(TrainKeys.FROZEN, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static UpdateRule rule(Config config) {
+    double decay = config.get(TrainKeys.WEIGHT_DECAY);
+    UpdateKeys.Optimizers name = config.get(UpdateKeys.OPTIMIZER);
+    return switch (name) {
+      case SGD -> {
+        double momentum = config.get(UpdateKeys.MOMENTUM);
+        boolean nesterov = config.get(UpdateKeys.NESTEROV);
+        if (nesterov && momentum == 0) {
+          throw config.error(UpdateKeys.NESTEROV, "true; it needs a momentum above 0");
+        }
+        yield new SgdRule(momentum, nesterov, decay);
+      }
+      case ADAM, ADAMW ->
+          new AdamRule(
+              config.get(UpdateKeys.BETA1),
+              config.get(UpdateKeys.BETA2),
+              config.get(UpdateKeys.EPSILON),
+              decay,
+              name == UpdateKeys.Optimizers.ADAMW,
+              config.get(UpdateKeys.AMSGRAD));
+      case NADAM ->
+          new NadamRule(
+              config.get(UpdateKeys.BETA1),
+              config.get(UpdateKeys.BETA2),
+              config.get(UpdateKeys.EPSILON),
+              config.get(UpdateKeys.MOMENTUM_DECAY),
+              decay);
+      case ADAGRAD ->
+          new AdagradRule(config.get(UpdateKeys.EPSILON), config.get(UpdateKeys.RATE_DECAY), decay);
+      case ADADELTA ->
+          new AdadeltaRule(config.get(UpdateKeys.KEEP), config.get(UpdateKeys.EPSILON), decay);
+      case RMSPROP ->
+          new RmsPropRule(
+              config.get(UpdateKeys.KEEP),
+              config.get(UpdateKeys.EPSILON),
+              config.get(UpdateKeys.CENTERED),
+              config.get(UpdateKeys.MOMENTUM),
+              decay);
+      case LAMB ->
+          new LambRule(
+              config.get(UpdateKeys.BETA1),
+              config.get(UpdateKeys.BETA2),
+              config.get(UpdateKeys.EPSILON),
+              decay);
+      case LION -> new LionRule(config.get(UpdateKeys.BETA1), config.get(UpdateKeys.BETA2), decay);
+    };
   }
 
   /** Whether steps are to be graphs, which only a GPU has. */
@@ -58,10 +108,7 @@ public final class Updates {
 
   /** How many parameter-sized buffers the update rule keeps. */
   public static int moments(Config config) {
-    return switch (config.get(TrainKeys.OPTIMIZER)) {
-      case ADAM, ADAMW -> 2;
-      case SGD -> config.get(TrainKeys.MOMENTUM) > 0 ? 1 : 0;
-    };
+    return rule(config).moments().size();
   }
 
   /**
@@ -71,55 +118,55 @@ public final class Updates {
    */
   public static Schedule schedule(Config config, long epochSteps) {
     double rate = config.get(TrainKeys.RATE);
-    int warmup = config.get(TrainKeys.WARMUP);
+    int warmup = config.get(UpdateKeys.WARMUP);
     long steps = steps(config, epochSteps);
     if (warmup >= steps) {
       throw config.error(
-          TrainKeys.WARMUP, "%d; the run has %d steps; give less".formatted(warmup, steps));
+          UpdateKeys.WARMUP, "%d; the run has %d steps; give less".formatted(warmup, steps));
     }
     Schedule main = schedule(config, rate, epochSteps, steps - warmup);
     return warmup > 0 ? Schedules.warmup(warmup, main) : main;
   }
 
   private static Schedule schedule(Config config, double rate, long epochSteps, long steps) {
-    return switch (config.get(TrainKeys.SCHEDULE)) {
+    return switch (config.get(UpdateKeys.SCHEDULE)) {
       case CONSTANT, PLATEAU -> Schedules.constant(rate);
-      case COSINE -> Schedules.cosine(rate, rate * config.get(TrainKeys.FLOOR), steps);
+      case COSINE -> Schedules.cosine(rate, rate * config.get(UpdateKeys.FLOOR), steps);
       case COSINE_RESTARTS ->
           Schedules.cosineRestarts(
               rate,
-              rate * config.get(TrainKeys.FLOOR),
-              config.get(TrainKeys.PERIOD) * epochSteps,
-              config.get(TrainKeys.MULTIPLY));
+              rate * config.get(UpdateKeys.FLOOR),
+              config.get(UpdateKeys.PERIOD) * epochSteps,
+              config.get(UpdateKeys.MULTIPLY));
       case STEP ->
           Schedules.stepDecay(
-              rate, config.get(TrainKeys.EVERY) * epochSteps, config.get(TrainKeys.GAMMA));
+              rate, config.get(UpdateKeys.EVERY) * epochSteps, config.get(UpdateKeys.GAMMA));
       case EXPONENTIAL ->
           Schedules.exponential(
               rate,
               Math.pow(
-                  config.get(TrainKeys.GAMMA), 1.0 / (config.get(TrainKeys.EVERY) * epochSteps)));
+                  config.get(UpdateKeys.GAMMA), 1.0 / (config.get(UpdateKeys.EVERY) * epochSteps)));
       case ONE_CYCLE ->
           Schedules.oneCycle(
               rate,
               steps,
-              config.get(TrainKeys.RISE),
-              config.get(TrainKeys.START),
-              config.get(TrainKeys.END));
-      case INVERSE_SQRT -> Schedules.inverseSquareRoot(rate, config.get(TrainKeys.SCALE));
+              config.get(UpdateKeys.RISE),
+              config.get(UpdateKeys.START),
+              config.get(UpdateKeys.END));
+      case INVERSE_SQRT -> Schedules.inverseSquareRoot(rate, config.get(UpdateKeys.SCALE));
     };
   }
 
   /** What lowers the schedule's rate on a plateau; null for none. */
   public static @Nullable Plateau plateau(Config config) {
-    return config.get(TrainKeys.SCHEDULE) != TrainKeys.Schedules.PLATEAU
+    return config.get(UpdateKeys.SCHEDULE) != UpdateKeys.Schedules.PLATEAU
         ? null
         : new Plateau(
-            config.get(TrainKeys.GAMMA),
-            config.get(TrainKeys.WAIT),
-            config.get(TrainKeys.THRESHOLD),
-            config.get(TrainKeys.COOLDOWN),
-            config.get(TrainKeys.FLOOR));
+            config.get(UpdateKeys.GAMMA),
+            config.get(UpdateKeys.WAIT),
+            config.get(UpdateKeys.THRESHOLD),
+            config.get(UpdateKeys.COOLDOWN),
+            config.get(UpdateKeys.FLOOR));
   }
 
   /** The steps of the whole run. */

@@ -2,10 +2,8 @@ package dev.gatun.backend.cpu;
 
 import dev.gatun.backend.Activation;
 import dev.gatun.backend.ActivationIo;
-import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
-import dev.gatun.backend.Control;
 import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
@@ -16,7 +14,10 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.RowActivation;
-import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.UpdatePart;
+import dev.gatun.backend.UpdateRule;
+import dev.gatun.backend.UpdateTensors;
+import dev.gatun.backend.Updater;
 import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
 import dev.gatun.bindings.OpenBlas;
@@ -27,6 +28,7 @@ import dev.gatun.tensor.HostMemory;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
+import java.util.List;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -351,34 +353,10 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public void sgd(
-      SgdRule rule,
-      Tensor parameters,
-      Tensor gradients,
-      @Nullable Tensor momentum,
-      Tensor control) {
-    checks.sgd(rule, parameters, gradients, momentum, control);
-    if (skipped(gradients, control)) {
-      return;
-    }
-    flat.sgd(rule, parameters, gradients.address(), addressOf(momentum), control);
-  }
-
-  @Override
-  public void adam(
-      AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
-    checks.adam(parameters, gradients, m, v, control);
-    if (!skipped(gradients, control)) {
-      flat.adam(rule, parameters, gradients.address(), m.address(), v.address(), control);
-    }
-  }
-
-  private boolean skipped(Tensor gradients, Tensor control) {
-    if (control.get(Control.NON_FINITE) < 0) {
-      return false;
-    }
-    fill(gradients, 0);
-    return true;
+  public Updater updater(UpdateRule rule, UpdateTensors tensors, List<UpdatePart> parts) {
+    checks.updater(rule, tensors, parts);
+    usage.check();
+    return new CpuUpdater(team, usage, rule, tensors, parts);
   }
 
   private static long addressOf(@Nullable Tensor tensor) {

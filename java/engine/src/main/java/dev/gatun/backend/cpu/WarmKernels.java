@@ -219,7 +219,7 @@ enum WarmKernels {
       Elementwise.columnSum(16, PackedGemm.panelColumns(), m.b, PackedGemm.panelColumns(), m.z);
       Elementwise.scatterAddRows(1, m.ids, UNITS, 0, UNITS, m.x, UNITS, m.z);
       Reductions.sumOfSquares(2L * UNITS, m.b);
-      Optimizers.adam(UNITS, m.x, m.y, m.z, m.h, 0, 0.9, 0.999, 1e-8, 1, 1, 0, false, 1);
+      Optimizers.adam(UNITS, m.x, m.y, m.z, m.h, 1, 0, 0, 1, 0.1f, 0.9f, 0.1f, 1, 1);
     }
   };
 

@@ -2,7 +2,6 @@ package dev.gatun.backend.cuda;
 
 import dev.gatun.backend.Activation;
 import dev.gatun.backend.ActivationIo;
-import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.CtcChecks;
@@ -19,7 +18,10 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.RowActivation;
-import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.UpdatePart;
+import dev.gatun.backend.UpdateRule;
+import dev.gatun.backend.UpdateTensors;
+import dev.gatun.backend.Updater;
 import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
 import dev.gatun.backend.cpu.CpuBackend;
@@ -28,6 +30,7 @@ import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
+import java.util.List;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -348,24 +351,10 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public void sgd(
-      SgdRule rule,
-      Tensor parameters,
-      Tensor gradients,
-      @Nullable Tensor momentum,
-      Tensor control) {
-    checks.sgd(rule, parameters, gradients, momentum, control);
+  public Updater updater(UpdateRule rule, UpdateTensors tensors, List<UpdatePart> parts) {
+    checks.updater(rule, tensors, parts);
     try (Work _ = work.enter()) {
-      ops.sgd(rule, parameters, gradients, momentum, control);
-    }
-  }
-
-  @Override
-  public void adam(
-      AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
-    checks.adam(parameters, gradients, m, v, control);
-    try (Work _ = work.enter()) {
-      ops.adam(rule, parameters, gradients, m, v, control);
+      return new CudaUpdater(context, work.usage(), transfers, workspace(), rule, tensors, parts);
     }
   }
 

@@ -3,11 +3,9 @@ package dev.gatun.backend.cuda;
 import static dev.gatun.backend.cuda.DeviceMemory.address;
 import static dev.gatun.backend.cuda.DeviceMemory.addressOrNull;
 
-import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
-import dev.gatun.backend.SgdRule;
 import dev.gatun.kernels.Philox;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
@@ -50,8 +48,6 @@ final class CudaOps implements AutoCloseable {
   private final KernelCall sumLoss;
   private final KernelCall squares;
   private final KernelCall prepareUpdate;
-  private final KernelCall sgd;
-  private final KernelCall adam;
 
   /** F64: the parts of a loss or a norm. */
   private Tensor parts;
@@ -91,8 +87,6 @@ final class CudaOps implements AutoCloseable {
     sumLoss = new KernelCall(context, library, "sumLoss", 4);
     squares = new KernelCall(context, library, "squares", 4);
     prepareUpdate = new KernelCall(context, library, "prepareUpdate", 5);
-    sgd = new KernelCall(context, library, "sgd", 8);
-    adam = new KernelCall(context, library, "adam", 11);
     parts = scratch(DType.F64, MOST_PARTS);
     try {
       firsts = scratch(DType.I64, MOST_PARTS);
@@ -323,39 +317,6 @@ final class CudaOps implements AutoCloseable {
         .set(3, maxNorm)
         .set(4, address(control))
         .run(1, 1, KernelCall.BLOCK);
-  }
-
-  void sgd(
-      SgdRule rule,
-      Tensor parameters,
-      Tensor gradients,
-      @Nullable Tensor momentum,
-      Tensor control) {
-    sgd.set(0, parameters.size())
-        .set(1, address(parameters))
-        .set(2, address(gradients))
-        .set(3, addressOrNull(momentum))
-        .set(4, address(control))
-        .set(5, (float) rule.momentum())
-        .set(6, rule.nesterov() ? 1 : 0)
-        .set(7, (float) rule.weightDecay())
-        .run(parameters.size());
-  }
-
-  void adam(
-      AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
-    adam.set(0, parameters.size())
-        .set(1, address(parameters))
-        .set(2, address(gradients))
-        .set(3, address(m))
-        .set(4, address(v))
-        .set(5, address(control))
-        .set(6, rule.beta1())
-        .set(7, rule.beta2())
-        .set(8, rule.epsilon())
-        .set(9, rule.weightDecay())
-        .set(10, rule.decoupled() ? 1 : 0)
-        .run(parameters.size());
   }
 
   @Override

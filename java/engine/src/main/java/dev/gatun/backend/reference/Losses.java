@@ -2,15 +2,16 @@ package dev.gatun.backend.reference;
 
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.tensor.Tensor;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** The losses by their definitions. */
+/** The losses by their definitions, with room for a row that grows to the largest. */
 final class Losses {
-  private Losses() {}
+  private double[] x = new double[0];
+  private double[] p = new double[0];
+  private double[] gradient = new double[0];
 
   /** As {@link dev.gatun.backend.Backend#softmaxCrossEntropy}, unscaled; the gradient is scaled. */
-  static double softmaxCrossEntropy(
+  double softmaxCrossEntropy(
       int rows,
       Tensor logits,
       Tensor targets,
@@ -19,7 +20,9 @@ final class Losses {
       double scale,
       @Nullable Tensor dLogits) {
     int classes = Math.toIntExact(logits.dim(-1));
-    double[] x = new double[classes];
+    if (x.length < classes) {
+      x = new double[classes];
+    }
     double total = 0;
     for (long row = 0; row < rows; row++) {
       long start = row * classes;
@@ -28,7 +31,10 @@ final class Losses {
         x[k] = logits.get(start + k);
       }
       // taken off first, so that exp does not overflow and log is not lost beside it
-      double max = Arrays.stream(x).max().orElse(0);
+      double max = Double.NEGATIVE_INFINITY;
+      for (int k = 0; k < classes; k++) {
+        max = Math.max(max, x[k]);
+      }
       double sum = 0;
       for (int k = 0; k < classes; k++) {
         x[k] -= max;
@@ -58,7 +64,7 @@ final class Losses {
   }
 
   /** As {@link dev.gatun.backend.Backend#elementLoss}, unscaled; the gradient is scaled. */
-  static double elements(
+  double elements(
       ElementLoss rule,
       int rows,
       Tensor prediction,
@@ -68,8 +74,10 @@ final class Losses {
       @Nullable Tensor dPrediction) {
     int outputs = rule.outputs();
     int columns = Math.toIntExact(prediction.dim(-1) / outputs);
-    double[] p = new double[outputs];
-    double[] gradient = new double[outputs];
+    if (p.length < outputs) {
+      p = new double[outputs];
+      gradient = new double[outputs];
+    }
     double total = 0;
     for (long row = 0; row < rows; row++) {
       double weight = rowWeights == null ? 1 : rowWeights.get(row);
@@ -106,7 +114,7 @@ final class Losses {
       }
       case ElementLoss.Quantile quantile -> {
         double sum = 0;
-        for (int j = 0; j < p.length; j++) {
+        for (int j = 0; j < quantile.outputs(); j++) {
           double level = quantile.levels().get(j);
           double above = t - p[j];
           sum += Math.max(level * above, (level - 1) * above);

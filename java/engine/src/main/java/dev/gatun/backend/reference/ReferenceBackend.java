@@ -2,7 +2,6 @@ package dev.gatun.backend.reference;
 
 import dev.gatun.backend.Activation;
 import dev.gatun.backend.ActivationIo;
-import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.Control;
@@ -17,7 +16,10 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.RowActivation;
-import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.UpdatePart;
+import dev.gatun.backend.UpdateRule;
+import dev.gatun.backend.UpdateTensors;
+import dev.gatun.backend.Updater;
 import dev.gatun.backend.WeightLayout;
 import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.DType;
@@ -25,6 +27,7 @@ import dev.gatun.tensor.HostMemory;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Every operation in float64, one thread and plain loops: what other backends are held against. */
@@ -33,6 +36,7 @@ public final class ReferenceBackend implements Backend {
   private static final double NORM_EPSILON = 1e-6;
 
   private final Usage usage = new Usage("the backend reference");
+  private final Losses losses = new Losses();
   private final Checks checks = new Checks(DType.F64);
   private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F64);
   private final CtcChecks ctcChecks = new CtcChecks(DType.F64);
@@ -241,7 +245,7 @@ public final class ReferenceBackend implements Backend {
     checks.softmaxCrossEntropy(rows, logits, targets, weights, smoothing, scale, loss, dLogits);
     double factor = scale.get(0);
     double sum =
-        Losses.softmaxCrossEntropy(rows, logits, targets, weights, smoothing, factor, dLogits);
+        losses.softmaxCrossEntropy(rows, logits, targets, weights, smoothing, factor, dLogits);
     loss.set(0, factor * sum);
   }
 
@@ -257,7 +261,7 @@ public final class ReferenceBackend implements Backend {
       @Nullable Tensor dPrediction) {
     checks.elementLoss(rule, rows, prediction, target, rowWeights, scale, loss, dPrediction);
     double factor = scale.get(0);
-    double sum = Losses.elements(rule, rows, prediction, target, rowWeights, factor, dPrediction);
+    double sum = losses.elements(rule, rows, prediction, target, rowWeights, factor, dPrediction);
     loss.set(0, factor * sum);
   }
 
@@ -289,51 +293,10 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
-  public void sgd(
-      SgdRule rule,
-      Tensor parameters,
-      Tensor gradients,
-      @Nullable Tensor momentum,
-      Tensor control) {
-    checks.sgd(rule, parameters, gradients, momentum, control);
-    boolean skip = control.get(Control.NON_FINITE) != -1;
-    for (long i = 0; !skip && i < parameters.size(); i++) {
-      double p = parameters.get(i);
-      double g = control.get(Control.FACTOR) * gradients.get(i) + rule.weightDecay() * p;
-      if (momentum != null) {
-        double m = rule.momentum() * momentum.get(i) + g;
-        momentum.set(i, m);
-        g = rule.nesterov() ? g + rule.momentum() * m : m;
-      }
-      parameters.set(i, p - control.get(Control.RATE) * g);
-    }
-    fill(gradients, 0);
-  }
-
-  @Override
-  public void adam(
-      AdamRule rule, Tensor parameters, Tensor gradients, Tensor m, Tensor v, Tensor control) {
-    checks.adam(parameters, gradients, m, v, control);
-    double rate = control.get(Control.RATE);
-    double correction1 = 1 - Math.pow(rule.beta1(), control.get(Control.UPDATES));
-    double correction2 = 1 - Math.pow(rule.beta2(), control.get(Control.UPDATES));
-    boolean skip = control.get(Control.NON_FINITE) != -1;
-    for (long i = 0; !skip && i < parameters.size(); i++) {
-      double p = parameters.get(i);
-      double g = control.get(Control.FACTOR) * gradients.get(i);
-      if (rule.decoupled()) {
-        p -= rate * rule.weightDecay() * p;
-      } else {
-        g += rule.weightDecay() * p;
-      }
-      double newM = rule.beta1() * m.get(i) + (1 - rule.beta1()) * g;
-      double newV = rule.beta2() * v.get(i) + (1 - rule.beta2()) * g * g;
-      m.set(i, newM);
-      v.set(i, newV);
-      p -= rate * (newM / correction1) / (Math.sqrt(newV / correction2) + rule.epsilon());
-      parameters.set(i, p);
-    }
-    fill(gradients, 0);
+  public Updater updater(UpdateRule rule, UpdateTensors tensors, List<UpdatePart> parts) {
+    checks.updater(rule, tensors, parts);
+    usage.check();
+    return new ReferenceUpdater(rule, tensors, parts);
   }
 
   @Override

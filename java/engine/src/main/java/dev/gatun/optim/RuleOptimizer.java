@@ -1,40 +1,56 @@
 package dev.gatun.optim;
 
 import dev.gatun.backend.Control;
-import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.UpdateRule;
+import dev.gatun.backend.UpdateTensors;
+import dev.gatun.backend.Updater;
 import dev.gatun.model.ParameterSet;
 import dev.gatun.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
 
-/** Stochastic gradient descent, with momentum where {@link SgdRule} says so. */
-public final class Sgd implements RecordableOptimizer {
-  private final SgdRule rule;
+/** Updates by one of the engine's rules, in one fused pass. */
+public final class RuleOptimizer implements RecordableOptimizer {
   private final ParameterSet parameters;
   private final Updates updates;
-  private final @Nullable Tensor momentum;
+  private final Updater updater;
 
-  /** As {@link #Sgd(ParameterSet, SgdRule, double, Place)}, on the parameters' backend. */
-  public Sgd(ParameterSet parameters, SgdRule rule, double maxNorm) {
-    this(parameters, rule, maxNorm, Place.DEVICE);
+  /** As {@link #RuleOptimizer(ParameterSet, UpdateRule, UpdateOptions)}, clipping only. */
+  public RuleOptimizer(ParameterSet parameters, UpdateRule rule, double maxNorm) {
+    this(parameters, rule, UpdateOptions.DEFAULT.withMaxNorm(maxNorm));
   }
 
   /**
-   * Reserves the velocity, if there is momentum.
+   * Reserves the rule's moments.
    *
    * @param parameters what is updated; closed after this
-   * @param rule momentum and penalty
-   * @param maxNorm the largest norm of all gradients together, or positive infinity for no clipping
-   * @param place where moments are and the rule is applied
+   * @param options clipping, groups and where it works
    * @throws OutOfMemoryError if there is no memory for that
    */
-  public Sgd(ParameterSet parameters, SgdRule rule, double maxNorm, Place place) {
+  public RuleOptimizer(ParameterSet parameters, UpdateRule rule, UpdateOptions options) {
     this.parameters = Objects.requireNonNull(parameters, "parameters");
-    this.rule = Objects.requireNonNull(rule, "rule");
-    updates = new Updates(parameters, maxNorm, place);
-    momentum = rule.momentum() > 0 ? updates.moment("momentum") : null;
+    Objects.requireNonNull(rule, "rule");
+    updates = new Updates(parameters, options);
+    List<Tensor> moments = new ArrayList<>();
+    for (String name : rule.moments()) {
+      moments.add(updates.moment(name));
+    }
+    try {
+      updater =
+          updates
+              .worker()
+              .updater(
+                  rule,
+                  new UpdateTensors(
+                      updates.values(), updates.gradients(), moments, updates.control()),
+                  options.parts(parameters, rule));
+    } catch (RuntimeException | Error e) {
+      updates.close();
+      throw e;
+    }
   }
 
   @Override
@@ -62,9 +78,7 @@ public final class Sgd implements RecordableOptimizer {
     updates.usage().enter();
     try {
       updates.prepare();
-      updates
-          .worker()
-          .sgd(rule, updates.values(), updates.gradients(), momentum, updates.control());
+      updater.step();
       updates.finish();
     } finally {
       updates.usage().exit();
@@ -94,5 +108,6 @@ public final class Sgd implements RecordableOptimizer {
   @Override
   public void close() {
     updates.close();
+    updater.close();
   }
 }

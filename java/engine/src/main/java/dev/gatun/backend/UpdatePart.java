@@ -1,0 +1,53 @@
+package dev.gatun.backend;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A range of the flat parameters that is updated alike.
+ *
+ * @param offset its first element
+ * @param size its elements, at least 1
+ * @param rate what the rate is multiplied with, at least 0
+ * @param decay what the penalty is multiplied with, at least 0
+ */
+public record UpdatePart(long offset, long size, double rate, double decay) {
+  /** Checks the ranges. */
+  public UpdatePart {
+    if (offset < 0 || size < 1) {
+      throw new IllegalArgumentException(
+          "a part of %d elements from %d: give at least 1 and 0".formatted(size, offset));
+    }
+    if (!(rate >= 0 && rate <= Double.MAX_VALUE && decay >= 0 && decay <= Double.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          "rate %s and decay %s must be finite and at least 0".formatted(rate, decay));
+    }
+  }
+
+  /** All of them, by the rule as it is. */
+  public static UpdatePart all(long size) {
+    return new UpdatePart(0, size, 1, 1);
+  }
+
+  /** The first element after it. */
+  public long end() {
+    return offset + size;
+  }
+
+  /** Parts that touch and are updated alike, as one. */
+  public static List<UpdatePart> joined(List<UpdatePart> parts) {
+    List<UpdatePart> joined = new ArrayList<>();
+    for (UpdatePart part : parts) {
+      UpdatePart last = joined.isEmpty() ? null : joined.getLast();
+      if (last != null
+          && last.end() == part.offset
+          && last.rate == part.rate
+          && last.decay == part.decay) {
+        joined.removeLast();
+        part = new UpdatePart(last.offset, last.size + part.size, part.rate, part.decay);
+      }
+      joined.add(part);
+    }
+    return List.copyOf(joined);
+  }
+}

@@ -1,0 +1,360 @@
+package dev.gatun.backend.cpu;
+
+import dev.gatun.backend.AdadeltaRule;
+import dev.gatun.backend.AdagradRule;
+import dev.gatun.backend.AdamRule;
+import dev.gatun.backend.Control;
+import dev.gatun.backend.LambRule;
+import dev.gatun.backend.LionRule;
+import dev.gatun.backend.NadamRule;
+import dev.gatun.backend.RmsPropRule;
+import dev.gatun.backend.SgdRule;
+import dev.gatun.backend.UpdatePart;
+import dev.gatun.backend.UpdateRule;
+import dev.gatun.backend.UpdateTensors;
+import dev.gatun.backend.Updater;
+import dev.gatun.kernels.Elementwise;
+import dev.gatun.kernels.Optimizers;
+import dev.gatun.kernels.Reductions;
+import dev.gatun.kernels.Species;
+import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Usage;
+import dev.gatun.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Updates in chunks that the parts give, so that no bit depends on the threads. Kernels take whole
+ * vectors: what is left over of a chunk goes through a vector of its own.
+ */
+final class CpuUpdater implements Updater {
+  private static final int LANES = Species.lanes();
+
+  /** The most moments of a rule. */
+  private static final int MOMENTS = 3;
+
+  /** A range of one part: at most {@link FlatOps#CHUNK} elements. */
+  private record Chunk(int part, long offset, int size) {}
+
+  private final Team team;
+  private final Usage usage;
+  private final UpdateRule rule;
+  private final UpdateTensors tensors;
+  private final List<UpdatePart> parts;
+  private final Chunk[] chunks;
+  private final long[] moments = new long[MOMENTS];
+  private final Workspace workspace = Workspace.host(DType.F32);
+
+  /** For each chunk a vector of p, g and each moment, for what is left over. */
+  private final long rests;
+
+  private final Team.Task updateTask = this::update;
+  private final Team.Task applyTask = this::apply;
+
+  /** LAMB's sums of squares of each chunk, of parameters and steps, and what each part goes. */
+  private final double[] parameterSquares;
+
+  private final double[] stepSquares;
+  private final double[] trust;
+
+  private float factor;
+  private double rate;
+
+  /** t, the update that goes on, from 1. */
+  private double t;
+
+  // Of rules with Adam's moments: see Optimizers.adaptive; correction is 1 - beta1^t.
+  private double correction;
+  private float root;
+  private float fresh1;
+  private float keep2;
+  private float fresh2;
+  private float epsilon;
+  private float now;
+  private float late;
+
+  CpuUpdater(
+      Team team, Usage backend, UpdateRule rule, UpdateTensors tensors, List<UpdatePart> given) {
+    this.team = team;
+    usage = backend;
+    this.rule = rule;
+    this.tensors = tensors;
+    parts = rule instanceof LambRule ? List.copyOf(given) : UpdatePart.joined(given);
+    List<Chunk> all = new ArrayList<>();
+    for (int part = 0; part < parts.size(); part++) {
+      UpdatePart each = parts.get(part);
+      for (long at = each.offset(); at < each.end(); at += FlatOps.CHUNK) {
+        all.add(new Chunk(part, at, (int) Math.min(FlatOps.CHUNK, each.end() - at)));
+      }
+    }
+    chunks = all.toArray(Chunk[]::new);
+    parameterSquares = new double[chunks.length];
+    stepSquares = new double[chunks.length];
+    trust = new double[parts.size()];
+    for (int i = 0; i < tensors.moments().size(); i++) {
+      moments[i] = tensors.moments().get(i).address();
+    }
+    rests = workspace.real(Math.max(1, (long) chunks.length * (2 + MOMENTS) * LANES)).address();
+  }
+
+  @Override
+  public void step() {
+    usage.enter();
+    try {
+      Tensor control = tensors.control();
+      if (control.get(Control.NON_FINITE) >= 0) {
+        for (UpdatePart part : parts) {
+          Elementwise.fill(part.size(), gradients(part.offset()), 0f);
+        }
+        return;
+      }
+      t = control.get(Control.UPDATES);
+      rate = control.get(Control.RATE);
+      factor = (float) control.get(Control.FACTOR);
+      prepare();
+      team.run(chunks.length, updateTask);
+      if (rule instanceof LambRule) {
+        trust();
+        team.run(chunks.length, applyTask);
+      }
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private long parameters(long offset) {
+    return tensors.parameters().address() + 4 * offset;
+  }
+
+  private long gradients(long offset) {
+    return tensors.gradients().address() + 4 * offset;
+  }
+
+  private void update(int index) {
+    Chunk chunk = chunks[index];
+    UpdatePart part = parts.get(chunk.part);
+    int whole = chunk.size - chunk.size % LANES;
+    long at = 4 * chunk.offset;
+    long p = parameters(chunk.offset);
+    long g = gradients(chunk.offset);
+    run(part, whole, p, g, moments[0] + at, moments[1] + at, moments[2] + at);
+    int left = chunk.size - whole;
+    if (left > 0) {
+      rest(index, part, left, chunk.offset + whole);
+    }
+    if (rule instanceof LambRule) {
+      parameterSquares[index] = Reductions.sumOfSquares(chunk.size, p);
+      stepSquares[index] = Reductions.sumOfSquares(chunk.size, g);
+    }
+  }
+
+  /** Runs a vector that holds what is left over, and zeros. */
+  private void rest(int index, UpdatePart part, int left, long offset) {
+    long bytes = Species.lanes() * 4L;
+    long p = rests + (long) index * (2 + MOMENTS) * bytes;
+    long g = p + bytes;
+    long m = g + bytes;
+    Elementwise.copy(left, parameters(offset), p);
+    Elementwise.copy(left, gradients(offset), g);
+    int kept = tensors.moments().size();
+    for (int i = 0; i < kept; i++) {
+      Elementwise.copy(left, moments[i] + 4 * offset, m + i * bytes);
+    }
+    run(part, LANES, p, g, m, m + bytes, m + 2 * bytes);
+    Elementwise.copy(left, p, parameters(offset));
+    Elementwise.copy(left, g, gradients(offset));
+    for (int i = 0; i < kept; i++) {
+      Elementwise.copy(left, m + i * bytes, moments[i] + 4 * offset);
+    }
+  }
+
+  /** What depends on the update alone. */
+  private void prepare() {
+    switch (rule) {
+      case AdamRule adam -> corrections(adam.beta1(), adam.beta2());
+      case LambRule lamb -> {
+        corrections(lamb.beta1(), lamb.beta2());
+        epsilon = (float) lamb.epsilon();
+      }
+      case NadamRule nadam -> {
+        corrections(nadam.beta1(), nadam.beta2());
+        double product = nadam.product(t);
+        double ahead = nadam.momentum(t + 1);
+        epsilon = (float) nadam.epsilon();
+        now = (float) ((1 - nadam.momentum(t)) / (1 - product));
+        late = (float) (ahead / (1 - product * ahead));
+      }
+      case AdagradRule adagrad -> rate /= 1 + (t - 1) * adagrad.rateDecay();
+      case AdadeltaRule _, LionRule _, RmsPropRule _, SgdRule _ -> {}
+    }
+  }
+
+  private void corrections(double beta1, double beta2) {
+    correction = 1 - StrictMath.pow(beta1, t);
+    root = (float) Math.sqrt(1 - StrictMath.pow(beta2, t));
+    fresh1 = (float) (1 - beta1);
+    keep2 = (float) beta2;
+    fresh2 = (float) (1 - beta2);
+    now = 0;
+    late = (float) (1 / correction);
+  }
+
+  private float rate(UpdatePart part) {
+    return (float) (rate * part.rate());
+  }
+
+  /** What is added to the gradient of a parameter of 1. */
+  private float decay(UpdatePart part) {
+    return rule.decoupled() ? 0 : (float) (rule.weightDecay() * part.decay());
+  }
+
+  private float shrink(UpdatePart part) {
+    double penalty = rule.weightDecay() * part.decay();
+    return rule.decoupled() ? (float) (1 - rate * part.rate() * penalty) : 1;
+  }
+
+  /** One rule on n elements, a multiple of the lanes, with moments a, b and c. */
+  private void run(UpdatePart part, int n, long p, long g, long a, long b, long c) {
+    switch (rule) {
+      case SgdRule sgd when sgd.momentum() == 0 ->
+          Optimizers.descend(n, p, g, factor, decay(part), rate(part), 1);
+      case SgdRule sgd -> {
+        float keep = (float) sgd.momentum();
+        float own = sgd.nesterov() ? 1 : 0;
+        float ahead = sgd.nesterov() ? keep : 1;
+        Optimizers.momentum(n, p, g, a, factor, decay(part), rate(part), keep, own, ahead);
+      }
+      case AdamRule adam when adam.amsgrad() -> amsgrad(adam, part, n, p, g, a, b, c);
+      case AdamRule adam -> adam(adam, part, n, p, g, a, b);
+      case NadamRule nadam -> {
+        adaptive(part, n, p, g, a, b);
+        Optimizers.descend(n, p, g, 1, 0, rate(part), 1);
+      }
+      case LambRule _ -> adaptive(part, n, p, g, a, b);
+      case AdagradRule adagrad -> {
+        float epsilon = (float) adagrad.epsilon();
+        Optimizers.rms(n, p, g, a, factor, decay(part), 1, 1, epsilon);
+        Optimizers.descend(n, p, g, 1, 0, rate(part), 1);
+      }
+      case AdadeltaRule adadelta -> {
+        float keep = (float) adadelta.decay();
+        float fresh = (float) (1 - adadelta.decay());
+        float epsilon = (float) adadelta.epsilon();
+        Optimizers.adadelta(n, p, g, a, b, factor, decay(part), keep, fresh, epsilon);
+        Optimizers.descend(n, p, g, 1, 0, rate(part), 1);
+      }
+      case RmsPropRule rms -> rms(rms, part, n, p, g, a, b, c);
+      case LionRule lion -> {
+        float fresh1 = (float) (1 - lion.beta1());
+        float fresh2 = (float) (1 - lion.beta2());
+        Optimizers.lion(n, p, g, a, factor, decay(part), fresh1, fresh2);
+        Optimizers.descend(n, p, g, 1, 0, rate(part), shrink(part));
+      }
+    }
+  }
+
+  private void adam(AdamRule adam, UpdatePart part, int n, long p, long g, long m, long v) {
+    Optimizers.adam(
+        n,
+        p,
+        g,
+        m,
+        v,
+        factor,
+        decay(part),
+        (float) (rate * part.rate() / correction),
+        shrink(part),
+        fresh1,
+        keep2,
+        fresh2,
+        root,
+        (float) adam.epsilon());
+  }
+
+  private void amsgrad(
+      AdamRule adam, UpdatePart part, int n, long p, long g, long m, long v, long most) {
+    Optimizers.amsgrad(
+        n,
+        p,
+        g,
+        m,
+        v,
+        most,
+        factor,
+        decay(part),
+        fresh1,
+        keep2,
+        fresh2,
+        root,
+        (float) adam.epsilon(),
+        late);
+    Optimizers.descend(n, p, g, 1, 0, rate(part), shrink(part));
+  }
+
+  private void adaptive(UpdatePart part, int n, long p, long g, long m, long v) {
+    float penalty = rule instanceof LambRule ? (float) (rule.weightDecay() * part.decay()) : 0;
+    Optimizers.adaptive(
+        n,
+        p,
+        g,
+        m,
+        v,
+        factor,
+        decay(part),
+        fresh1,
+        keep2,
+        fresh2,
+        root,
+        epsilon,
+        now,
+        late,
+        penalty);
+  }
+
+  private void rms(
+      RmsPropRule rms, UpdatePart part, int n, long p, long g, long a, long b, long c) {
+    float keep = (float) rms.decay();
+    float fresh = (float) (1 - rms.decay());
+    float epsilon = (float) rms.epsilon();
+    if (rms.centered()) {
+      Optimizers.centeredRms(n, p, g, a, b, factor, decay(part), keep, fresh, epsilon);
+    } else {
+      Optimizers.rms(n, p, g, a, factor, decay(part), keep, fresh, epsilon);
+    }
+    if (rms.momentum() > 0) {
+      float carry = (float) rms.momentum();
+      long velocity = rms.centered() ? c : b;
+      Optimizers.momentum(n, p, g, velocity, 1, 0, rate(part), carry, 0, 1);
+    } else {
+      Optimizers.descend(n, p, g, 1, 0, rate(part), 1);
+    }
+  }
+
+  /** How far each tensor goes by LAMB. */
+  private void trust() {
+    int chunk = 0;
+    for (int part = 0; part < trust.length; part++) {
+      double parameterSum = 0;
+      double stepSum = 0;
+      for (; chunk < chunks.length && chunks[chunk].part == part; chunk++) {
+        parameterSum += parameterSquares[chunk];
+        stepSum += stepSquares[chunk];
+      }
+      trust[part] = parameterSum == 0 || stepSum == 0 ? 1 : Math.sqrt(parameterSum / stepSum);
+    }
+  }
+
+  private void apply(int index) {
+    Chunk chunk = chunks[index];
+    double far = rate * parts.get(chunk.part).rate() * trust[chunk.part];
+    long g = gradients(chunk.offset);
+    Elementwise.axpy(chunk.size, (float) -far, g, parameters(chunk.offset));
+    Elementwise.fill(chunk.size, g, 0f);
+  }
+
+  @Override
+  public void close() {
+    workspace.close();
+  }
+}

@@ -1,0 +1,38 @@
+package dev.gatun.optim;
+
+import java.util.Objects;
+import java.util.regex.Pattern;
+
+/**
+ * Parameters that are updated in their own way.
+ *
+ * @param names whose whole names match this
+ * @param rate what the rate is multiplied with; 0 freezes them: they are left as they are and count
+ *     nothing in the norm
+ * @param decay what the rule's penalty is multiplied with
+ */
+public record ParameterGroup(Pattern names, double rate, double decay) {
+  /** Checks the factors. */
+  public ParameterGroup {
+    Objects.requireNonNull(names, "names");
+    if (!(rate >= 0 && rate <= Double.MAX_VALUE && decay >= 0 && decay <= Double.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          "rate %s and decay %s must be finite and at least 0".formatted(rate, decay));
+    }
+  }
+
+  /**
+   * A group by a name in which {@code *} stands for any letters.
+   *
+   * @param glob as {@code embedding.*}
+   */
+  public static ParameterGroup of(String glob, double rate, double decay) {
+    String regex = "\\Q" + glob.replace("*", "\\E.*\\Q") + "\\E";
+    return new ParameterGroup(Pattern.compile(regex), rate, decay);
+  }
+
+  /** Whether a parameter belongs to it. */
+  public boolean has(String name) {
+    return names.matcher(name).matches();
+  }
+}

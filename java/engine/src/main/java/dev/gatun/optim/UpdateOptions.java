@@ -1,0 +1,102 @@
+package dev.gatun.optim;
+
+import dev.gatun.backend.UpdatePart;
+import dev.gatun.backend.UpdateRule;
+import dev.gatun.model.Parameter;
+import dev.gatun.model.ParameterSet;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * How a rule is applied.
+ *
+ * @param maxNorm the largest norm of all gradients together, or positive infinity for no clipping
+ * @param place where moments are and the rule is applied
+ * @param decayAll whether the rule's penalty is on biases and the gains of normalisation too; by
+ *     default it is on matrices alone
+ * @param groups with their own factors; the first that has a parameter counts
+ */
+public record UpdateOptions(
+    double maxNorm, Place place, boolean decayAll, List<ParameterGroup> groups) {
+  /** No clipping, on the device, no groups. */
+  public static final UpdateOptions DEFAULT =
+      new UpdateOptions(Double.POSITIVE_INFINITY, Place.DEVICE, false, List.of());
+
+  /** Checks the norm. */
+  public UpdateOptions {
+    Objects.requireNonNull(place, "place");
+    groups = List.copyOf(groups);
+    if (!(maxNorm > 0)) {
+      throw new IllegalArgumentException(
+          "the norm to clip at, " + maxNorm + ", must be above 0 (infinity: no clipping)");
+    }
+  }
+
+  /** The same with another norm to clip at. */
+  public UpdateOptions withMaxNorm(double norm) {
+    return new UpdateOptions(norm, place, decayAll, groups);
+  }
+
+  /** The same in another place. */
+  public UpdateOptions withPlace(Place where) {
+    return new UpdateOptions(maxNorm, where, decayAll, groups);
+  }
+
+  /** The same with the penalty on every parameter, as PyTorch has it. */
+  public UpdateOptions decayingAll() {
+    return new UpdateOptions(maxNorm, place, true, groups);
+  }
+
+  /** The same with one more group. */
+  public UpdateOptions withGroup(ParameterGroup group) {
+    List<ParameterGroup> more = new ArrayList<>(groups);
+    more.add(group);
+    return new UpdateOptions(maxNorm, place, decayAll, more);
+  }
+
+  /** What is multiplied with the rate of a parameter; 0: it is frozen. */
+  double rate(Parameter parameter) {
+    for (ParameterGroup group : groups) {
+      if (group.has(parameter.name())) {
+        return group.rate();
+      }
+    }
+    return 1;
+  }
+
+  private double decay(Parameter parameter) {
+    for (ParameterGroup group : groups) {
+      if (group.has(parameter.name())) {
+        return group.decay();
+      }
+    }
+    return decayAll || parameter.value().rank() > 1 ? 1 : 0;
+  }
+
+  /**
+   * Every parameter that is not frozen.
+   *
+   * @throws IllegalArgumentException if a group has no parameter
+   */
+  List<UpdatePart> parts(ParameterSet parameters, UpdateRule rule) {
+    for (ParameterGroup group : groups) {
+      if (parameters.list().stream().noneMatch(p -> group.has(p.name()))) {
+        throw new IllegalArgumentException(
+            "no parameter is named as %s; there are %s"
+                .formatted(
+                    group.names(),
+                    String.join(", ", parameters.list().stream().map(Parameter::name).toList())));
+      }
+    }
+    List<UpdatePart> parts = new ArrayList<>();
+    for (Parameter parameter : parameters.list()) {
+      double rate = rate(parameter);
+      if (rate > 0 && parameter.value().size() > 0) {
+        double decay = rule.weightDecay() == 0 ? 1 : decay(parameter); // so that parts join
+        parts.add(new UpdatePart(parameter.offset(), parameter.value().size(), rate, decay));
+      }
+    }
+    return parts;
+  }
+}
