@@ -42,7 +42,7 @@ public final class Consumer {
     try (var data = ArraySource.shuffled(Examples.features(x).values(y), 32, 7);
         var model = LAYERS.build(backend, 1);
         var adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
-        var run = Trainer.of(model, new MeanSquaredError(), adam, rate, data).epochs(20).build()) {
+        var run = Trainer.of(model, NumericLoss.meanSquaredError(), adam, rate, data).epochs(20).build()) {
       run.run();
       model.save(file);
     }

@@ -20,9 +20,9 @@ import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Loss;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
@@ -208,7 +208,7 @@ class GraphTrainingTest {
             Linear.of(1));
     Function<Model, Optimizer> sgd =
         model -> new RuleOptimizer(model.parameters(), new SgdRule(0.9, true, 0.01), 1);
-    return new Run(spec, new MeanSquaredError(), sgd, data, null, 1, 6);
+    return new Run(spec, NumericLoss.meanSquaredError(), sgd, data, null, 1, 6);
   }
 
   @ParameterizedTest
@@ -237,7 +237,7 @@ class GraphTrainingTest {
     ModelSpec spec =
         ModelSpec.of(
             Signal.features(2), RecurrentLayer.of("relu", Cell.RELU, 5).lastState(), Linear.of(1));
-    Run run = new Run(spec, new MeanSquaredError(), adam(1), data, null, 1, 6);
+    Run run = new Run(spec, NumericLoss.meanSquaredError(), adam(1), data, null, 1, 6);
     run.assertSameBits();
     double[] trace = run.trace(true, null, null);
     assertEquals(1, trace[5], "the second step was skipped");

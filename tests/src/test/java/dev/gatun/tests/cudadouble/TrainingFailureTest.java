@@ -13,9 +13,9 @@ import dev.gatun.data.ArraySource;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
 import dev.gatun.model.Linear;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
@@ -110,7 +110,7 @@ class TrainingFailureTest {
                 UpdateOptions.DEFAULT.withMaxNorm(1).withPlace(place));
         BatchSource data = ArraySource.sequential(examples, 2);
         Trainer trainer =
-            Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), data)
+            Trainer.of(model, NumericLoss.meanSquaredError(), adam, Schedules.constant(0.1), data)
                 .validation(data)
                 .checkpoints(folder)
                 .epochs(2)

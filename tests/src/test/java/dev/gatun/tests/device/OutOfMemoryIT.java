@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
 import dev.gatun.model.Linear;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
@@ -50,7 +50,7 @@ class OutOfMemoryIT {
               String.valueOf(
                   assertThrows(
                           OutOfMemoryError.class,
-                          () -> model.plan(LARGE, new MeanSquaredError()).close())
+                          () -> model.plan(LARGE, NumericLoss.meanSquaredError()).close())
                       .getMessage());
           assertTrue(message.startsWith("no memory on cuda"), message);
           assertTrue(message.contains("are free"), message);
@@ -59,7 +59,7 @@ class OutOfMemoryIT {
       } finally {
         blocks.forEach(Memory::close);
       }
-      model.plan(LARGE, new MeanSquaredError()).close();
+      model.plan(LARGE, NumericLoss.meanSquaredError()).close();
     }
     try (TextTraining training = new TextTraining(3)) {
       training.steps(3);

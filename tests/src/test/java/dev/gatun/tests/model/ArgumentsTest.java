@@ -13,9 +13,9 @@ import dev.gatun.model.Embedding;
 import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Loss;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Session;
@@ -68,7 +68,7 @@ class ArgumentsTest {
     try (Backend backend = Backends.open("cpu", 1);
         Model model = LAYERS.build(backend, 1);
         RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1)) {
-      Loss loss = new MeanSquaredError();
+      Loss loss = NumericLoss.meanSquaredError();
       PlanSpec one = PlanSpec.inference(1, 1);
       assertNull("plan", () -> model.plan(null));
       assertNull("loss", () -> model.plan(one, (Loss) null));

@@ -13,9 +13,9 @@ import dev.gatun.data.Examples;
 import dev.gatun.model.Layer;
 import dev.gatun.model.LayerPlan;
 import dev.gatun.model.Linear;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanContext;
 import dev.gatun.model.PlanSpec;
@@ -177,7 +177,7 @@ class ClosingTest {
         RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         ArraySource data = ArraySource.sequential(Examples.features(x).stepValues(y), 2);
         Trainer trainer =
-            Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), data)
+            Trainer.of(model, NumericLoss.meanSquaredError(), adam, Schedules.constant(0.1), data)
                 .build()) {
       Other other = new Other(trainer::step);
       await(gate.reached);

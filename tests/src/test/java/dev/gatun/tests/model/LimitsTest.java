@@ -14,9 +14,9 @@ import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.data.ArraySource;
 import dev.gatun.data.Examples;
 import dev.gatun.model.Linear;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
@@ -66,7 +66,7 @@ class LimitsTest {
       assertThrows(
           IllegalArgumentException.class,
           () ->
-              Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), data)
+              Trainer.of(model, NumericLoss.meanSquaredError(), adam, Schedules.constant(0.1), data)
                   .build());
     }
   }
@@ -80,7 +80,12 @@ class LimitsTest {
         ArraySource data = data();
         // The third update, the last, sends the weights to infinity.
         Trainer trainer =
-            Trainer.of(model, new MeanSquaredError(), adam, step -> step < 2 ? 0.01 : 1e39, data)
+            Trainer.of(
+                    model,
+                    NumericLoss.meanSquaredError(),
+                    adam,
+                    step -> step < 2 ? 0.01 : 1e39,
+                    data)
                 .epochs(3)
                 .checkpoints(folder)
                 .build()) {
@@ -93,7 +98,7 @@ class LimitsTest {
         RuleOptimizer adam = new RuleOptimizer(saved.parameters(), AdamRule.DEFAULT, 1);
         ArraySource data = data();
         Trainer trainer =
-            Trainer.of(saved, new MeanSquaredError(), adam, Schedules.constant(0.01), data)
+            Trainer.of(saved, NumericLoss.meanSquaredError(), adam, Schedules.constant(0.01), data)
                 .epochs(3)
                 .build()) {
       Path last = folder.resolve("last.safetensors");
@@ -112,7 +117,7 @@ class LimitsTest {
         ArraySource wide = source(new float[2][2][3], new float[2][1]);
         ArraySource deep = source(new float[2][2][1], new float[2][2])) {
       TrainerBuilder of =
-          Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), wide);
+          Trainer.of(model, NumericLoss.meanSquaredError(), adam, Schedules.constant(0.1), wide);
       assertMessage(
           "the training data has features [T, N, 3], the model takes features [T, N, 1]",
           IllegalArgumentException.class,
@@ -122,13 +127,13 @@ class LimitsTest {
               + " the model and its loss take values [N, 1]",
           IllegalArgumentException.class,
           () ->
-              Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), deep)
+              Trainer.of(model, NumericLoss.meanSquaredError(), adam, Schedules.constant(0.1), deep)
                   .build());
       assertMessage(
           "the validation data has features [T, N, 3], the model takes features [T, N, 1]",
           IllegalArgumentException.class,
           () ->
-              Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), good)
+              Trainer.of(model, NumericLoss.meanSquaredError(), adam, Schedules.constant(0.1), good)
                   .validation(wide)
                   .build());
     }

@@ -19,9 +19,9 @@ import dev.gatun.model.Embedding;
 import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Loss;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.Parameter;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
@@ -93,7 +93,7 @@ class ModelGradientTest {
     check(
         Examples.features(features(5, 3)).values(values(5, 2)),
         Signal.features(3),
-        new MeanSquaredError(),
+        NumericLoss.meanSquaredError(),
         RecurrentLayer.gru(4).stacked(2, 0.3).bothDirections().lastState(),
         Linear.of(2));
   }
@@ -116,7 +116,7 @@ class ModelGradientTest {
     check(
         Examples.features(features(5, 3)).values(values(5, 3)),
         Signal.features(3),
-        new MeanSquaredError(),
+        NumericLoss.meanSquaredError(),
         Linear.of(4).named("in"),
         ActivationLayer.of(Activation.ELU).named("elu"),
         RecurrentLayer.of("rnn", Cell.SOFTMAX, 5).lastState(),
@@ -129,7 +129,7 @@ class ModelGradientTest {
     check(
         Examples.features(features(5, 3)).values(values(5, 2)),
         Signal.features(3),
-        new MeanSquaredError(),
+        NumericLoss.meanSquaredError(),
         RecurrentStack.gru(4, 3, 5).summed().dropout(0.3).lastState(),
         Linear.of(2));
   }
@@ -144,7 +144,7 @@ class ModelGradientTest {
     check(
         Examples.features(x).stepValues(y),
         Signal.features(2),
-        new MeanSquaredError(),
+        NumericLoss.meanSquaredError(),
         RecurrentStack.of(
                 "mixed",
                 RecurrentLayer.lstm(3).bothDirections(),
@@ -163,7 +163,7 @@ class ModelGradientTest {
     check(
         Examples.features(x).stepValues(y),
         Signal.features(2),
-        new MeanSquaredError(),
+        NumericLoss.meanSquaredError(),
         RecurrentLayer.tanh(4),
         Linear.of(3));
   }
@@ -257,7 +257,8 @@ class ModelGradientTest {
         Model model = spec.build(backend, 23);
         BatchSource source = ArraySource.sequential(examples, 4);
         Batch batch = source.newBatch();
-        Plan plan = model.plan(PlanSpec.training(source.maxTime(), 4), new MeanSquaredError())) {
+        Plan plan =
+            model.plan(PlanSpec.training(source.maxTime(), 4), NumericLoss.meanSquaredError())) {
       source.fill(0, 0, batch);
       Tensor gradients = model.parameters().gradients();
       double[] once = run(plan, batch, gradients);

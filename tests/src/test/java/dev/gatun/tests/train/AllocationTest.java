@@ -16,9 +16,9 @@ import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Loss;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.Session;
@@ -147,7 +147,7 @@ class AllocationTest {
     Function<Model, Optimizer> adam = m -> new RuleOptimizer(m.parameters(), AdamRule.DEFAULT, 1);
     Examples examples = Examples.features(new float[18][7][1]).values(new float[18][1]);
     BatchSource data = ArraySource.sequential(examples, 5);
-    long bytes = ofTraining(backend, spec, new MeanSquaredError(), adam, data, true);
+    long bytes = ofTraining(backend, spec, NumericLoss.meanSquaredError(), adam, data, true);
     assertEquals(0, bytes, "bytes in " + STEPS + " steps");
   }
 
@@ -183,7 +183,7 @@ class AllocationTest {
         m -> new RuleOptimizer(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
     Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
     BatchSource data = ArraySource.sequential(examples, 5);
-    long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);
+    long bytes = ofTraining(backend, spec, NumericLoss.meanSquaredError(), sgd, data);
     assertEquals(0, bytes, "bytes in " + STEPS + " steps");
   }
 
@@ -212,7 +212,7 @@ class AllocationTest {
         m -> new RuleOptimizer(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
     Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
     BatchSource data = ArraySource.sequential(examples, 5);
-    long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);
+    long bytes = ofTraining(backend, spec, NumericLoss.meanSquaredError(), sgd, data);
     assertEquals(0, bytes, "bytes in " + STEPS + " steps");
   }
 
@@ -237,7 +237,7 @@ class AllocationTest {
         m -> new RuleOptimizer(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
     Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
     BatchSource data = ArraySource.sequential(examples, 5);
-    long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);
+    long bytes = ofTraining(backend, spec, NumericLoss.meanSquaredError(), sgd, data);
     assertEquals(0, bytes, "bytes in " + STEPS + " steps");
   }
 
@@ -254,7 +254,7 @@ class AllocationTest {
         m -> new RuleOptimizer(m.parameters(), new SgdRule(0.9, true, 0), Double.POSITIVE_INFINITY);
     Examples examples = Examples.features(new float[13][7][1]).values(new float[13][1]);
     BatchSource data = ArraySource.sequential(examples, 5);
-    long bytes = ofTraining(backend, spec, new MeanSquaredError(), sgd, data);
+    long bytes = ofTraining(backend, spec, NumericLoss.meanSquaredError(), sgd, data);
     assertEquals(0, bytes, "bytes in " + STEPS + " steps");
   }
 

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.model.Linear;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.optim.RuleOptimizer;
@@ -43,7 +43,7 @@ class ContextStateTest {
         Trainer trainer =
             Trainer.of(
                     model,
-                    new MeanSquaredError(),
+                    NumericLoss.meanSquaredError(),
                     adam,
                     Schedules.constant(0.1),
                     new SineWindows(5, 3, 9))

@@ -11,9 +11,9 @@ import dev.gatun.model.Linear;
 import dev.gatun.model.Loss;
 import dev.gatun.model.LossContext;
 import dev.gatun.model.LossPlan;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Session;
@@ -79,7 +79,7 @@ class LeakTest {
         Optimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         BatchSource data = new SineWindows(256, 64, 1);
         Trainer trainer =
-            Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.01), data)
+            Trainer.of(model, NumericLoss.meanSquaredError(), adam, Schedules.constant(0.01), data)
                 .validation(data)
                 .build();
         Session session = model.session(64, 16);

@@ -9,9 +9,9 @@ import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
 import dev.gatun.data.Batch;
 import dev.gatun.model.Linear;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
@@ -35,7 +35,7 @@ class NoGraphsTest {
       var builder =
           Trainer.of(
                   model,
-                  new MeanSquaredError(),
+                  NumericLoss.meanSquaredError(),
                   adam,
                   Schedules.constant(0.1),
                   new SineWindows(5, 3, 2))
@@ -53,7 +53,7 @@ class NoGraphsTest {
         RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         SineWindows data = new SineWindows(5, 3, 4);
         Batch batch = data.newBatch();
-        Plan plan = model.plan(PlanSpec.training(5, 3), new MeanSquaredError())) {
+        Plan plan = model.plan(PlanSpec.training(5, 3), NumericLoss.meanSquaredError())) {
       data.fill(0, 0, batch);
       StepRecording recording = plan.record(batch, 3, adam::update);
       for (int i = 0; i < 4; i++) {

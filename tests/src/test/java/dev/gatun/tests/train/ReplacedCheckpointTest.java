@@ -10,9 +10,9 @@ import dev.gatun.data.Batch;
 import dev.gatun.data.BatchLayout;
 import dev.gatun.data.BatchSource;
 import dev.gatun.model.Linear;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.optim.RuleOptimizer;
@@ -71,7 +71,7 @@ class ReplacedCheckpointTest {
         Model model = spec.build(backend, 1);
         RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1);
         Trainer trainer =
-            Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.1), data)
+            Trainer.of(model, NumericLoss.meanSquaredError(), adam, Schedules.constant(0.1), data)
                 .maxSteps(steps)
                 .checkpoints(folder)
                 .build()) {

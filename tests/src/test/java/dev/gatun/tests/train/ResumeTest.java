@@ -19,9 +19,9 @@ import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Loss;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.Signal;
@@ -109,7 +109,7 @@ class ResumeTest {
                     .lastState(),
                 Dropout.of(0.2),
                 Linear.of(1)),
-            new MeanSquaredError()) {
+            NumericLoss.meanSquaredError()) {
           @Override
           BatchSource data(boolean validation) {
             return new SineWindows(8, 4, validation ? 2 : 6);

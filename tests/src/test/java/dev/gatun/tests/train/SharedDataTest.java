@@ -16,9 +16,9 @@ import dev.gatun.data.WindowSource;
 import dev.gatun.data.WindowSpec;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Linear;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
@@ -94,9 +94,10 @@ class SharedDataTest {
         RuleOptimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1.0);
         WindowSource source = WindowSource.training(series, scaler, windows, training, 64, 1);
         WindowSource test = WindowSource.evaluation(series, scaler, windows, later, 64);
-        Evaluator evaluator = new Evaluator(model, new MeanSquaredError(), test);
+        Evaluator evaluator = new Evaluator(model, NumericLoss.meanSquaredError(), test);
         Trainer trainer =
-            Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.003), source)
+            Trainer.of(
+                    model, NumericLoss.meanSquaredError(), adam, Schedules.constant(0.003), source)
                 .epochs(5)
                 .build()) {
       trainer.run();

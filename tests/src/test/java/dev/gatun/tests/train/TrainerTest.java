@@ -16,9 +16,9 @@ import dev.gatun.data.BatchLayout;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
 import dev.gatun.model.Linear;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
@@ -94,7 +94,12 @@ class TrainerTest {
         Trainer trainer =
             options
                 .apply(
-                    Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(rate), data))
+                    Trainer.of(
+                        model,
+                        NumericLoss.meanSquaredError(),
+                        adam,
+                        Schedules.constant(rate),
+                        data))
                 .build()) {
       return trainer.run();
     }
@@ -307,7 +312,7 @@ class TrainerTest {
         Optimizer adam = new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1.0);
         BatchSource data = new SineWindows(4, 2, 3);
         Trainer trainer =
-            Trainer.of(model, new MeanSquaredError(), adam, Schedules.constant(0.01), data)
+            Trainer.of(model, NumericLoss.meanSquaredError(), adam, Schedules.constant(0.01), data)
                 .epochs(2)
                 .build()) {
       trainer.requestStop();
@@ -323,7 +328,7 @@ class TrainerTest {
     try (Backend context = Backends.open("reference");
         Model model = SPEC.build(context, 9);
         BatchSource data = new SineWindows(8, 4, 3);
-        Evaluator evaluator = new Evaluator(model, new MeanSquaredError(), data)) {
+        Evaluator evaluator = new Evaluator(model, NumericLoss.meanSquaredError(), data)) {
       double[] squares = new double[2];
       double loss =
           evaluator.run(

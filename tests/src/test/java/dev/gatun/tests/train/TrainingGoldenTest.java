@@ -12,9 +12,9 @@ import dev.gatun.data.TargetKind;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Loss;
-import dev.gatun.model.MeanSquaredError;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.NumericLoss;
 import dev.gatun.model.Parameter;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
@@ -128,7 +128,7 @@ class TrainingGoldenTest {
           backend,
           golden,
           spec,
-          new MeanSquaredError(),
+          NumericLoss.meanSquaredError(),
           model ->
               new RuleOptimizer(
                   model.parameters(), new SgdRule(0.9, false, 0), Double.POSITIVE_INFINITY),
