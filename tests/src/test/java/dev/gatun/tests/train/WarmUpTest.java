@@ -40,7 +40,7 @@ class WarmUpTest {
             "SoftmaxCrossEntropy::rows?", // row may be compiled within rows
             "Elementwise::columnSum",
             "Reductions::sumOfSquares",
-            "Optimizers::adamVectors")) {
+            "Optimizers::adam")) {
       // The column before the name is the compiler's level: 4 is C2.
       assertTrue(
           Pattern.compile("\\s4\\s+dev\\.gatun\\.kernels\\." + kernel + " ").matcher(output).find(),
