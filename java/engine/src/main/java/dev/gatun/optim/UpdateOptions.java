@@ -5,6 +5,7 @@ import dev.gatun.backend.UpdateRule;
 import dev.gatun.model.Parameter;
 import dev.gatun.model.ParameterSet;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 
@@ -97,6 +98,8 @@ public record UpdateOptions(
         parts.add(new UpdatePart(parameter.offset(), parameter.value().size(), rate, decay));
       }
     }
+    // A backend's layout may have its parameters in another order than their list.
+    parts.sort(Comparator.comparingLong(UpdatePart::offset));
     return parts;
   }
 }

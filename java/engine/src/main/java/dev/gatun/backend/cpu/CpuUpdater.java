@@ -104,8 +104,8 @@ final class CpuUpdater implements Updater {
     try {
       Tensor control = tensors.control();
       if (control.get(Control.NON_FINITE) >= 0) {
-        for (UpdatePart part : parts) {
-          Elementwise.fill(part.size(), gradients(part.offset()), 0f);
+        for (Chunk chunk : chunks) {
+          Elementwise.fill(chunk.size, gradients(chunk.offset), 0f);
         }
         return;
       }

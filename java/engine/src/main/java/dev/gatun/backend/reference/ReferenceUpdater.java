@@ -20,7 +20,7 @@ import java.util.List;
 final class ReferenceUpdater implements Updater {
   private final UpdateRule rule;
   private final UpdateTensors tensors;
-  private final List<UpdatePart> parts;
+  private final UpdatePart[] parts;
   private final Tensor control;
 
   /** LAMB's steps of one tensor. */
@@ -32,7 +32,7 @@ final class ReferenceUpdater implements Updater {
   ReferenceUpdater(UpdateRule rule, UpdateTensors tensors, List<UpdatePart> parts) {
     this.rule = rule;
     this.tensors = tensors;
-    this.parts = List.copyOf(parts);
+    this.parts = parts.toArray(UpdatePart[]::new);
     control = tensors.control();
   }
 
