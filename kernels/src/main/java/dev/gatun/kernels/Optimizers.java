@@ -26,10 +26,14 @@ public final class Optimizers {
   /** p = shrink·p - rate·g; g = 0. */
   public static void descend(
       long n, long p, long g, float factor, float decay, float rate, float shrink) {
+    FloatVector decays = broadcast(F, decay);
+    FloatVector downs = broadcast(F, -rate);
+    FloatVector factors = broadcast(F, factor);
+    FloatVector shrinks = broadcast(F, shrink);
     for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES) {
       FloatVector x = fromMemorySegment(F, ALL, p, ORDER);
-      FloatVector d = broadcast(F, decay).fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factor));
-      broadcast(F, -rate).fma(d, x.mul(shrink)).intoMemorySegment(ALL, p, ORDER);
+      FloatVector d = decays.fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factors));
+      downs.fma(d, x.mul(shrinks)).intoMemorySegment(ALL, p, ORDER);
       ZERO.intoMemorySegment(ALL, g, ORDER);
     }
   }
@@ -49,14 +53,18 @@ public final class Optimizers {
       float keep,
       float own,
       float ahead) {
+    FloatVector decays = broadcast(F, decay);
+    FloatVector keeps = broadcast(F, keep);
+    FloatVector downs = broadcast(F, -rate);
+    FloatVector aheads = broadcast(F, ahead);
+    FloatVector factors = broadcast(F, factor);
+    FloatVector owns = broadcast(F, own);
     for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, m += BYTES) {
       FloatVector x = fromMemorySegment(F, ALL, p, ORDER);
-      FloatVector d = broadcast(F, decay).fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factor));
-      FloatVector velocity = broadcast(F, keep).fma(fromMemorySegment(F, ALL, m, ORDER), d);
+      FloatVector d = decays.fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factors));
+      FloatVector velocity = keeps.fma(fromMemorySegment(F, ALL, m, ORDER), d);
       velocity.intoMemorySegment(ALL, m, ORDER);
-      broadcast(F, -rate)
-          .fma(broadcast(F, ahead).fma(velocity, d.mul(own)), x)
-          .intoMemorySegment(ALL, p, ORDER);
+      downs.fma(aheads.fma(velocity, d.mul(owns)), x).intoMemorySegment(ALL, p, ORDER);
       ZERO.intoMemorySegment(ALL, g, ORDER);
     }
   }
@@ -83,19 +91,25 @@ public final class Optimizers {
       float fresh2,
       float root,
       float eps) {
+    FloatVector decays = broadcast(F, decay);
+    FloatVector freshes1 = broadcast(F, fresh1);
+    FloatVector keeps2 = broadcast(F, keep2);
+    FloatVector downs = broadcast(F, -rate);
+    FloatVector factors = broadcast(F, factor);
+    FloatVector freshes2 = broadcast(F, fresh2);
+    FloatVector roots = broadcast(F, root);
+    FloatVector floors = broadcast(F, eps);
+    FloatVector shrinks = broadcast(F, shrink);
     for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, m += BYTES, v += BYTES) {
       FloatVector x = fromMemorySegment(F, ALL, p, ORDER);
-      FloatVector d = broadcast(F, decay).fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factor));
+      FloatVector d = decays.fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factors));
       FloatVector first = fromMemorySegment(F, ALL, m, ORDER);
-      first = broadcast(F, fresh1).fma(d.sub(first), first);
-      FloatVector second =
-          broadcast(F, keep2).fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(fresh2));
+      first = freshes1.fma(d.sub(first), first);
+      FloatVector second = keeps2.fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(freshes2));
       first.intoMemorySegment(ALL, m, ORDER);
       second.intoMemorySegment(ALL, v, ORDER);
-      FloatVector denominator = second.sqrt().div(root).add(eps);
-      broadcast(F, -rate)
-          .fma(first.div(denominator), x.mul(shrink))
-          .intoMemorySegment(ALL, p, ORDER);
+      FloatVector denominator = second.sqrt().div(roots).add(floors);
+      downs.fma(first.div(denominator), x.mul(shrinks)).intoMemorySegment(ALL, p, ORDER);
       ZERO.intoMemorySegment(ALL, g, ORDER);
     }
   }
@@ -120,18 +134,27 @@ public final class Optimizers {
       float now,
       float late,
       float penalty) {
+    FloatVector decays = broadcast(F, decay);
+    FloatVector freshes1 = broadcast(F, fresh1);
+    FloatVector keeps2 = broadcast(F, keep2);
+    FloatVector penalties = broadcast(F, penalty);
+    FloatVector lates = broadcast(F, late);
+    FloatVector factors = broadcast(F, factor);
+    FloatVector freshes2 = broadcast(F, fresh2);
+    FloatVector roots = broadcast(F, root);
+    FloatVector floors = broadcast(F, eps);
+    FloatVector nows = broadcast(F, now);
     for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, m += BYTES, v += BYTES) {
       FloatVector x = fromMemorySegment(F, ALL, p, ORDER);
-      FloatVector d = broadcast(F, decay).fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factor));
+      FloatVector d = decays.fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factors));
       FloatVector first = fromMemorySegment(F, ALL, m, ORDER);
-      first = broadcast(F, fresh1).fma(d.sub(first), first);
-      FloatVector second =
-          broadcast(F, keep2).fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(fresh2));
+      first = freshes1.fma(d.sub(first), first);
+      FloatVector second = keeps2.fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(freshes2));
       first.intoMemorySegment(ALL, m, ORDER);
       second.intoMemorySegment(ALL, v, ORDER);
-      FloatVector denominator = second.sqrt().div(root).add(eps);
-      broadcast(F, penalty)
-          .fma(x, broadcast(F, late).fma(first, d.mul(now)).div(denominator))
+      FloatVector denominator = second.sqrt().div(roots).add(floors);
+      penalties
+          .fma(x, lates.fma(first, d.mul(nows)).div(denominator))
           .intoMemorySegment(ALL, g, ORDER);
     }
   }
@@ -152,18 +175,25 @@ public final class Optimizers {
       float root,
       float eps,
       float late) {
+    FloatVector decays = broadcast(F, decay);
+    FloatVector freshes1 = broadcast(F, fresh1);
+    FloatVector keeps2 = broadcast(F, keep2);
+    FloatVector factors = broadcast(F, factor);
+    FloatVector freshes2 = broadcast(F, fresh2);
+    FloatVector lates = broadcast(F, late);
+    FloatVector roots = broadcast(F, root);
+    FloatVector floors = broadcast(F, eps);
     for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, m += BYTES, v += BYTES) {
       FloatVector x = fromMemorySegment(F, ALL, p, ORDER);
-      FloatVector d = broadcast(F, decay).fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factor));
+      FloatVector d = decays.fma(x, fromMemorySegment(F, ALL, g, ORDER).mul(factors));
       FloatVector first = fromMemorySegment(F, ALL, m, ORDER);
-      first = broadcast(F, fresh1).fma(d.sub(first), first);
-      FloatVector second =
-          broadcast(F, keep2).fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(fresh2));
+      first = freshes1.fma(d.sub(first), first);
+      FloatVector second = keeps2.fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(freshes2));
       FloatVector top = second.max(fromMemorySegment(F, ALL, most + 4 * i, ORDER));
       first.intoMemorySegment(ALL, m, ORDER);
       second.intoMemorySegment(ALL, v, ORDER);
       top.intoMemorySegment(ALL, most + 4 * i, ORDER);
-      first.mul(late).div(top.sqrt().div(root).add(eps)).intoMemorySegment(ALL, g, ORDER);
+      first.mul(lates).div(top.sqrt().div(roots).add(floors)).intoMemorySegment(ALL, g, ORDER);
     }
   }
 
@@ -178,16 +208,19 @@ public final class Optimizers {
       float keep,
       float fresh,
       float eps) {
+    FloatVector decays = broadcast(F, decay);
+    FloatVector keeps = broadcast(F, keep);
+    FloatVector factors = broadcast(F, factor);
+    FloatVector freshes = broadcast(F, fresh);
+    FloatVector floors = broadcast(F, eps);
     for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, v += BYTES) {
       FloatVector d =
-          broadcast(F, decay)
-              .fma(
-                  fromMemorySegment(F, ALL, p, ORDER),
-                  fromMemorySegment(F, ALL, g, ORDER).mul(factor));
-      FloatVector square =
-          broadcast(F, keep).fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(fresh));
+          decays.fma(
+              fromMemorySegment(F, ALL, p, ORDER),
+              fromMemorySegment(F, ALL, g, ORDER).mul(factors));
+      FloatVector square = keeps.fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(freshes));
       square.intoMemorySegment(ALL, v, ORDER);
-      d.div(square.sqrt().add(eps)).intoMemorySegment(ALL, g, ORDER);
+      d.div(square.sqrt().add(floors)).intoMemorySegment(ALL, g, ORDER);
     }
   }
 
@@ -203,20 +236,23 @@ public final class Optimizers {
       float keep,
       float fresh,
       float eps) {
+    FloatVector decays = broadcast(F, decay);
+    FloatVector keeps = broadcast(F, keep);
+    FloatVector freshes = broadcast(F, fresh);
+    FloatVector factors = broadcast(F, factor);
+    FloatVector floors = broadcast(F, eps);
     for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, v += BYTES, a += BYTES) {
       FloatVector d =
-          broadcast(F, decay)
-              .fma(
-                  fromMemorySegment(F, ALL, p, ORDER),
-                  fromMemorySegment(F, ALL, g, ORDER).mul(factor));
-      FloatVector square =
-          broadcast(F, keep).fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(fresh));
+          decays.fma(
+              fromMemorySegment(F, ALL, p, ORDER),
+              fromMemorySegment(F, ALL, g, ORDER).mul(factors));
+      FloatVector square = keeps.fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(freshes));
       FloatVector mean = fromMemorySegment(F, ALL, a, ORDER);
-      mean = broadcast(F, fresh).fma(d.sub(mean), mean);
+      mean = freshes.fma(d.sub(mean), mean);
       square.intoMemorySegment(ALL, v, ORDER);
       mean.intoMemorySegment(ALL, a, ORDER);
       FloatVector variance = square.sub(mean.mul(mean)).max(ZERO);
-      d.div(variance.sqrt().add(eps)).intoMemorySegment(ALL, g, ORDER);
+      d.div(variance.sqrt().add(floors)).intoMemorySegment(ALL, g, ORDER);
     }
   }
 
@@ -235,18 +271,21 @@ public final class Optimizers {
       float keep,
       float fresh,
       float eps) {
+    FloatVector decays = broadcast(F, decay);
+    FloatVector keeps = broadcast(F, keep);
+    FloatVector factors = broadcast(F, factor);
+    FloatVector freshes = broadcast(F, fresh);
+    FloatVector floors = broadcast(F, eps);
     for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, v += BYTES, u += BYTES) {
       FloatVector d =
-          broadcast(F, decay)
-              .fma(
-                  fromMemorySegment(F, ALL, p, ORDER),
-                  fromMemorySegment(F, ALL, g, ORDER).mul(factor));
-      FloatVector square =
-          broadcast(F, keep).fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(fresh));
+          decays.fma(
+              fromMemorySegment(F, ALL, p, ORDER),
+              fromMemorySegment(F, ALL, g, ORDER).mul(factors));
+      FloatVector square = keeps.fma(fromMemorySegment(F, ALL, v, ORDER), d.mul(d).mul(freshes));
       square.intoMemorySegment(ALL, v, ORDER);
       FloatVector before = fromMemorySegment(F, ALL, u, ORDER);
-      FloatVector to = before.add(eps).sqrt().div(square.add(eps).sqrt()).mul(d);
-      broadcast(F, keep).fma(before, to.mul(to).mul(fresh)).intoMemorySegment(ALL, u, ORDER);
+      FloatVector to = before.add(floors).sqrt().div(square.add(floors).sqrt()).mul(d);
+      keeps.fma(before, to.mul(to).mul(freshes)).intoMemorySegment(ALL, u, ORDER);
       to.intoMemorySegment(ALL, g, ORDER);
     }
   }
@@ -254,17 +293,21 @@ public final class Optimizers {
   /** c = m + fresh1·(g - m); m += fresh2·(g - m); g = sign(c). */
   public static void lion(
       long n, long p, long g, long m, float factor, float decay, float fresh1, float fresh2) {
+    FloatVector decays = broadcast(F, decay);
+    FloatVector freshes1 = broadcast(F, fresh1);
+    FloatVector freshes2 = broadcast(F, fresh2);
+    FloatVector minusOnes = broadcast(F, -1f);
+    FloatVector factors = broadcast(F, factor);
     for (long i = 0; i < n; i += LANES, p += BYTES, g += BYTES, m += BYTES) {
       FloatVector d =
-          broadcast(F, decay)
-              .fma(
-                  fromMemorySegment(F, ALL, p, ORDER),
-                  fromMemorySegment(F, ALL, g, ORDER).mul(factor));
+          decays.fma(
+              fromMemorySegment(F, ALL, p, ORDER),
+              fromMemorySegment(F, ALL, g, ORDER).mul(factors));
       FloatVector mean = fromMemorySegment(F, ALL, m, ORDER);
-      FloatVector c = broadcast(F, fresh1).fma(d.sub(mean), mean);
-      broadcast(F, fresh2).fma(d.sub(mean), mean).intoMemorySegment(ALL, m, ORDER);
+      FloatVector c = freshes1.fma(d.sub(mean), mean);
+      freshes2.fma(d.sub(mean), mean).intoMemorySegment(ALL, m, ORDER);
       c.blend(ONE, c.compare(VectorOperators.GT, ZERO))
-          .blend(broadcast(F, -1f), c.compare(VectorOperators.LT, ZERO))
+          .blend(minusOnes, c.compare(VectorOperators.LT, ZERO))
           .intoMemorySegment(ALL, g, ORDER);
     }
   }

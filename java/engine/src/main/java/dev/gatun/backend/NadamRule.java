@@ -18,6 +18,8 @@ public record NadamRule(
   /** PyTorch's values. */
   public static final NadamRule DEFAULT = new NadamRule(0.9, 0.999, 1e-8, 4e-3, 0);
 
+  private static final double LOG = StrictMath.log(0.96);
+
   /** Below this a product of momenta no longer counts beside 1. */
   private static final double GONE = 1e-18;
 
@@ -45,7 +47,8 @@ public record NadamRule(
 
   /** mu_t, t from 1. */
   public double momentum(double t) {
-    return beta1 * (1 - 0.5 * StrictMath.pow(0.96, t * momentumDecay));
+    // 0.96^(t * momentumDecay): StrictMath.pow would make two arrays.
+    return beta1 * (1 - 0.5 * StrictMath.exp(t * momentumDecay * LOG));
   }
 
   /** mu_1 * ... * mu_t, or something too small to count. */

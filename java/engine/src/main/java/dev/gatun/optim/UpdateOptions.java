@@ -76,11 +76,11 @@ public record UpdateOptions(
   }
 
   /**
-   * Every parameter that is not frozen.
+   * Checks that every group has a parameter.
    *
-   * @throws IllegalArgumentException if a group has no parameter
+   * @throws IllegalArgumentException naming the group that has none, and all parameters
    */
-  List<UpdatePart> parts(ParameterSet parameters, UpdateRule rule) {
+  public void check(ParameterSet parameters) {
     for (ParameterGroup group : groups) {
       if (parameters.list().stream().noneMatch(p -> group.has(p.name()))) {
         throw new IllegalArgumentException(
@@ -90,6 +90,11 @@ public record UpdateOptions(
                     String.join(", ", parameters.list().stream().map(Parameter::name).toList())));
       }
     }
+  }
+
+  /** Every parameter that is not frozen. */
+  List<UpdatePart> parts(ParameterSet parameters, UpdateRule rule) {
+    check(parameters);
     List<UpdatePart> parts = new ArrayList<>();
     for (Parameter parameter : parameters.list()) {
       double rate = rate(parameter);

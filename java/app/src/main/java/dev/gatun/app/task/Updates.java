@@ -38,12 +38,12 @@ public final class Updates {
     for (String names : config.get(TrainKeys.FROZEN)) {
       options = options.withGroup(ParameterGroup.of(names, 0, 0));
     }
-    UpdateRule rule = rule(config);
     try {
-      return new RuleOptimizer(parameters, rule, options);
+      options.check(parameters);
     } catch (IllegalArgumentException e) {
       throw config.error(TrainKeys.FROZEN, String.valueOf(e.getMessage()));
     }
+    return new RuleOptimizer(parameters, rule(config), options);
   }
 
   private static UpdateRule rule(Config config) {

@@ -42,6 +42,7 @@ final class CpuUpdater implements Updater {
   private final UpdateRule rule;
   private final UpdateTensors tensors;
   private final List<UpdatePart> parts;
+  private final Passes passes;
   private final Chunk[] chunks;
   private final long[] moments = new long[MOMENTS];
   private final Workspace workspace = Workspace.host(DType.F32);
@@ -95,6 +96,7 @@ final class CpuUpdater implements Updater {
     for (int i = 0; i < tensors.moments().size(); i++) {
       moments[i] = tensors.moments().get(i).address();
     }
+    passes = passes();
     rests = workspace.real(Math.max(1, (long) chunks.length * (2 + MOMENTS) * LANES)).address();
   }
 
@@ -134,38 +136,45 @@ final class CpuUpdater implements Updater {
   private void update(int index) {
     Chunk chunk = chunks[index];
     UpdatePart part = parts.get(chunk.part);
-    int whole = chunk.size - chunk.size % LANES;
+    int left = chunk.size % LANES;
+    int whole = chunk.size - left;
     long at = 4 * chunk.offset;
-    long p = parameters(chunk.offset);
-    long g = gradients(chunk.offset);
-    run(part, whole, p, g, moments[0] + at, moments[1] + at, moments[2] + at);
-    int left = chunk.size - whole;
-    if (left > 0) {
-      rest(index, part, left, chunk.offset + whole);
+    long vector = 4L * LANES;
+    long rest = rests + (long) index * (2 + MOMENTS) * vector;
+    // One call for both turns, so that a compiled method has one copy of a kernel.
+    for (int turn = whole > 0 ? 0 : 1; turn < (left > 0 ? 2 : 1); turn++) {
+      boolean inPlace = turn == 0;
+      long p = parameters(chunk.offset);
+      long g = gradients(chunk.offset);
+      long a = moments[0] + at;
+      long b = moments[1] + at;
+      long c = moments[2] + at;
+      if (!inPlace) {
+        copy(left, chunk.offset + whole, rest, false);
+        p = rest;
+        g = rest + vector;
+        a = rest + 2 * vector;
+        b = rest + 3 * vector;
+        c = rest + 4 * vector;
+      }
+      passes.run(part, inPlace ? whole : LANES, p, g, a, b, c);
+      if (!inPlace) {
+        copy(left, chunk.offset + whole, rest, true);
+      }
     }
     if (rule instanceof LambRule) {
-      parameterSquares[index] = Reductions.sumOfSquares(chunk.size, p);
-      stepSquares[index] = Reductions.sumOfSquares(chunk.size, g);
+      parameterSquares[index] = Reductions.sumOfSquares(chunk.size, parameters(chunk.offset));
+      stepSquares[index] = Reductions.sumOfSquares(chunk.size, gradients(chunk.offset));
     }
   }
 
-  /** Runs a vector that holds what is left over, and zeros. */
-  private void rest(int index, UpdatePart part, int left, long offset) {
-    long bytes = Species.lanes() * 4L;
-    long p = rests + (long) index * (2 + MOMENTS) * bytes;
-    long g = p + bytes;
-    long m = g + bytes;
-    Elementwise.copy(left, parameters(offset), p);
-    Elementwise.copy(left, gradients(offset), g);
-    int kept = tensors.moments().size();
-    for (int i = 0; i < kept; i++) {
-      Elementwise.copy(left, moments[i] + 4 * offset, m + i * bytes);
-    }
-    run(part, LANES, p, g, m, m + bytes, m + 2 * bytes);
-    Elementwise.copy(left, p, parameters(offset));
-    Elementwise.copy(left, g, gradients(offset));
-    for (int i = 0; i < kept; i++) {
-      Elementwise.copy(left, m + i * bytes, moments[i] + 4 * offset);
+  /** Copies what is left over into a vector each of p, g and the moments, or back. */
+  private void copy(int left, long offset, long rest, boolean back) {
+    for (int i = 0; i < 2 + tensors.moments().size(); i++) {
+      long place =
+          i == 0 ? parameters(offset) : i == 1 ? gradients(offset) : moments[i - 2] + 4 * offset;
+      long vector = rest + 4L * LANES * i;
+      Elementwise.copy(left, back ? vector : place, back ? place : vector);
     }
   }
 
@@ -191,13 +200,24 @@ final class CpuUpdater implements Updater {
   }
 
   private void corrections(double beta1, double beta2) {
-    correction = 1 - StrictMath.pow(beta1, t);
-    root = (float) Math.sqrt(1 - StrictMath.pow(beta2, t));
+    correction = 1 - power(beta1, t);
+    root = (float) Math.sqrt(1 - power(beta2, t));
     fresh1 = (float) (1 - beta1);
     keep2 = (float) beta2;
     fresh2 = (float) (1 - beta2);
     now = 0;
     late = (float) (1 / correction);
+  }
+
+  /** A whole power by squaring: StrictMath.pow makes two arrays, Math.pow may differ in bits. */
+  private static double power(double base, double exponent) {
+    double result = 1;
+    double square = base;
+    for (long left = (long) exponent; left > 0; left >>= 1) {
+      result *= (left & 1) == 1 ? square : 1;
+      square *= square;
+    }
+    return result;
   }
 
   private float rate(UpdatePart part) {
@@ -214,44 +234,62 @@ final class CpuUpdater implements Updater {
     return rule.decoupled() ? (float) (1 - rate * part.rate() * penalty) : 1;
   }
 
+  /**
+   * The rule's passes. A method of each rule's own, and not a switch in one: where many rules are
+   * in use, C2 would compile all into one (docs/decisions/0007 has its budget for vectors).
+   */
+  private Passes passes() {
+    return switch (rule) {
+      case SgdRule sgd when sgd.momentum() == 0 -> this::sgd;
+      case SgdRule sgd -> (part, n, p, g, a, b, c) -> momentum(sgd, part, n, p, g, a);
+      case AdamRule adam when adam.amsgrad() ->
+          (part, n, p, g, a, b, c) -> amsgrad(adam, part, n, p, g, a, b, c);
+      case AdamRule adam -> (part, n, p, g, a, b, c) -> adam(adam, part, n, p, g, a, b);
+      case NadamRule _ ->
+          (part, n, p, g, a, b, c) -> {
+            adaptive(part, n, p, g, a, b);
+            Optimizers.descend(n, p, g, 1, 0, rate(part), 1);
+          };
+      case LambRule _ -> (part, n, p, g, a, b, c) -> adaptive(part, n, p, g, a, b);
+      case AdagradRule adagrad ->
+          (part, n, p, g, a, b, c) -> {
+            float least = (float) adagrad.epsilon();
+            Optimizers.rms(n, p, g, a, factor, decay(part), 1, 1, least);
+            Optimizers.descend(n, p, g, 1, 0, rate(part), 1);
+          };
+      case AdadeltaRule adadelta ->
+          (part, n, p, g, a, b, c) -> {
+            float keep = (float) adadelta.decay();
+            float fresh = (float) (1 - adadelta.decay());
+            float least = (float) adadelta.epsilon();
+            Optimizers.adadelta(n, p, g, a, b, factor, decay(part), keep, fresh, least);
+            Optimizers.descend(n, p, g, 1, 0, rate(part), 1);
+          };
+      case RmsPropRule rms -> (part, n, p, g, a, b, c) -> rms(rms, part, n, p, g, a, b, c);
+      case LionRule lion ->
+          (part, n, p, g, a, b, c) -> {
+            float own = (float) (1 - lion.beta1());
+            float kept = (float) (1 - lion.beta2());
+            Optimizers.lion(n, p, g, a, factor, decay(part), own, kept);
+            Optimizers.descend(n, p, g, 1, 0, rate(part), shrink(part));
+          };
+    };
+  }
+
   /** One rule on n elements, a multiple of the lanes, with moments a, b and c. */
-  private void run(UpdatePart part, int n, long p, long g, long a, long b, long c) {
-    switch (rule) {
-      case SgdRule sgd when sgd.momentum() == 0 ->
-          Optimizers.descend(n, p, g, factor, decay(part), rate(part), 1);
-      case SgdRule sgd -> {
-        float keep = (float) sgd.momentum();
-        float own = sgd.nesterov() ? 1 : 0;
-        float ahead = sgd.nesterov() ? keep : 1;
-        Optimizers.momentum(n, p, g, a, factor, decay(part), rate(part), keep, own, ahead);
-      }
-      case AdamRule adam when adam.amsgrad() -> amsgrad(adam, part, n, p, g, a, b, c);
-      case AdamRule adam -> adam(adam, part, n, p, g, a, b);
-      case NadamRule nadam -> {
-        adaptive(part, n, p, g, a, b);
-        Optimizers.descend(n, p, g, 1, 0, rate(part), 1);
-      }
-      case LambRule _ -> adaptive(part, n, p, g, a, b);
-      case AdagradRule adagrad -> {
-        float epsilon = (float) adagrad.epsilon();
-        Optimizers.rms(n, p, g, a, factor, decay(part), 1, 1, epsilon);
-        Optimizers.descend(n, p, g, 1, 0, rate(part), 1);
-      }
-      case AdadeltaRule adadelta -> {
-        float keep = (float) adadelta.decay();
-        float fresh = (float) (1 - adadelta.decay());
-        float epsilon = (float) adadelta.epsilon();
-        Optimizers.adadelta(n, p, g, a, b, factor, decay(part), keep, fresh, epsilon);
-        Optimizers.descend(n, p, g, 1, 0, rate(part), 1);
-      }
-      case RmsPropRule rms -> rms(rms, part, n, p, g, a, b, c);
-      case LionRule lion -> {
-        float fresh1 = (float) (1 - lion.beta1());
-        float fresh2 = (float) (1 - lion.beta2());
-        Optimizers.lion(n, p, g, a, factor, decay(part), fresh1, fresh2);
-        Optimizers.descend(n, p, g, 1, 0, rate(part), shrink(part));
-      }
-    }
+  private interface Passes {
+    void run(UpdatePart part, int n, long p, long g, long a, long b, long c);
+  }
+
+  private void sgd(UpdatePart part, int n, long p, long g, long a, long b, long c) {
+    Optimizers.descend(n, p, g, factor, decay(part), rate(part), 1);
+  }
+
+  private void momentum(SgdRule sgd, UpdatePart part, int n, long p, long g, long velocity) {
+    float keep = (float) sgd.momentum();
+    float own = sgd.nesterov() ? 1 : 0;
+    float ahead = sgd.nesterov() ? keep : 1;
+    Optimizers.momentum(n, p, g, velocity, factor, decay(part), rate(part), keep, own, ahead);
   }
 
   private void adam(AdamRule adam, UpdatePart part, int n, long p, long g, long m, long v) {
