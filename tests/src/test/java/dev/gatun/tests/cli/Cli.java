@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -27,6 +29,7 @@ public final class Cli {
 
   private final Path folder;
   private final List<String> flags;
+  private final Map<String, String> environment = new TreeMap<>();
 
   /**
    * A command line.
@@ -36,6 +39,12 @@ public final class Cli {
   Cli(Path folder, String... flags) {
     this.folder = folder;
     this.flags = List.of(flags);
+  }
+
+  /** The same with a variable of the environment. */
+  Cli with(String name, String value) {
+    environment.put(name, value);
+    return this;
   }
 
   /** A command line that finds the GPU, or its double, that this JVM was given to find. */
@@ -68,6 +77,7 @@ public final class Cli {
     Path out = Files.createTempFile(folder, "out", ".txt");
     Path err = Files.createTempFile(folder, "err", ".txt");
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
+    builder.environment().putAll(environment);
     builder.redirectOutput(out.toFile()).redirectError(err.toFile());
     return new Running(builder.start(), out, err);
   }

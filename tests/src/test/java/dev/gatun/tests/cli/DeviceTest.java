@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.persist.Json;
 import dev.gatun.tests.cli.Cli.Outcome;
+import dev.gatun.tests.cudadouble.CudaDouble;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -161,6 +162,15 @@ class DeviceTest {
     assertEquals(0, with.status(), with.err());
     assertFalse(log("g").contains("without graphs"), log("g"));
     Runs.assertSameTensors(folder.resolve("r"), folder.resolve("g"));
+    if (CudaDouble.folder() != null) { // a real device cannot be made to refuse
+      String[] train =
+          "train s.yaml --run f --set train.epochs=2 --set train.graphs=true".split(" ");
+      Outcome refused =
+          withGpu().with("GATUN_DOUBLE_FAIL", "cudaStreamBeginCapture:1=900").run(train);
+      assertEquals(0, refused.status(), refused.err());
+      assertTrue(log("f").contains("training goes on without graphs"), log("f"));
+      Runs.assertSameTensors(folder.resolve("r"), folder.resolve("f"));
+    }
   }
 
   @Test

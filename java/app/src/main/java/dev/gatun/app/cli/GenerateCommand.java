@@ -65,8 +65,11 @@ final class GenerateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     check();
     TrainedRun trained = TrainedRun.open(run, "");
-    if (trained.config().get(DataKeys.TYPE) != DataKeys.Kind.TEXT) {
-      throw new InputException(run + ": a forecaster; use gatun predict");
+    switch (trained.config().get(DataKeys.TYPE)) {
+      case TEXT -> {}
+      case SERIES -> throw new InputException(run + ": a forecaster; use gatun predict");
+      case TRANSCRIPTS ->
+          throw new InputException(run + ": it transcribes sequences; use gatun eval");
     }
     Vocabulary vocabulary = TextTask.vocabulary(trained.strings());
     int[] tokens = encode(vocabulary);

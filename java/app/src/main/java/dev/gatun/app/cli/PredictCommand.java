@@ -53,8 +53,11 @@ final class PredictCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     TrainedRun trained = TrainedRun.open(run, "");
-    if (trained.config().get(DataKeys.TYPE) != DataKeys.Kind.SERIES) {
-      throw new InputException(run + ": a language model; use gatun generate");
+    switch (trained.config().get(DataKeys.TYPE)) {
+      case SERIES -> {}
+      case TEXT -> throw new InputException(run + ": a language model; use gatun generate");
+      case TRANSCRIPTS ->
+          throw new InputException(run + ": it transcribes sequences; use gatun eval");
     }
     if (!Files.isRegularFile(input)) {
       throw new InputException("--input " + input + ": no such file");

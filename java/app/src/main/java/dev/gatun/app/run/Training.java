@@ -222,7 +222,8 @@ public final class Training {
     Log log = new Log(run.log(), progress);
     long steps = Updates.steps(config, epochSteps);
     Reporter reporter = new Reporter(config, run, metrics, progress, log, task.unit(), steps);
-    try (Trainer trainer = configured(builder, task, run).listener(reporter).build()) {
+    try (GraphWarnings _ = new GraphWarnings(log);
+        Trainer trainer = configured(builder, task, run).listener(reporter).build()) {
       begin(trainer, held, metrics, log, before);
       log.line("run " + run.path() + ": " + start(task, model, trainer));
       log.line(backend.description() + note);
