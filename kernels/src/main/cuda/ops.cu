@@ -256,7 +256,7 @@ __device__ inline Point pointLoss(int kind, double parameter, double p, double t
 
 // The sums of a weighted loss of prediction [rows, columns] in rows of stride floats, one of each
 // block, unscaled, for sumLoss, and the scaled gradient d, laid out as the prediction. kind and
-// parameter as CudaOps gives them; kind 5 is the Gaussian's, which finds the logarithm of the
+// parameter as RowKernels gives them; kind 5 is the Gaussian's, which finds the logarithm of the
 // variance, at least parameter, columns after the mean. rowWeights null: all 1; d null: not wanted.
 extern "C" __global__ void elementLoss(
     int kind,

@@ -7,7 +7,6 @@ import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Row counts are given with each call: tensors hold a plan's largest sizes and a call works on
  * the dense prefix. Letters: M rows (t*n or n), C or K input features, O outputs, V classes.
  */
-public interface Backend extends AutoCloseable {
+public interface Backend extends LayerOperations, LossOperations, UpdateOperations, AutoCloseable {
   /** The name it was opened by: {@code cpu}, {@code reference}. */
   String name();
 
@@ -136,159 +135,6 @@ public interface Backend extends AutoCloseable {
    * @throws IllegalStateException if the backend has been closed
    */
   Recurrent recurrent(RecurrentWeights weights, RecurrentIo io);
-
-  /** y [rows, O] = x [rows, K] weight' [O, K] + bias [O]. */
-  void linear(int rows, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y);
-
-  /**
-   * The gradients of {@link #linear}: dx is overwritten (null: not wanted), dWeight and dBias are
-   * accumulated into.
-   */
-  void linearBackward(
-      int rows,
-      Tensor x,
-      Tensor weight,
-      Tensor dy,
-      @Nullable Tensor dx,
-      Tensor dWeight,
-      @Nullable Tensor dBias);
-
-  /**
-   * y [rows, E] = table [V, E] at the rows {@code ids}, I32 [rows].
-   *
-   * @throws IllegalArgumentException if an id is outside 0 to V-1 (host backends)
-   */
-  void embedding(int rows, Tensor ids, Tensor table, Tensor y);
-
-  /** Adds each row of dy [rows, E] to the row of dTable [V, E] that its id names. */
-  void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable);
-
-  /**
-   * y = x / (1 - rate) where {@code key}'s mask keeps an element, else 0. Applied to dy it is its
-   * own backward. y may be x.
-   *
-   * @param size the number of elements from the start
-   */
-  void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key);
-
-  /** Binds an activation to its tensors. */
-  RowActivation activation(Activation function, ActivationIo io);
-
-  /** to[:, toColumn..+columns] = from[:, fromColumn..+columns] for the first rows of both. */
-  void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
-
-  /** As {@link #copyColumns}, of real elements, which are added to those of {@code to}. */
-  void addColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
-
-  /**
-   * Softmax cross-entropy with integer targets. With logits x and p = softmax(x), loss = scale *
-   * sum over rows with a target y of -(1 - s) * w[y] * log p[y] - s / V * sum over k of w[k] * log
-   * p[k], as PyTorch's.
-   *
-   * @param logits [rows, V], read
-   * @param targets I32 [rows]; a negative one is ignored and its gradient is zero
-   * @param weights w, [V], at least 0; null: all 1
-   * @param smoothing s, 0 to below 1
-   * @param scale F64 [1], usually 1 / sum over targets of w[y]
-   * @param loss F64 [1], overwritten
-   * @param dLogits [rows, V], overwritten with the gradient; may be logits; null: not wanted
-   * @throws IllegalArgumentException if a target is V or more (host backends)
-   */
-  void softmaxCrossEntropy(
-      int rows,
-      Tensor logits,
-      Tensor targets,
-      @Nullable Tensor weights,
-      double smoothing,
-      Tensor scale,
-      Tensor loss,
-      @Nullable Tensor dLogits);
-
-  /** Without weights and smoothing. */
-  default void softmaxCrossEntropy(
-      int rows,
-      Tensor logits,
-      Tensor targets,
-      Tensor scale,
-      Tensor loss,
-      @Nullable Tensor dLogits) {
-    softmaxCrossEntropy(rows, logits, targets, null, 0, scale, loss, dLogits);
-  }
-
-  /**
-   * A loss of numbers: loss = scale * sum over rows of weight * sum over the elements of a row of
-   * {@code rule}. A row of weight 0 is not looked at.
-   *
-   * @param rule k numbers of the prediction for each of the target
-   * @param prediction [rows, k*O], read
-   * @param target [rows, O], read
-   * @param rowWeights [rows], usually 1 or 0 on padding; null: all 1
-   * @param scale F64 [1], usually 1 / (valid rows * k * O)
-   * @param loss F64 [1], overwritten
-   * @param dPrediction overwritten with the gradient; null: not wanted
-   */
-  void elementLoss(
-      ElementLoss rule,
-      int rows,
-      Tensor prediction,
-      Tensor target,
-      @Nullable Tensor rowWeights,
-      Tensor scale,
-      Tensor loss,
-      @Nullable Tensor dPrediction);
-
-  /**
-   * Connectionist temporal classification (Graves et al. 2006, "Connectionist temporal
-   * classification: labelling unsegmented sequence data with recurrent neural networks"): loss =
-   * scale * sum over sequences of -log p(labels | softmax(logits)), where p sums over all ways to
-   * spell the labels in as many steps, with repetitions and blanks. In log space. A sequence too
-   * short for its labels (steps &lt; labels + pairs of equal neighbours) has no alignment: it adds
-   * nothing to loss and gradient and is counted.
-   *
-   * @param t steps of the call
-   * @param n sequences of the call
-   * @throws IllegalArgumentException if a length or a label is out of its range (host backends; on
-   *     a device the loss is NaN)
-   */
-  void ctc(int t, int n, CtcIo io);
-
-  /**
-   * Measures the gradient before an update: writes {@link Control#NORM}, {@link Control#NON_FINITE}
-   * and {@link Control#FACTOR} = min(1, maxNorm / (norm + 1e-6)) as PyTorch's {@code
-   * clip_grad_norm_}, and advances {@link Control#UPDATES} unless a gradient is not finite.
-   *
-   * @param gradients all gradients, flat
-   * @param maxNorm the largest norm, or positive infinity for no clipping
-   * @param control F64 [{@link Control#SIZE}]
-   */
-  void prepareUpdate(Tensor gradients, double maxNorm, Tensor control);
-
-  /**
-   * Takes note of an update that {@link #prepareUpdate} has measured: after one with a gradient
-   * that is not finite {@link #lossScale} falls, after many without it rises. Does nothing where
-   * nothing is scaled.
-   *
-   * @param control F64 [{@link Control#SIZE}], as it was written
-   */
-  default void adjustLossScale(Tensor control) {}
-
-  /**
-   * What gradients are multiplied by while they are in half precision, so that small ones do not
-   * vanish; wherever a caller sees a gradient it has been divided by it again. 1 where nothing is
-   * scaled, and where it cannot fall any more. Waits for a device.
-   */
-  default double lossScale() {
-    return 1;
-  }
-
-  /**
-   * Compiles an update.
-   *
-   * @param parts in ascending order, none overlapping another; LAMB takes each for a tensor
-   * @throws IllegalArgumentException if tensors or parts do not fit the rule
-   * @throws IllegalStateException if the backend has been closed
-   */
-  Updater updater(UpdateRule rule, UpdateTensors tensors, List<UpdatePart> parts);
 
   /**
    * Opens a context that works in the host's memory, to update copies of this one's parameters

@@ -1,11 +1,6 @@
 package dev.gatun.backend.cpu;
 
-import dev.gatun.backend.Activation;
-import dev.gatun.backend.ActivationIo;
 import dev.gatun.backend.Backend;
-import dev.gatun.backend.Checks;
-import dev.gatun.backend.CtcIo;
-import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
@@ -13,7 +8,6 @@ import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
-import dev.gatun.backend.RowActivation;
 import dev.gatun.backend.UpdatePart;
 import dev.gatun.backend.UpdateRule;
 import dev.gatun.backend.UpdateTensors;
@@ -37,16 +31,9 @@ import org.jspecify.annotations.Nullable;
  * OpenBLAS's unless {@link ProductChoice} says otherwise. Results have the same bits for any number
  * of threads: work is divided by shape.
  */
-public final class CpuBackend implements Backend {
-  private final Checks checks = new Checks(DType.F32);
+public final class CpuBackend extends CpuOperations implements Backend {
   private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F32);
-  private final Usage usage = new Usage("the backend cpu");
   private final LongFunction<HostMemory> allocator;
-  private final Team team;
-  private final Products products;
-  private final FlatOps flat;
-  private final RowOps rows;
-  private final CtcOps ctc;
 
   /**
    * Starts a context with its own team.
@@ -76,13 +63,8 @@ public final class CpuBackend implements Backend {
       throw new IllegalArgumentException("threads " + threads + " must be at least 1");
     }
     OpenBlas.require();
-    ProductChoice engines = choice == null ? ProductChoice.ofMachine() : choice;
+    super(threads, choice == null ? ProductChoice.ofMachine() : choice);
     this.allocator = allocator;
-    team = new Team(threads, usage);
-    products = new Products(team, engines);
-    flat = new FlatOps(team);
-    rows = new RowOps(team);
-    ctc = new CtcOps(team, usage);
     WarmUp.open();
   }
 
@@ -213,140 +195,6 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public void linear(int count, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y) {
-    checks.linear(count, x, weight, bias, y);
-    if (count == 0) {
-      return;
-    }
-    int o = (int) weight.dim(0);
-    int k = (int) weight.dim(1);
-    products.forward(count, o, k, x.address(), weight.address(), addressOf(bias), y.address());
-  }
-
-  @Override
-  public void linearBackward(
-      int count,
-      Tensor x,
-      Tensor weight,
-      Tensor dy,
-      @Nullable Tensor dx,
-      Tensor dWeight,
-      @Nullable Tensor dBias) {
-    checks.linearBackward(count, x, weight, dy, dx, dWeight, dBias);
-    if (count == 0) {
-      return;
-    }
-    int o = (int) weight.dim(0);
-    int k = (int) weight.dim(1);
-    products.weightGradient(count, o, k, dy.address(), o, x.address(), k, dWeight.address());
-    if (dBias != null) {
-      products.columnSum(count, o, dy.address(), o, dBias.address());
-    }
-    if (dx != null) {
-      products.inputGradient(count, o, k, dy.address(), weight.address(), dx.address(), false);
-    }
-  }
-
-  @Override
-  public void embedding(int count, Tensor ids, Tensor table, Tensor y) {
-    checks.embedding(count, ids, table, y);
-    rows.gather(count, ids.address(), (int) table.dim(1), table.address(), y.address());
-  }
-
-  @Override
-  public void embeddingBackward(int count, Tensor ids, Tensor dy, Tensor dTable) {
-    checks.embeddingBackward(count, ids, dy, dTable);
-    rows.scatterAdd(count, ids.address(), (int) dTable.dim(1), dy.address(), dTable.address());
-  }
-
-  @Override
-  public void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key) {
-    checks.dropout(size, x, y, rate, key);
-    flat.dropout(size, x.address(), y.address(), rate, key);
-  }
-
-  @Override
-  public void copyColumns(
-      int count, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
-    checks.copyColumns(count, from, fromColumn, to, toColumn, columns);
-    Columns.copy(count, from, fromColumn, to, toColumn, columns);
-  }
-
-  @Override
-  public RowActivation activation(Activation function, ActivationIo io) {
-    io.check(DType.F32);
-    return new CpuActivation(team, usage, function, io);
-  }
-
-  @Override
-  public void addColumns(
-      int count, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
-    checks.addColumns(count, from, fromColumn, to, toColumn, columns);
-    Columns.add(count, from, fromColumn, to, toColumn, columns);
-  }
-
-  @Override
-  public void softmaxCrossEntropy(
-      int count,
-      Tensor logits,
-      Tensor targets,
-      @Nullable Tensor weights,
-      double smoothing,
-      Tensor scale,
-      Tensor loss,
-      @Nullable Tensor dLogits) {
-    checks.softmaxCrossEntropy(count, logits, targets, weights, smoothing, scale, loss, dLogits);
-    double factor = scale.get(0);
-    // It writes to memory that close frees.
-    usage.enter();
-    try {
-      double sum =
-          rows.softmaxCrossEntropy(
-              count,
-              (int) logits.dim(-1),
-              logits.address(),
-              targets.address(),
-              addressOf(weights),
-              smoothing,
-              addressOf(dLogits),
-              (float) factor);
-      loss.set(0, sum * factor);
-    } finally {
-      usage.exit();
-    }
-  }
-
-  @Override
-  public void elementLoss(
-      ElementLoss rule,
-      int count,
-      Tensor prediction,
-      Tensor target,
-      @Nullable Tensor rowWeights,
-      Tensor scale,
-      Tensor loss,
-      @Nullable Tensor dPrediction) {
-    checks.elementLoss(rule, count, prediction, target, rowWeights, scale, loss, dPrediction);
-    double factor = scale.get(0);
-    double sum =
-        rows.elementLoss(
-            rule,
-            count,
-            (int) prediction.dim(-1),
-            prediction.address(),
-            target.address(),
-            addressOf(rowWeights),
-            addressOf(dPrediction),
-            (float) factor);
-    loss.set(0, sum * factor);
-  }
-
-  @Override
-  public void ctc(int t, int n, CtcIo io) {
-    ctc.run(t, n, io);
-  }
-
-  @Override
   public void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
     checks.prepareUpdate(gradients, maxNorm, control);
     flat.prepareUpdate(gradients, maxNorm, control);
@@ -359,18 +207,11 @@ public final class CpuBackend implements Backend {
     return new CpuUpdater(team, usage, rule, tensors, parts);
   }
 
-  private static long addressOf(@Nullable Tensor tensor) {
-    return tensor == null ? 0 : tensor.address();
-  }
-
   @Override
   public void close() {
     if (usage.close()) {
       WarmUp.close();
-      team.close();
-      products.close();
-      rows.close();
-      ctc.close();
+      free();
     }
   }
 }

@@ -1,13 +1,7 @@
 package dev.gatun.backend.cuda;
 
-import dev.gatun.backend.Activation;
-import dev.gatun.backend.ActivationIo;
 import dev.gatun.backend.Backend;
-import dev.gatun.backend.Checks;
-import dev.gatun.backend.CtcChecks;
-import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.DeviceException;
-import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Precision;
@@ -17,7 +11,6 @@ import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
-import dev.gatun.backend.RowActivation;
 import dev.gatun.backend.UpdatePart;
 import dev.gatun.backend.UpdateRule;
 import dev.gatun.backend.UpdateTensors;
@@ -29,10 +22,8 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
-import dev.gatun.tensor.Workspace;
 import java.util.List;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The GPU backend: float32 with products and stacks of a {@link Precision}, one stream of one
@@ -42,24 +33,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Another context's writes are seen by this one if they were asked for before this was forked
  * from it, or through {@link #copy}.
  */
-public final class CudaBackend implements Backend {
-  private static final String KERNELS = "ops.cu";
-
-  private final Checks checks = new Checks(DType.F32);
+public final class CudaBackend extends CudaOperations implements Backend {
   private final RecurrentChecks recurrentChecks = new RecurrentChecks(DType.F32);
-  private final CtcChecks ctcChecks = new CtcChecks(DType.F32);
   private final String name;
   private final CudaOptions options;
-  private final Usage usage;
-  private final Work work;
-  private final CudaContext context;
-  private final Transfers transfers;
-  private final CudaOps ops;
-  private final LinearOps linear;
   private final Stacks stacks;
-
-  /** Factors of products, as they are rounded. */
-  private final Workspace rounded;
 
   /**
    * Opens a context on a device.
@@ -75,27 +53,10 @@ public final class CudaBackend implements Backend {
   }
 
   private CudaBackend(String name, Device device, CudaOptions options, StackLayouts layouts) {
+    super(name, device, options);
     this.name = name;
     this.options = options;
-    usage = new Usage("the backend " + name);
-    context = new CudaContext(device, options.precision(), options.masks());
-    work = new Work("the backend " + name, usage, context);
     stacks = new Stacks(context, work.usage(), options.ownCells(), layouts);
-    rounded = new Workspace(bytes -> DeviceMemory.allocate(context, bytes), DType.F32);
-    Transfers opened = null;
-    try {
-      KernelLibrary library = KernelLibrary.of(device, KERNELS);
-      opened = new Transfers(context, library);
-      transfers = opened;
-      ops = new CudaOps(context, library, !options.ownCells());
-      linear = new LinearOps(new Products(context, rounded, false), ops);
-    } catch (RuntimeException | Error e) {
-      context.close();
-      if (opened != null) {
-        opened.close();
-      }
-      throw e;
-    }
   }
 
   @Override
@@ -165,7 +126,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void fill(Tensor tensor, double value) {
     try (Work _ = work.enter()) {
-      ops.fill(tensor, value);
+      rows.fill(tensor, value);
       DeviceMemory.filled(tensor, value);
     }
   }
@@ -212,123 +173,10 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public void linear(int rows, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y) {
-    checks.linear(rows, x, weight, bias, y);
-    try (Work _ = work.enter()) {
-      linear.forward(rows, x, weight, bias, y);
-    }
-  }
-
-  @Override
-  public void linearBackward(
-      int rows,
-      Tensor x,
-      Tensor weight,
-      Tensor dy,
-      @Nullable Tensor dx,
-      Tensor dWeight,
-      @Nullable Tensor dBias) {
-    checks.linearBackward(rows, x, weight, dy, dx, dWeight, dBias);
-    try (Work _ = work.enter()) {
-      linear.backward(rows, x, weight, dy, dx, dWeight, dBias);
-    }
-  }
-
-  @Override
-  public void embedding(int rows, Tensor ids, Tensor table, Tensor y) {
-    checks.embedding(rows, ids, table, y);
-    try (Work _ = work.enter()) {
-      ops.embedding(rows, ids, table, y);
-    }
-  }
-
-  @Override
-  public void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable) {
-    checks.embeddingBackward(rows, ids, dy, dTable);
-    try (Work _ = work.enter()) {
-      ops.embeddingBackward(rows, ids, dy, dTable);
-    }
-  }
-
-  @Override
-  public void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key) {
-    checks.dropout(size, x, y, rate, key);
-    try (Work _ = work.enter()) {
-      ops.dropout(size, x, y, rate, key);
-    }
-  }
-
-  @Override
-  public void copyColumns(
-      int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
-    checks.copyColumns(rows, from, fromColumn, to, toColumn, columns);
-    try (Work _ = work.enter()) {
-      ops.copyColumns(rows, from, fromColumn, to, toColumn, columns);
-    }
-  }
-
-  @Override
-  public RowActivation activation(Activation function, ActivationIo io) {
-    io.check(DType.F32);
-    try (Work _ = work.enter()) {
-      return new CudaActivation(context, work, function, io);
-    }
-  }
-
-  @Override
-  public void addColumns(
-      int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
-    checks.addColumns(rows, from, fromColumn, to, toColumn, columns);
-    try (Work _ = work.enter()) {
-      ops.addColumns(rows, from, fromColumn, to, toColumn, columns);
-    }
-  }
-
-  @Override
-  public void softmaxCrossEntropy(
-      int rows,
-      Tensor logits,
-      Tensor targets,
-      @Nullable Tensor weights,
-      double smoothing,
-      Tensor scale,
-      Tensor loss,
-      @Nullable Tensor dLogits) {
-    checks.softmaxCrossEntropy(rows, logits, targets, weights, smoothing, scale, loss, dLogits);
-    try (Work _ = work.enter()) {
-      ops.softmaxCrossEntropy(rows, logits, targets, weights, smoothing, scale, loss, dLogits);
-    }
-  }
-
-  @Override
-  public void elementLoss(
-      ElementLoss rule,
-      int rows,
-      Tensor prediction,
-      Tensor target,
-      @Nullable Tensor rowWeights,
-      Tensor scale,
-      Tensor loss,
-      @Nullable Tensor dPrediction) {
-    checks.elementLoss(rule, rows, prediction, target, rowWeights, scale, loss, dPrediction);
-    try (Work _ = work.enter()) {
-      ops.elementLoss(rule, rows, prediction, target, rowWeights, scale, loss, dPrediction);
-    }
-  }
-
-  @Override
-  public void ctc(int t, int n, CtcIo io) {
-    ctcChecks.check(t, n, io);
-    try (Work _ = work.enter()) {
-      ops.ctc(t, n, io);
-    }
-  }
-
-  @Override
   public void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
     checks.prepareUpdate(gradients, maxNorm, control);
     try (Work _ = work.enter()) {
-      ops.prepareUpdate(gradients, maxNorm, control);
+      rows.prepareUpdate(gradients, maxNorm, control);
     }
   }
 
@@ -375,10 +223,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void close() {
     if (usage.close()) {
-      context.close();
-      transfers.close();
-      ops.close();
-      rounded.close();
+      free();
     }
   }
 }

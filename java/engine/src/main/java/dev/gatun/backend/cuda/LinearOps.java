@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 /** Linear layers: products by cuBLAS, biases by our kernels. */
 final class LinearOps {
   private final Products products;
-  private final CudaOps ops;
+  private final RowKernels ops;
 
-  LinearOps(Products products, CudaOps ops) {
+  LinearOps(Products products, RowKernels ops) {
     this.products = products;
     this.ops = ops;
   }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * The kernels of {@code ops.cu} on one context, without checks of arguments. Scratch grows to the
  * largest call; after that nothing is allocated.
  */
-final class CudaOps implements AutoCloseable {
+final class RowKernels implements AutoCloseable {
   /** Columns that a block of columnSums takes: a warp. */
   private static final int SUM_COLUMNS = 32;
 
@@ -67,7 +67,7 @@ final class CudaOps implements AutoCloseable {
    *
    * @param cudnn whether cuDNN may be used where it has an operation
    */
-  CudaOps(CudaContext context, KernelLibrary library, boolean cudnn) {
+  RowKernels(CudaContext context, KernelLibrary library, boolean cudnn) {
     this.context = context;
     this.cudnn = cudnn;
     fillFloat = new KernelCall(context, library, "fillFloat", 3);

@@ -1,0 +1,56 @@
+package dev.gatun.backend;
+
+import dev.gatun.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What layers but the recurrent ones compute: operations on rows of activations, and their
+ * gradients.
+ *
+ * <p>Row counts are given with each call: tensors hold a plan's largest sizes and a call works on
+ * the dense prefix. Letters: M rows (t*n or n), C or K input features, O outputs, V classes.
+ */
+public interface LayerOperations {
+  /** y [rows, O] = x [rows, K] weight' [O, K] + bias [O]. */
+  void linear(int rows, Tensor x, Tensor weight, @Nullable Tensor bias, Tensor y);
+
+  /**
+   * The gradients of {@link #linear}: dx is overwritten (null: not wanted), dWeight and dBias are
+   * accumulated into.
+   */
+  void linearBackward(
+      int rows,
+      Tensor x,
+      Tensor weight,
+      Tensor dy,
+      @Nullable Tensor dx,
+      Tensor dWeight,
+      @Nullable Tensor dBias);
+
+  /**
+   * y [rows, E] = table [V, E] at the rows {@code ids}, I32 [rows].
+   *
+   * @throws IllegalArgumentException if an id is outside 0 to V-1 (host backends)
+   */
+  void embedding(int rows, Tensor ids, Tensor table, Tensor y);
+
+  /** Adds each row of dy [rows, E] to the row of dTable [V, E] that its id names. */
+  void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable);
+
+  /**
+   * y = x / (1 - rate) where {@code key}'s mask keeps an element, else 0. Applied to dy it is its
+   * own backward. y may be x.
+   *
+   * @param size the number of elements from the start
+   */
+  void dropout(long size, Tensor x, Tensor y, double rate, MaskKey key);
+
+  /** Binds an activation to its tensors. */
+  RowActivation activation(Activation function, ActivationIo io);
+
+  /** to[:, toColumn..+columns] = from[:, fromColumn..+columns] for the first rows of both. */
+  void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
+
+  /** As {@link #copyColumns}, of real elements, which are added to those of {@code to}. */
+  void addColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
+}
