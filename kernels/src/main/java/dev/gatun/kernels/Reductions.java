@@ -13,6 +13,7 @@ import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
@@ -51,6 +52,28 @@ public final class Reductions {
     s = HALF_LANES >= 8 ? s.add(s.rearrange(Species.ROTATE_4_DOUBLES)) : s;
     s = HALF_LANES >= 4 ? s.add(s.rearrange(Species.ROTATE_2_DOUBLES)) : s;
     return (s.lane(0) + s.lane(1)) + tail;
+  }
+
+  /** x[n]·y[n], added in float32. */
+  public static float dot(int n, long x, long y) {
+    FloatVector s0 = FloatVector.zero(F);
+    FloatVector s1 = s0;
+    int i = 0;
+    for (; i <= n - 2 * LANES; i += 2 * LANES, x += 2 * BYTES, y += 2 * BYTES) {
+      FloatVector a = fromMemorySegment(F, ALL, x, ORDER);
+      FloatVector b = fromMemorySegment(F, ALL, x + BYTES, ORDER);
+      s0 = a.fma(fromMemorySegment(F, ALL, y, ORDER), s0);
+      s1 = b.fma(fromMemorySegment(F, ALL, y + BYTES, ORDER), s1);
+    }
+    for (; i < n; i += LANES, x += BYTES, y += BYTES) {
+      VectorMask<Float> rest = F.indexInRange(0L, n - i);
+      FloatVector a = fromMemorySegment(F, ALL, x, ORDER, rest);
+      s0 = a.fma(fromMemorySegment(F, ALL, y, ORDER, rest), s0);
+    }
+    FloatVector s = s0.add(s1);
+    s = LANES >= 16 ? s.add(s.rearrange(Species.ROTATE_8)) : s;
+    s = LANES >= 8 ? s.add(s.rearrange(Species.ROTATE_4)) : s;
+    return (s.lane(0) + s.lane(2)) + (s.lane(1) + s.lane(3));
   }
 
   /** The index of the first NaN or infinity in x[n], or -1. */

@@ -48,6 +48,13 @@ public interface LayerOperations {
   /** Binds an activation to its tensors. */
   RowActivation activation(Activation function, ActivationIo io);
 
+  /**
+   * Binds an attention over time to its tensors.
+   *
+   * @return for the caller to close
+   */
+  Attention attention(AttentionSpec spec, AttentionIo io);
+
   /** to[:, toColumn..+columns] = from[:, fromColumn..+columns] for the first rows of both. */
   void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
 

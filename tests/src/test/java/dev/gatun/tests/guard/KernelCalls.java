@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 
 import dev.gatun.bindings.NativeMemory;
 import dev.gatun.kernels.Activations;
+import dev.gatun.kernels.AttentionRows;
 import dev.gatun.kernels.Ctc;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.Gru;
@@ -388,6 +389,20 @@ final class KernelCalls {
         "sumOfSquares",
         n -> List.of(floats(n), doubles(1)),
         (n, at) -> result(at[1], Reductions.sumOfSquares(n, at[0])));
+    add(
+        all,
+        "dot",
+        n -> List.of(floats(n), floats(n), doubles(1)),
+        (n, at) -> result(at[2], Reductions.dot(n, at[0], at[1])));
+    add(
+        all,
+        "additive attention backward",
+        n -> List.of(floats(n), floats(n), floats(3 * n), floats(2 * n), floats(3), floats(5 * n)),
+        (n, at) -> {
+          long d = at[5];
+          AttentionRows.additiveBackward(
+              3, n, 0.5f, at[0], at[1], at[2], n, at[3], at[4], d, d + 4L * n, d + 16L * n);
+        });
     add(
         all,
         "firstNonFinite",

@@ -16,6 +16,7 @@ final class ElementwiseChecks {
         new Check("bias and column sum", ElementwiseChecks::columns),
         new Check("gather and scatter", ElementwiseChecks::embedding),
         new Check("sum of squares", ElementwiseChecks::sumOfSquares),
+        new Check("dot product", ElementwiseChecks::dot),
         new Check("first non-finite", ElementwiseChecks::firstNonFinite),
         new Check("peak figures", ElementwiseChecks::peak));
   }
@@ -109,6 +110,21 @@ final class ElementwiseChecks {
     }
     long bad = b.floats(new float[] {1, Float.NaN, 2});
     Check.near(Double.NaN, Reductions.sumOfSquares(3, bad), 0, "with NaN");
+  }
+
+  private static void dot(Buffers b) {
+    for (int n = 0; n <= 150; n++) {
+      long x = b.random(n, 1);
+      long y = b.random(n, 1);
+      double expected = 0;
+      double size = 0;
+      for (int i = 0; i < n; i++) {
+        double product = (double) Buffers.get(x, i) * Buffers.get(y, i);
+        expected += product;
+        size += Math.abs(product);
+      }
+      Check.near(expected, Reductions.dot(n, x, y), 1e-6 * size, "of " + n);
+    }
   }
 
   private static void firstNonFinite(Buffers b) {

@@ -2,6 +2,9 @@ package dev.gatun.tests.support;
 
 import dev.gatun.backend.Activation;
 import dev.gatun.backend.ActivationIo;
+import dev.gatun.backend.Attention;
+import dev.gatun.backend.AttentionIo;
+import dev.gatun.backend.AttentionSpec;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
@@ -230,6 +233,30 @@ public final class FarBackend implements Backend {
     Tensor dy = nearOrNull(io.dy());
     Tensor dx = nearOrNull(io.dx());
     return reference.activation(function, new ActivationIo(near(io.x()), near(io.y()), dy, dx));
+  }
+
+  @Override
+  public Attention attention(AttentionSpec spec, AttentionIo io) {
+    usage.check();
+    AttentionIo.Gradients given = io.gradients();
+    return reference.attention(
+        spec,
+        new AttentionIo(
+            nearOrNull(io.queries()),
+            near(io.keys()),
+            near(io.values()),
+            nearOrNull(io.lengths()),
+            nearOrNull(io.vector()),
+            near(io.weights()),
+            near(io.context()),
+            given == null
+                ? null
+                : new AttentionIo.Gradients(
+                    near(given.dContext()),
+                    nearOrNull(given.dQueries()),
+                    nearOrNull(given.dKeys()),
+                    nearOrNull(given.dValues()),
+                    nearOrNull(given.dVector()))));
   }
 
   @Override

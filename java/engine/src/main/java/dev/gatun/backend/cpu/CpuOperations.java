@@ -2,6 +2,9 @@ package dev.gatun.backend.cpu;
 
 import dev.gatun.backend.Activation;
 import dev.gatun.backend.ActivationIo;
+import dev.gatun.backend.Attention;
+import dev.gatun.backend.AttentionIo;
+import dev.gatun.backend.AttentionSpec;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
@@ -103,6 +106,13 @@ abstract class CpuOperations implements LayerOperations, LossOperations {
   public RowActivation activation(Activation function, ActivationIo io) {
     io.check(DType.F32);
     return new CpuActivation(team, usage, function, io);
+  }
+
+  @Override
+  public Attention attention(AttentionSpec spec, AttentionIo io) {
+    io.check(spec, DType.F32);
+    usage.check();
+    return new CpuAttention(team, products, usage, spec, io);
   }
 
   @Override

@@ -2,6 +2,9 @@ package dev.gatun.backend.cuda;
 
 import dev.gatun.backend.Activation;
 import dev.gatun.backend.ActivationIo;
+import dev.gatun.backend.Attention;
+import dev.gatun.backend.AttentionIo;
+import dev.gatun.backend.AttentionSpec;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.CtcChecks;
 import dev.gatun.backend.CtcIo;
@@ -122,6 +125,14 @@ abstract class CudaOperations implements LayerOperations, LossOperations {
     io.check(DType.F32);
     try (Work _ = work.enter()) {
       return new CudaActivation(context, work, function, io);
+    }
+  }
+
+  @Override
+  public Attention attention(AttentionSpec spec, AttentionIo io) {
+    io.check(spec, DType.F32);
+    try (Work _ = work.enter()) {
+      return new CudaAttention(context, work, rows, spec, io);
     }
   }
 

@@ -2,6 +2,9 @@ package dev.gatun.backend.reference;
 
 import dev.gatun.backend.Activation;
 import dev.gatun.backend.ActivationIo;
+import dev.gatun.backend.Attention;
+import dev.gatun.backend.AttentionIo;
+import dev.gatun.backend.AttentionSpec;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.CtcChecks;
 import dev.gatun.backend.CtcIo;
@@ -104,6 +107,12 @@ abstract class ReferenceOperations implements LayerOperations, LossOperations {
   public RowActivation activation(Activation function, ActivationIo io) {
     io.check(DType.F64);
     return new ReferenceActivation(function, io);
+  }
+
+  @Override
+  public Attention attention(AttentionSpec spec, AttentionIo io) {
+    io.check(spec, DType.F64);
+    return new ReferenceAttention(spec, io);
   }
 
   @Override
