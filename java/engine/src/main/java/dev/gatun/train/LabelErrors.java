@@ -2,6 +2,7 @@ package dev.gatun.train;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.data.Batch;
+import dev.gatun.metric.TextErrors;
 import dev.gatun.model.CtcDecoder;
 import dev.gatun.model.Model;
 import dev.gatun.model.Plan;
@@ -19,6 +20,7 @@ public final class LabelErrors implements Evaluator.Visitor {
   private final Backend backend;
   private final CtcDecoder decoder;
   private final int beam;
+  private Observer observer = (wanted, decoded) -> {};
   private long errors;
   private long labels;
   private long sequences;
@@ -41,34 +43,27 @@ public final class LabelErrors implements Evaluator.Visitor {
     this.beam = beam;
   }
 
-  /**
-   * The least number of insertions, deletions and substitutions that turn one into the other
-   * (Levenshtein 1966).
-   */
-  public static int distance(List<Integer> from, List<Integer> to) {
-    int[] row = new int[to.size() + 1];
-    for (int j = 0; j <= to.size(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= from.size(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= to.size(); j++) {
-        int substituted = diagonal + (from.get(i - 1).equals(to.get(j - 1)) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(substituted, 1 + Math.min(row[j], row[j - 1]));
-      }
-    }
-    return row[to.size()];
+  /** Gets every sequence that is counted. */
+  @FunctionalInterface
+  public interface Observer {
+    /** What was wanted, and what the decoder made of it. */
+    void sequence(List<Integer> wanted, List<Integer> decoded);
+  }
+
+  /** Tells someone of every sequence counted from now on. */
+  public LabelErrors observed(Observer by) {
+    observer = by;
+    return this;
   }
 
   /** Counts one sequence. */
   public void add(List<Integer> wanted, List<Integer> decoded) {
-    int distance = distance(decoded, wanted);
+    int distance = TextErrors.distance(decoded, wanted);
     errors += distance;
     labels += wanted.size();
     sequences++;
     exact += distance == 0 ? 1 : 0;
+    observer.sequence(wanted, decoded);
   }
 
   @Override

@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.metric.TextErrors;
 import dev.gatun.model.CtcDecoder;
 import dev.gatun.model.CtcDecoder.Hypothesis;
 import dev.gatun.tests.support.AllPaths;
-import dev.gatun.train.LabelErrors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -145,8 +145,8 @@ class CtcDecoderTest {
         "ab, ab, 0"
       })
   void editDistance(String from, String to, int expected) {
-    assertEquals(expected, LabelErrors.distance(letters(from), letters(to)));
-    assertEquals(expected, LabelErrors.distance(letters(to), letters(from)));
+    assertEquals(expected, TextErrors.distance(letters(from), letters(to)));
+    assertEquals(expected, TextErrors.distance(letters(to), letters(from)));
   }
 
   /** Against the definition: the least over all first edits. */
@@ -157,7 +157,7 @@ class CtcDecoderTest {
       List<Integer> b = new ArrayList<>();
       random.ints(random.nextInt(6), 0, 3).forEach(a::add);
       random.ints(random.nextInt(6), 0, 3).forEach(b::add);
-      assertEquals(byDefinition(a, b), LabelErrors.distance(a, b), () -> a + " to " + b);
+      assertEquals(byDefinition(a, b), TextErrors.distance(a, b), () -> a + " to " + b);
     }
   }
 

@@ -3,7 +3,9 @@ package dev.gatun.app.cli;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.report.ConfusionMatrix;
 import dev.gatun.app.run.TrainedRun;
+import dev.gatun.app.task.Classified;
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.TextTask;
@@ -11,6 +13,7 @@ import dev.gatun.app.task.TranscriptTask;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.WeightType;
 import dev.gatun.model.Model;
+import dev.gatun.persist.AtomicFiles;
 import dev.gatun.persist.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -58,6 +61,12 @@ final class EvalCommand implements Callable<Integer> {
               + " what it loses is reported too.")
   private WeightType precision = WeightType.FLOAT32;
 
+  @Option(
+      names = "--confusion",
+      paramLabel = "FILE",
+      description = "Draw a classifier's confusion matrix: an SVG, created or replaced.")
+  private @Nullable Path drawing;
+
   @Mixin private Compute compute = new Compute();
 
   @Option(names = "--json", description = "One JSON object on standard output.")
@@ -69,8 +78,12 @@ final class EvalCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     TrainedRun trained = TrainedRun.open(run, checkpoint);
     Task task = task(trained);
+    if (drawing != null) {
+      Output.checkWritable("--confusion", drawing);
+    }
     SequencedMap<String, Double> measures;
     SequencedMap<String, Double> exact;
+    Classified classified;
     try (Backend backend = compute.open(trained.config(), precision);
         Model model = trained.load(task.model(), backend)) {
       measures = task.measure(model, task.measured(), precision);
@@ -78,8 +91,12 @@ final class EvalCommand implements Callable<Integer> {
           precision == WeightType.FLOAT32
               ? measures
               : task.measure(model, task.measured(), WeightType.FLOAT32);
+      classified = task.classified(model, task.measured(), precision);
     }
     String part = data == null ? task.measuredName() : data.toString();
+    ConfusionMatrix confusion =
+        classified == null ? null : new ConfusionMatrix(classified.names(), classified.metrics());
+    draw(confusion, part);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Map<String, Json> members = new LinkedHashMap<>();
@@ -93,6 +110,9 @@ final class EvalCommand implements Callable<Integer> {
                 change.put(name, Output.number(measures.getOrDefault(name, value) - value)));
         members.put("change_from_fp32", Json.of(change));
       }
+      if (confusion != null) {
+        members.put("confusion", confusion.toJson());
+      }
       members.put("checkpoint", Json.of(trained.checkpoint().toString()));
       out.println(Json.of(members).print());
     } else {
@@ -102,6 +122,17 @@ final class EvalCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private void draw(@Nullable ConfusionMatrix confusion, String part) throws IOException {
+    if (drawing == null) {
+      return;
+    }
+    if (confusion == null) {
+      throw new InputException(
+          "--confusion: " + run + " tells no classes apart; leave the option out");
+    }
+    AtomicFiles.write(drawing, confusion.toSvg("Confusion: " + part));
   }
 
   private Task task(TrainedRun trained) {

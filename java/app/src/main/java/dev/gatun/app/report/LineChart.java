@@ -68,27 +68,16 @@ public final class LineChart {
   public String toSvg() {
     Axis x = axis(true, LEFT, WIDTH - RIGHT);
     Axis y = axis(false, HEIGHT - BOTTOM, TOP);
-    StringBuilder out = new StringBuilder();
-    add(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\""
-            + " font-family=\"system-ui, sans-serif\" font-size=\"13\" fill=\"#333\">%n",
-        WIDTH,
-        HEIGHT,
-        WIDTH,
-        HEIGHT);
-    add(out, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>%n", WIDTH, HEIGHT);
-    add(
-        out,
+    Svg out = new Svg(WIDTH, HEIGHT);
+    out.add(
         "<text x=\"%d\" y=\"24\" font-size=\"16\" font-weight=\"600\">%s</text>%n",
-        LEFT,
-        escape(title));
+        LEFT, Svg.escape(title));
     grid(out, x, y);
     legend(out);
     for (int i = 0; i < lines.size(); i++) {
       curve(out, lines.get(i), COLORS.get(i % COLORS.size()), x, y);
     }
-    return out.append("</svg>\n").toString();
+    return out.end();
   }
 
   private Axis axis(boolean horizontal, double from, double to) {
@@ -106,108 +95,69 @@ public final class LineChart {
     return Axis.over(low, high, horizontal, from, to);
   }
 
-  private void grid(StringBuilder out, Axis x, Axis y) {
+  private void grid(Svg out, Axis x, Axis y) {
     int bottom = HEIGHT - BOTTOM;
     for (double tick : y.ticks()) {
-      add(
-          out,
+      out.add(
           "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#e3e3e3\"/>%n",
-          LEFT,
-          WIDTH - RIGHT,
-          y.at(tick),
-          y.at(tick));
-      add(
-          out,
+          LEFT, WIDTH - RIGHT, y.at(tick), y.at(tick));
+      out.add(
           "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n",
-          LEFT - 8,
-          y.at(tick) + 4.5,
-          y.label(tick));
+          LEFT - 8, y.at(tick) + 4.5, y.label(tick));
     }
     for (double tick : x.ticks()) {
-      add(
-          out,
+      out.add(
           "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#888\"/>%n",
-          x.at(tick),
-          x.at(tick),
-          bottom,
-          bottom + 5);
-      add(
-          out,
+          x.at(tick), x.at(tick), bottom, bottom + 5);
+      out.add(
           "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>%n",
-          x.at(tick),
-          bottom + 20,
-          x.label(tick));
+          x.at(tick), bottom + 20, x.label(tick));
     }
-    add(
-        out,
+    out.add(
         "<line x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\" stroke=\"#888\"/>%n",
-        LEFT,
-        WIDTH - RIGHT,
-        bottom,
-        bottom);
-    add(
-        out,
+        LEFT, WIDTH - RIGHT, bottom, bottom);
+    out.add(
         "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>%n",
-        (LEFT + WIDTH - RIGHT) / 2,
-        HEIGHT - 10,
-        escape(xLabel));
+        (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, Svg.escape(xLabel));
     int middle = (TOP + bottom) / 2;
-    add(
-        out,
+    out.add(
         "<text x=\"16\" y=\"%d\" text-anchor=\"middle\" transform=\"rotate(-90 16 %d)\">%s</text>%n",
-        middle,
-        middle,
-        escape(yLabel));
+        middle, middle, Svg.escape(yLabel));
   }
 
-  private void legend(StringBuilder out) {
+  private void legend(Svg out) {
     double at = LEFT;
     for (int i = 0; i < lines.size(); i++) {
       Line line = lines.get(i);
-      add(
-          out,
+      out.add(
           "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"44\" y2=\"44\" stroke=\"%s\" stroke-width=\"2.5\"%s/>%n",
-          at,
-          at + 22,
-          COLORS.get(i % COLORS.size()),
-          dash(line));
-      add(out, "<text x=\"%.1f\" y=\"48\">%s</text>%n", at + 28, escape(line.name));
+          at, at + 22, COLORS.get(i % COLORS.size()), dash(line));
+      out.add("<text x=\"%.1f\" y=\"48\">%s</text>%n", at + 28, Svg.escape(line.name));
       // 7.2 is a little above the mean width of a character at this size.
       at += 28 + line.name.length() * 7.2 + 22;
     }
   }
 
-  private static void curve(StringBuilder out, Line line, String color, Axis x, Axis y) {
+  private static void curve(Svg out, Line line, String color, Axis x, Axis y) {
     StringBuilder path = new StringBuilder();
     boolean drawing = false;
     for (int i = 0; i < line.x.length; i++) {
       if (line.isPoint(i)) {
-        add(path, "%s%.1f %.1f", drawing ? "L" : "M", x.at(line.x[i]), y.at(line.y[i]));
+        path.append(
+            String.format(
+                Locale.ROOT, "%s%.1f %.1f", drawing ? "L" : "M", x.at(line.x[i]), y.at(line.y[i])));
       }
       drawing = line.isPoint(i);
     }
     if (line.pointCount() == 1) {
       path.append("h0.1"); // a lone point: the round cap makes a dot of it
     }
-    add(
-        out,
+    out.add(
         "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"%s\" stroke-linejoin=\"round\" stroke-linecap=\"round\"%s/>%n",
-        path,
-        color,
-        line.pointCount() == 1 ? "6" : "1.8",
-        dash(line));
+        path, color, line.pointCount() == 1 ? "6" : "1.8", dash(line));
   }
 
   private static String dash(Line line) {
     return line.dashed ? " stroke-dasharray=\"5 4\" stroke-opacity=\"0.8\"" : "";
-  }
-
-  @SuppressWarnings("AnnotateFormatMethod") // the annotation is in a library for builds only
-  private static void add(StringBuilder out, String format, Object... arguments) {
-    out.append(String.format(Locale.ROOT, format, arguments));
-  }
-
-  private static String escape(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
   }
 }

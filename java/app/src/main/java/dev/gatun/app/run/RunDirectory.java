@@ -123,6 +123,11 @@ public record RunDirectory(Path path) {
     return path.resolve("forecast.svg");
   }
 
+  /** {@code confusion.svg}. */
+  public Path confusion() {
+    return path.resolve("confusion.svg");
+  }
+
   /** {@code checkpoints}. */
   public Path checkpoints() {
     return path.resolve("checkpoints");

@@ -4,21 +4,16 @@ import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
-import dev.gatun.app.report.LineChart;
 import dev.gatun.app.report.Log;
 import dev.gatun.app.report.Metrics;
 import dev.gatun.app.report.Progress;
-import dev.gatun.app.task.Forecast;
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.Updates;
 import dev.gatun.backend.Backend;
-import dev.gatun.backend.WeightType;
 import dev.gatun.data.BatchSource;
 import dev.gatun.model.Model;
 import dev.gatun.optim.Optimizer;
-import dev.gatun.optim.Plateau;
-import dev.gatun.persist.AtomicFiles;
 import dev.gatun.persist.FormatException;
 import dev.gatun.train.Outcome;
 import dev.gatun.train.Trainer;
@@ -26,7 +21,6 @@ import dev.gatun.train.TrainerBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -35,9 +29,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Trains what a configuration describes, from data to charts. */
 public final class Training {
-  /** Points a forecast chart shows at most: beyond that lines merge into a band. */
-  private static final int CHART_POINTS = 500;
-
   private final Config config;
   private final Backend backend;
   private final String note;
@@ -181,29 +172,6 @@ public final class Training {
     return folder == null ? HeldRun.createNext(name, config) : HeldRun.create(folder, config);
   }
 
-  private TrainerBuilder configured(TrainerBuilder builder, Task task, RunDirectory run) {
-    builder.epochs(config.get(TrainKeys.EPOCHS)).checkpoints(run.checkpoints());
-    if (config.get(TrainKeys.STEPS) > 0) {
-      builder.maxSteps(config.get(TrainKeys.STEPS));
-    }
-    if (config.get(TrainKeys.PATIENCE) > 0) {
-      builder.patience(config.get(TrainKeys.PATIENCE));
-    }
-    if (config.get(TrainKeys.REPORT_EVERY) > 0) {
-      builder.reportEvery(config.get(TrainKeys.REPORT_EVERY));
-    }
-    if (config.get(TrainKeys.CHECKPOINT_EVERY) > 0) {
-      builder.checkpointEvery(config.get(TrainKeys.CHECKPOINT_EVERY));
-    }
-    Plateau plateau = Updates.plateau(config);
-    if (plateau != null) {
-      builder.reduceOnPlateau(plateau);
-    }
-    builder.metadata("config", config.toYaml());
-    task.strings().forEach(builder::metadata);
-    return builder;
-  }
-
   private Result train(
       Task task,
       Model model,
@@ -223,7 +191,8 @@ public final class Training {
     long steps = Updates.steps(config, epochSteps);
     Reporter reporter = new Reporter(config, run, metrics, progress, log, task.unit(), steps);
     try (GraphWarnings _ = new GraphWarnings(log);
-        Trainer trainer = configured(builder, task, run).listener(reporter).build()) {
+        Trainer trainer =
+            TrainerOptions.set(builder, config, task, run).listener(reporter).build()) {
       begin(trainer, held, metrics, log, before);
       log.line("run " + run.path() + ": " + start(task, model, trainer));
       log.line(backend.description() + note);
@@ -250,7 +219,7 @@ public final class Training {
         } else if (outcome != Outcome.NON_FINITE) {
           log.line(ending(outcome, trainer));
           // A model that learns a few examples by heart has nothing to say about others.
-          test = config.get(TrainKeys.OVERFIT) > 0 ? test : test(task, model, run, log);
+          test = config.get(TrainKeys.OVERFIT) > 0 ? test : FinalTest.of(task, model, run, log);
         }
         Result result = result(run, task, trainer, reporter, outcome, stopped, test, seconds);
         done.accept(result);
@@ -338,56 +307,5 @@ public final class Training {
                 .formatted(Numbers.shown(trainer.bestLoss()), trainer.bestStep())
             : ", training loss " + Numbers.shown(trainer.trainLoss());
     return "%s after %d steps in %.1f s%s".formatted(why, trainer.steps(), trainer.seconds(), best);
-  }
-
-  /** Measures the best checkpoint, and draws what a forecaster says. */
-  private SequencedMap<String, Double> test(Task task, Model model, RunDirectory run, Log log)
-      throws IOException {
-    model.load(run.checkpoint());
-    SequencedMap<String, Double> measures;
-    if (task instanceof SeriesTask series) {
-      Forecast forecast = series.forecast(model, task.measured());
-      measures = forecast.measures();
-      draw(series, forecast, run, task.measuredName());
-    } else {
-      measures = task.measure(model, task.measured(), WeightType.FLOAT32);
-    }
-    log.line((task.measuredName() + ": " + task.describe(measures)).replace(": \n", ":\n"));
-    return measures;
-  }
-
-  private static void draw(SeriesTask task, Forecast forecast, RunDirectory run, String part)
-      throws IOException {
-    int output = forecast.outputs() - task.windows().targets().size();
-    String target = task.windows().targets().getFirst();
-    int ahead = task.windows().horizon();
-    LineChart chart =
-        new LineChart(
-                "%s, %d row%s ahead, %s part".formatted(target, ahead, ahead == 1 ? "" : "s", part),
-                task.timeName(),
-                target)
-            .line(
-                "actual",
-                end(forecast, forecast.place(), output),
-                end(forecast, forecast.truth(), output),
-                false)
-            .line(
-                "forecast",
-                end(forecast, forecast.place(), output),
-                end(forecast, forecast.predicted(), output),
-                false);
-    if (forecast.season() > 0) {
-      chart.line(
-          forecast.season() + " rows before",
-          end(forecast, forecast.place(), output),
-          end(forecast, forecast.seasonal(), output),
-          true);
-    }
-    AtomicFiles.write(run.forecast(), chart.toSvg());
-  }
-
-  private static double[] end(Forecast forecast, double[] values, int output) {
-    double[] all = forecast.output(values, output);
-    return Arrays.copyOfRange(all, Math.max(0, all.length - CHART_POINTS), all.length);
   }
 }

@@ -1,5 +1,6 @@
 package dev.gatun.app.task;
 
+import dev.gatun.metric.ForecastErrors;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.SequencedMap;
@@ -26,35 +27,21 @@ public record Forecast(
     double[] last,
     double[] seasonal) {
 
-  /** Mean absolute and root mean squared errors of all three. */
+  /** Errors of all three. */
   public SequencedMap<String, Double> measures() {
     SequencedMap<String, Double> measures = new LinkedHashMap<>();
-    measures.put("mae", mae(predicted));
-    measures.put("rmse", rmse(predicted));
-    measures.put("last_value_mae", mae(last));
-    measures.put("last_value_rmse", rmse(last));
+    measures.putAll(ForecastErrors.of(truth, predicted).measures());
+    put(measures, "last_value_", last);
     if (season > 0) {
-      measures.put("season_mae", mae(seasonal));
-      measures.put("season_rmse", rmse(seasonal));
+      put(measures, "season_", seasonal);
     }
     return measures;
   }
 
-  private double mae(double[] forecast) {
-    double sum = 0;
-    for (int i = 0; i < truth.length; i++) {
-      sum += Math.abs(forecast[i] - truth[i]);
-    }
-    return sum / truth.length;
-  }
-
-  private double rmse(double[] forecast) {
-    double sum = 0;
-    for (int i = 0; i < truth.length; i++) {
-      double error = forecast[i] - truth[i];
-      sum += error * error;
-    }
-    return Math.sqrt(sum / truth.length);
+  private void put(SequencedMap<String, Double> measures, String prefix, double[] forecast) {
+    ForecastErrors.of(truth, forecast)
+        .measures()
+        .forEach((name, value) -> measures.put(prefix + name, value));
   }
 
   /** One output of every window, of one of the arrays. */
@@ -85,11 +72,19 @@ public record Forecast(
       double ours) {
     double mae = measures.getOrDefault(prefix + "mae", Double.NaN);
     double rmse = measures.getOrDefault(prefix + "rmse", Double.NaN);
+    double smape = measures.getOrDefault(prefix + "smape", Double.NaN);
     String than =
         prefix.isEmpty()
             ? ""
             : String.format(Locale.ROOT, "   (model's MAE %+.1f %%)", (ours / mae - 1) * 100);
     text.append(
-        String.format(Locale.ROOT, "\n  %-16s MAE %-9.4g RMSE %-9.4g%s", name, mae, rmse, than));
+        String.format(
+            Locale.ROOT,
+            "\n  %-16s MAE %-9.4g RMSE %-9.4g sMAPE %-9.4g%s",
+            name,
+            mae,
+            rmse,
+            smape,
+            than));
   }
 }

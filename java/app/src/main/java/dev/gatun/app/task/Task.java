@@ -86,6 +86,16 @@ public sealed interface Task permits TextTask, SeriesTask, TranscriptTask {
    */
   SequencedMap<String, Double> measure(Model model, Range part, WeightType weights);
 
+  /**
+   * What a classifier says of the examples of a part, for its confusion matrix.
+   *
+   * @param weights as for {@link #measure}
+   * @return null unless the task is to tell classes
+   */
+  default @Nullable Classified classified(Model model, Range part, WeightType weights) {
+    return null;
+  }
+
   /** Measures in words, for people. */
   String describe(SequencedMap<String, Double> measures);
 

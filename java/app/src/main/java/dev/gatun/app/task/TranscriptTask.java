@@ -14,6 +14,7 @@ import dev.gatun.data.Scaler;
 import dev.gatun.data.Series;
 import dev.gatun.data.Split;
 import dev.gatun.data.Vocabulary;
+import dev.gatun.metric.TextErrors;
 import dev.gatun.model.CtcDecoder;
 import dev.gatun.model.CtcLoss;
 import dev.gatun.model.Loss;
@@ -25,6 +26,7 @@ import dev.gatun.train.Evaluator;
 import dev.gatun.train.LabelErrors;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -171,7 +173,10 @@ public final class TranscriptTask implements Task {
   @Override
   public SequencedMap<String, Double> measure(Model trained, Range part, WeightType weights) {
     CtcDecoder decoder = new CtcDecoder(LOSS.blank());
-    LabelErrors errors = new LabelErrors(trained, decoder, config.get(ModelKeys.BEAM));
+    TextErrors texts = new TextErrors();
+    LabelErrors errors =
+        new LabelErrors(trained, decoder, config.get(ModelKeys.BEAM))
+            .observed((wanted, said) -> texts.add(text(wanted), text(said)));
     long[] impossible = new long[1];
     try (BatchSource source = evaluation(part);
         Evaluator evaluator = new Evaluator(trained, LOSS, source, weights)) {
@@ -184,10 +189,15 @@ public final class TranscriptTask implements Task {
       SequencedMap<String, Double> measures = new LinkedHashMap<>();
       measures.put("loss", loss);
       measures.put("label_error_rate", errors.rate());
-      measures.put("exact", errors.exact());
+      measures.putAll(texts.measures());
       measures.put("impossible", (double) impossible[0]);
       return measures;
     }
+  }
+
+  /** The characters of labels: class 0 is the blank. */
+  private String text(List<Integer> labels) {
+    return vocabulary.decode(labels.stream().mapToInt(label -> label - 1).toArray());
   }
 
   @Override
@@ -195,9 +205,10 @@ public final class TranscriptTask implements Task {
     double impossible = measures.getOrDefault("impossible", 0.0);
     return String.format(
         Locale.ROOT,
-        "%s nats per label, label error rate %.2f %%, %.2f %% of sequences without an error%s",
+        "%s nats per label, label error rate %.2f %%, word error rate %.2f %%, %.2f %% of sequences without an error%s",
         Numbers.shown(measures.getOrDefault("loss", Double.NaN)),
         100 * measures.getOrDefault("label_error_rate", Double.NaN),
+        100 * measures.getOrDefault("word_error_rate", Double.NaN),
         100 * measures.getOrDefault("exact", Double.NaN),
         impossible > 0
             ? String.format(Locale.ROOT, "; %.0f too short for their labels", impossible)

@@ -1,0 +1,37 @@
+package dev.gatun.app.run;
+
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.task.Task;
+import dev.gatun.app.task.Updates;
+import dev.gatun.optim.Plateau;
+import dev.gatun.train.TrainerBuilder;
+
+/** From the keys under {@code train:} to a trainer's options. */
+final class TrainerOptions {
+  private TrainerOptions() {}
+
+  /** Sets what the keys under {@code train:} say, apart from data, rate and accumulation. */
+  static TrainerBuilder set(TrainerBuilder builder, Config config, Task task, RunDirectory run) {
+    builder.epochs(config.get(TrainKeys.EPOCHS)).checkpoints(run.checkpoints());
+    if (config.get(TrainKeys.STEPS) > 0) {
+      builder.maxSteps(config.get(TrainKeys.STEPS));
+    }
+    if (config.get(TrainKeys.PATIENCE) > 0) {
+      builder.patience(config.get(TrainKeys.PATIENCE));
+    }
+    if (config.get(TrainKeys.REPORT_EVERY) > 0) {
+      builder.reportEvery(config.get(TrainKeys.REPORT_EVERY));
+    }
+    if (config.get(TrainKeys.CHECKPOINT_EVERY) > 0) {
+      builder.checkpointEvery(config.get(TrainKeys.CHECKPOINT_EVERY));
+    }
+    Plateau plateau = Updates.plateau(config);
+    if (plateau != null) {
+      builder.reduceOnPlateau(plateau);
+    }
+    builder.metadata("config", config.toYaml());
+    task.strings().forEach(builder::metadata);
+    return builder;
+  }
+}
