@@ -126,12 +126,8 @@ public record AttentionIo(
           "attention: %d queries over %d keys of %d sequences; made for 1 to %d, 1 to %d, 1 to %d"
               .formatted(tq, tk, n, spec.maxQueries(), spec.maxKeys(), spec.maxBatch()));
     }
-    for (int i = 0; lengths != null && Checks.host(lengths) && i < n; i++) {
-      long length = lengths.getLong(i);
-      if (length < 0 || length > tk) {
-        throw new IllegalArgumentException(
-            "attention: sequence %d has %d keys; 0 to %d".formatted(i, length, tk));
-      }
+    if (lengths != null) {
+      Checks.lengths(NAME, lengths, tk, n);
     }
   }
 

@@ -282,6 +282,18 @@ public final class Checks {
     return tensor.memory() instanceof HostMemory;
   }
 
+  /** Checks the steps of n sequences, where they can be looked at without waiting. */
+  static void lengths(String operation, Tensor lengths, int t, int n) {
+    atLeast(operation, "lengths", lengths, DType.I32, n);
+    for (int i = 0; host(lengths) && i < n; i++) {
+      long length = lengths.getLong(i);
+      if (length < 0 || length > t) {
+        throw new IllegalArgumentException(
+            "%s: length %d of sequence %d is outside 0 to %d".formatted(operation, length, i, t));
+      }
+    }
+  }
+
   static void rowsOf(
       String operation, String name, Tensor tensor, DType type, long rows, long columns) {
     if (tensor.dtype() != type

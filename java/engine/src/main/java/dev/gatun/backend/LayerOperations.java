@@ -55,6 +55,9 @@ public interface LayerOperations {
    */
   Attention attention(AttentionSpec spec, AttentionIo io);
 
+  /** Binds a pooling over time to its tensors. */
+  RowPooling pooling(PoolingKind kind, PoolingIo io);
+
   /** to[:, toColumn..+columns] = from[:, fromColumn..+columns] for the first rows of both. */
   void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
 

@@ -37,7 +37,7 @@ final class CarriedState {
     if (!model.streams()) {
       throw new IllegalArgumentException(
           "the batch continues the one before, but the model has a layer that looks ahead in time"
-              + " (bidirectional): carried state has no meaning");
+              + " (bidirectional) or at all of it (pooling): carried state has no meaning");
     }
     if (n != before) {
       throw new IllegalArgumentException(

@@ -32,6 +32,14 @@ public interface LayerPlan extends AutoCloseable {
     return Map.of();
   }
 
+  /**
+   * What it looked at in the last forward, by name, for pictures: weights of an attention. Dense
+   * for that forward's sizes.
+   */
+  default Map<String, Tensor> observed() {
+    return Map.of();
+  }
+
   /** Called before a forward when parameters have changed: packed copies are made again. */
   default void refresh() {}
 

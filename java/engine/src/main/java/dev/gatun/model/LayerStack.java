@@ -1,12 +1,19 @@
 package dev.gatun.model;
 
+import dev.gatun.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 
 /** The layers of a plan, run one after the other on the parameters as they are. */
 final class LayerStack implements AutoCloseable {
+  /** Layer numbers of masks that each layer has to itself; MaskKey allows 2^23 in all. */
+  private static final int MASKS_PER_LAYER = 1024;
+
   private final ParameterSet parameters;
   private final List<LayerPlan> layers = new ArrayList<>();
+  private final List<String> names = new ArrayList<>();
 
   /** The version of the parameters that packed copies are of. */
   private long seenVersion;
@@ -15,9 +22,25 @@ final class LayerStack implements AutoCloseable {
     this.parameters = parameters;
   }
 
-  /** Adds a layer to be closed with this. */
-  void add(LayerPlan layer) {
-    layers.add(layer);
+  /**
+   * Plans every layer on the one below; they are closed with this, also those before one that
+   * fails.
+   *
+   * @param bottom what the first one gets
+   * @param state where carried states are added
+   */
+  void plan(ModelSpec model, PlanContext bottom, CarriedState state) {
+    PlanContext context = bottom;
+    for (int i = 0; i < model.stages().size(); i++) {
+      ModelSpec.Stage stage = model.stages().get(i);
+      context =
+          context.of(stage, parameters.layer(i), bottom.mask().withLayer(i * MASKS_PER_LAYER));
+      LayerPlan layer = stage.layer().plan(context);
+      layers.add(layer);
+      names.add(stage.layer().name());
+      state.add(stage.layer().name(), layer.state());
+      context = context.above(layer);
+    }
   }
 
   /** The last one added. */
@@ -44,6 +67,16 @@ final class LayerStack implements AutoCloseable {
     for (int i = layers.size() - 1; i >= 0; i--) {
       layers.get(i).backward(t, n);
     }
+  }
+
+  /** {@link LayerPlan#observed} of all, each name after its layer's. */
+  SequencedMap<String, Tensor> observed() {
+    SequencedMap<String, Tensor> all = new LinkedHashMap<>();
+    for (int i = 0; i < layers.size(); i++) {
+      String prefix = names.get(i) + ".";
+      layers.get(i).observed().forEach((key, tensor) -> all.put(prefix + key, tensor));
+    }
+    return all;
   }
 
   /** Whether the next forward makes packed copies again. */

@@ -17,11 +17,7 @@ import org.jspecify.annotations.Nullable;
  * the last call: a dense prefix. For one thread at a time.
  */
 public final class Plan implements AutoCloseable {
-  /** Layer numbers of masks that each layer has to itself; {@link MaskKey} allows 2^23 in all. */
-  private static final int MASKS_PER_LAYER = 1024;
-
   private final ModelSpec model;
-  private final ParameterSet parameters;
   final Backend backend;
   private final PlanSpec spec;
   final Usage usage;
@@ -58,7 +54,7 @@ public final class Plan implements AutoCloseable {
       @Nullable Loss loss,
       @Nullable FrozenWeights shared) {
     this.model = owner.spec();
-    this.parameters = parameters;
+
     this.backend = backend;
     this.spec = spec;
     Usage on = parameters.usageBy(backend);
@@ -73,7 +69,22 @@ public final class Plan implements AutoCloseable {
       lengths = spec.ragged() ? workspace.tensor(DType.I32, spec.maxBatch()) : null;
       step = workspace.tensor(DType.I64, 1);
       hostStep = host.tensor(DType.I64, 1);
-      planLayers(owner.seed(), shared);
+      MaskKey mask = new MaskKey(owner.seed(), 0, step);
+      layers.plan(
+          model,
+          new PlanContext(
+              backend,
+              workspace,
+              spec,
+              in,
+              in,
+              input,
+              inputGradient,
+              lengths,
+              parameters.layer(0),
+              mask,
+              shared),
+          state);
       LayerPlan top = layers.top();
       this.loss =
           loss == null
@@ -96,33 +107,6 @@ public final class Plan implements AutoCloseable {
       throw new IllegalArgumentException("tokens have no gradient: the model takes " + in);
     }
     return workspace.real(in.shape(spec.maxTime(), spec.maxBatch()));
-  }
-
-  private void planLayers(long seed, @Nullable FrozenWeights shared) {
-    Tensor x = input;
-    Tensor dx = inputGradient;
-    for (int i = 0; i < model.stages().size(); i++) {
-      ModelSpec.Stage stage = model.stages().get(i);
-      String name = stage.layer().name();
-      PlanContext context =
-          new PlanContext(
-              backend,
-              workspace,
-              spec,
-              stage.input(),
-              stage.output(),
-              x,
-              dx,
-              lengths,
-              parameters.layer(i),
-              new MaskKey(seed, i * MASKS_PER_LAYER, step),
-              shared);
-      LayerPlan layer = stage.layer().plan(context);
-      layers.add(layer);
-      x = layer.output();
-      dx = layer.outputGradient();
-      state.add(name, layer.state());
-    }
   }
 
   /** Runs a batch by itself: as {@link #forward(Batch, double)} with its own weight. */
@@ -310,6 +294,15 @@ public final class Plan implements AutoCloseable {
    */
   public SequencedMap<String, Tensor> state() {
     return state.named();
+  }
+
+  /**
+   * What layers looked at in the last forward, by layer and name, in the backend's memory and dense
+   * for its sizes: the weights of an {@link AttentionPooling} as {@code attention.weights} [1, N,
+   * T].
+   */
+  public SequencedMap<String, Tensor> observed() {
+    return layers.observed();
   }
 
   /** Declares that {@link #state} was written for n sequences: the next batch may continue them. */

@@ -41,6 +41,38 @@ public record PlanContext(
     return shared == null ? null : shared.packed(this, stack);
   }
 
+  /** The same for a layer that takes this one's input. */
+  PlanContext of(ModelSpec.Stage stage, LayerParameters own, MaskKey masks) {
+    return new PlanContext(
+        backend,
+        workspace,
+        spec,
+        stage.input(),
+        stage.output(),
+        input,
+        inputGradient,
+        lengths,
+        own,
+        masks,
+        shared);
+  }
+
+  /** What the layer after a planned one starts from. */
+  PlanContext above(LayerPlan below) {
+    return new PlanContext(
+        backend,
+        workspace,
+        spec,
+        outputSignal,
+        outputSignal,
+        below.output(),
+        below.outputGradient(),
+        lengths,
+        parameters,
+        mask,
+        shared);
+  }
+
   /** Reserves the layer's output. */
   public Tensor newOutput() {
     return workspace.tensor(

@@ -20,12 +20,21 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the layer's name
  * @param stack its shape; its inputSize is replaced by the width of what comes in
- * @param lastOnly true: gives the last state h of the top layer, at each sequence's own end (both
- *     directions side by side); false: its output at every step
+ * @param readout what it gives of all that
  * @param initial initial weights
  */
 public record RecurrentLayer(
-    String name, RecurrentSpec stack, boolean lastOnly, InitialWeights initial) implements Layer {
+    String name, RecurrentSpec stack, Readout readout, InitialWeights initial) implements Layer {
+
+  /** What becomes of a stack's outputs and states. */
+  public enum Readout {
+    /** The output at every step. */
+    STEPS,
+    /** The last state h of the top layer, at each sequence's own end: both directions together. */
+    LAST,
+    /** The last states h of all layers, side by side: layer by layer, in it both directions. */
+    LAST_OF_ALL_LAYERS
+  }
 
   /**
    * How weights start.
@@ -61,7 +70,7 @@ public record RecurrentLayer(
   /** One layer, output at every step. */
   public static RecurrentLayer of(String name, Cell cell, int hiddenSize) {
     RecurrentSpec stack = RecurrentSpec.of(cell, 1, hiddenSize);
-    return new RecurrentLayer(name, stack, false, InitialWeights.DEFAULT);
+    return new RecurrentLayer(name, stack, Readout.STEPS, InitialWeights.DEFAULT);
   }
 
   /** An LSTM layer called {@code lstm}. */
@@ -81,32 +90,32 @@ public record RecurrentLayer(
 
   /** The same under another name. */
   public RecurrentLayer named(String newName) {
-    return new RecurrentLayer(newName, stack, lastOnly, initial);
+    return new RecurrentLayer(newName, stack, readout, initial);
   }
 
   /** The same with that many layers and dropout between them. */
   public RecurrentLayer stacked(int layers, double dropout) {
-    return new RecurrentLayer(name, stack.stacked(layers, dropout), lastOnly, initial);
+    return new RecurrentLayer(name, stack.stacked(layers, dropout), readout, initial);
   }
 
   /** The same in both directions. */
   public RecurrentLayer bothDirections() {
-    return new RecurrentLayer(name, stack.bothDirections(), lastOnly, initial);
+    return new RecurrentLayer(name, stack.bothDirections(), readout, initial);
   }
 
   /** The same with h projected to {@code size} (LSTM). */
   public RecurrentLayer projected(int size) {
-    return new RecurrentLayer(name, stack.projected(size), lastOnly, initial);
+    return new RecurrentLayer(name, stack.projected(size), readout, initial);
   }
 
   /** The same without biases. */
   public RecurrentLayer withoutBias() {
-    return new RecurrentLayer(name, stack.withoutBias(), lastOnly, initial);
+    return new RecurrentLayer(name, stack.withoutBias(), readout, initial);
   }
 
   /** The same with regularised cells; masks in training only. */
   public RecurrentLayer regularized(Regularization how) {
-    return new RecurrentLayer(name, stack.regularized(how), lastOnly, initial);
+    return new RecurrentLayer(name, stack.regularized(how), readout, initial);
   }
 
   /** The same with layer normalisation inside the cells (LSTM, GRU). */
@@ -159,17 +168,27 @@ public record RecurrentLayer(
 
   /** The same with other options of the cells. */
   public RecurrentLayer with(CellOptions options) {
-    return new RecurrentLayer(name, stack.with(options), lastOnly, initial);
+    return new RecurrentLayer(name, stack.with(options), readout, initial);
   }
 
   /** The same giving the last state only. */
   public RecurrentLayer lastState() {
-    return new RecurrentLayer(name, stack, true, initial);
+    return new RecurrentLayer(name, stack, Readout.LAST, initial);
+  }
+
+  /** The same giving the last states of all its layers side by side, [N, L*D*(P or H)]. */
+  public RecurrentLayer lastStates() {
+    return new RecurrentLayer(name, stack, Readout.LAST_OF_ALL_LAYERS, initial);
+  }
+
+  /** Whether it gives one row for each sequence, not one for each step. */
+  public boolean lastOnly() {
+    return readout != Readout.STEPS;
   }
 
   /** The same with other initial weights. */
   public RecurrentLayer initialized(InitialWeights other) {
-    return new RecurrentLayer(name, stack, lastOnly, other);
+    return new RecurrentLayer(name, stack, readout, other);
   }
 
   /** The stack for an input. */
@@ -188,8 +207,12 @@ public record RecurrentLayer(
           "%s takes one row per step, not %s: the layer before gives its last state only"
               .formatted(name, input));
     }
-    Signal output = input.withFeatures(stack.outputSize());
-    return lastOnly ? output.perSequence() : output;
+    return switch (readout) {
+      case STEPS -> input.withFeatures(stack.outputSize());
+      case LAST -> input.withFeatures(stack.outputSize()).perSequence();
+      case LAST_OF_ALL_LAYERS ->
+          input.withFeatures(stack.layers() * stack.outputSize()).perSequence();
+    };
   }
 
   @Override
@@ -261,7 +284,7 @@ public record RecurrentLayer(
 
   @Override
   public LayerPlan plan(PlanContext context) {
-    return new RecurrentLayerPlan(spec(context.inputSignal()), lastOnly, context);
+    return new RecurrentLayerPlan(spec(context.inputSignal()), readout, context);
   }
 
   /** The zero state shaped for a plan: h [L*D, N, P or H], and c for an LSTM. */

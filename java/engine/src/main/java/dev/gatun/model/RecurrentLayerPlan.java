@@ -8,6 +8,7 @@ import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.WeightType;
+import dev.gatun.model.RecurrentLayer.Readout;
 import dev.gatun.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -19,6 +20,11 @@ final class RecurrentLayerPlan implements LayerPlan {
   private final Backend backend;
   private final RecurrentSpec spec;
   private final boolean lastOnly;
+
+  /** The first of the layers and directions whose states it gives, and how many. */
+  private final int firstRow;
+
+  private final int rows;
   private final Tensor output;
   private final @Nullable Tensor outputGradient;
   private final @Nullable State initial;
@@ -36,13 +42,15 @@ final class RecurrentLayerPlan implements LayerPlan {
 
   private Recurrent recurrent;
   private final Map<String, Tensor> state;
-  // With lastOnly, [n][direction]: where h of the top layer lies among n sequences.
-  private final Tensor[][] topState;
-  private final Tensor[][] topGradient;
+  // With lastOnly, [n][row]: where h of what it gives lies among n sequences.
+  private final Tensor[][] givenState;
+  private final Tensor[][] givenGradient;
 
-  RecurrentLayerPlan(RecurrentSpec spec, boolean lastOnly, PlanContext context) {
+  RecurrentLayerPlan(RecurrentSpec spec, Readout readout, PlanContext context) {
     this.spec = spec;
-    this.lastOnly = lastOnly;
+    lastOnly = readout != Readout.STEPS;
+    rows = (readout == Readout.LAST ? 1 : spec.layers()) * spec.directions();
+    firstRow = spec.layers() * spec.directions() - rows;
     backend = context.backend();
     output = context.newOutput();
     outputGradient = context.newOutputGradient();
@@ -51,8 +59,8 @@ final class RecurrentLayerPlan implements LayerPlan {
     lastGradient = lastOnly && context.spec().trains() ? RecurrentLayer.state(spec, context) : null;
     state = initial == null ? Map.of() : named(last);
     int n = context.spec().maxBatch();
-    topState = lastOnly ? topRows(last.h(), n) : new Tensor[0][];
-    topGradient = lastGradient != null ? topRows(lastGradient.h(), n) : new Tensor[0][];
+    givenState = lastOnly ? givenRows(last.h(), n) : new Tensor[0][];
+    givenGradient = lastGradient != null ? givenRows(lastGradient.h(), n) : new Tensor[0][];
     Tensor y =
         lastOnly
             ? context.workspace().real(context.spec().maxTime(), n, spec.outputSize())
@@ -90,15 +98,14 @@ final class RecurrentLayerPlan implements LayerPlan {
     return map;
   }
 
-  /** Views made once: where the top layer's rows start depends on n. */
-  private Tensor[][] topRows(Tensor h, int maxBatch) {
-    int directions = spec.directions();
+  /** Views made once: where rows start depends on n. */
+  private Tensor[][] givenRows(Tensor h, int maxBatch) {
     long width = spec.stateSize();
-    Tensor[][] views = new Tensor[maxBatch + 1][directions];
+    long first = firstRow;
+    Tensor[][] views = new Tensor[maxBatch + 1][rows];
     for (int n = 1; n <= maxBatch; n++) {
-      for (int d = 0; d < directions; d++) {
-        long row = (long) (spec.layers() - 1) * directions + d;
-        views[n][d] = h.view(row * n * width, n, width);
+      for (int row = 0; row < rows; row++) {
+        views[n][row] = h.view((first + row) * n * width, n, width);
       }
     }
     return views;
@@ -125,8 +132,8 @@ final class RecurrentLayerPlan implements LayerPlan {
     recurrent.forward(t, n);
     if (lastOnly) {
       int width = spec.stateSize();
-      for (int d = 0; d < spec.directions(); d++) {
-        backend.copyColumns(n, topState[n][d], 0, output, d * width, width);
+      for (int d = 0; d < rows; d++) {
+        backend.copyColumns(n, givenState[n][d], 0, output, d * width, width);
       }
     }
   }
@@ -134,14 +141,14 @@ final class RecurrentLayerPlan implements LayerPlan {
   @Override
   public void backward(int t, int n) {
     if (lastGradient != null) {
-      if (spec.layers() > 1) {
+      if (firstRow > 0) {
         // The rows of lower layers, which lie elsewhere for another n, must be zero.
         backend.fill(lastGradient.h(), 0);
       }
       int width = spec.stateSize();
       Tensor dy = Objects.requireNonNull(outputGradient);
-      for (int d = 0; d < spec.directions(); d++) {
-        backend.copyColumns(n, dy, d * width, topGradient[n][d], 0, width);
+      for (int d = 0; d < rows; d++) {
+        backend.copyColumns(n, dy, d * width, givenGradient[n][d], 0, width);
       }
     }
     recurrent.backward();

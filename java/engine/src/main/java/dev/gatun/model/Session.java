@@ -38,7 +38,7 @@ public final class Session implements AutoCloseable {
     if (!layers.streams()) {
       throw new IllegalArgumentException(
           "a session goes forward in time and the model has a layer that looks ahead in time"
-              + " (bidirectional)");
+              + " (bidirectional) or at all of it (pooling)");
     }
     this.model = model;
     spec = PlanSpec.inference(maxTime, batch).equalLengths().withWeights(type);

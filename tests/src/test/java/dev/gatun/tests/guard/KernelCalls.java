@@ -28,6 +28,7 @@ import dev.gatun.kernels.SimpleRnn;
 import dev.gatun.kernels.Softmax;
 import dev.gatun.kernels.SoftmaxCrossEntropy;
 import dev.gatun.kernels.Species;
+import dev.gatun.kernels.TimePooling;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -402,6 +403,14 @@ final class KernelCalls {
           long d = at[5];
           AttentionRows.additiveBackward(
               3, n, 0.5f, at[0], at[1], at[2], n, at[3], at[4], d, d + 4L * n, d + 16L * n);
+        });
+    add(
+        all,
+        "max over time and back",
+        n -> List.of(floats(3 * n), floats(n), ints(n, 3), floats(4 * n)),
+        (n, at) -> {
+          TimePooling.max(3, n, at[0], n, at[1], at[2]);
+          TimePooling.maxBackward(4, n, at[1], at[2], at[3], n);
         });
     add(
         all,

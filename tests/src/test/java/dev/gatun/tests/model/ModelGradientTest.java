@@ -13,6 +13,7 @@ import dev.gatun.data.Batch;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
 import dev.gatun.model.ActivationLayer;
+import dev.gatun.model.AttentionPooling;
 import dev.gatun.model.CtcLoss;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
@@ -25,6 +26,7 @@ import dev.gatun.model.NumericLoss;
 import dev.gatun.model.Parameter;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
+import dev.gatun.model.Pooling;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.Signal;
@@ -35,6 +37,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole models, checked by central differences on the reference: the wiring between layers. */
 class ModelGradientTest {
@@ -122,6 +126,45 @@ class ModelGradientTest {
         RecurrentLayer.of("rnn", Cell.SOFTMAX, 5).lastState(),
         Linear.of(3),
         ActivationLayer.of(Activation.SOFTMAX));
+  }
+
+  static List<Layer> readouts() {
+    return List.of(
+        Pooling.mean(), Pooling.max(), AttentionPooling.additive(3), AttentionPooling.dot());
+  }
+
+  @ParameterizedTest
+  @MethodSource("readouts")
+  void readoutsOfAllSteps(Layer readout) {
+    check(
+        Examples.features(features(5, 3)).values(values(5, 2)),
+        Signal.features(3),
+        NumericLoss.meanSquaredError(),
+        RecurrentLayer.gru(4).bothDirections(),
+        readout,
+        Linear.of(2));
+  }
+
+  /** The input's gradient where there is nothing below, and no layer that wants one. */
+  @ParameterizedTest
+  @MethodSource("readouts")
+  void readoutsOfTheInput(Layer readout) {
+    check(
+        Examples.features(features(5, 3)).values(values(5, 2)),
+        Signal.features(3),
+        NumericLoss.meanSquaredError(),
+        readout,
+        Linear.of(2));
+  }
+
+  @Test
+  void lastStatesOfAllLayers() {
+    check(
+        Examples.features(features(5, 3)).values(values(5, 2)),
+        Signal.features(3),
+        NumericLoss.meanSquaredError(),
+        RecurrentLayer.lstm(4).stacked(3, 0.2).bothDirections().lastStates(),
+        Linear.of(2));
   }
 
   @Test

@@ -10,11 +10,14 @@ import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
+import dev.gatun.backend.PoolingIo;
+import dev.gatun.backend.PoolingKind;
 import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.RowActivation;
+import dev.gatun.backend.RowPooling;
 import dev.gatun.backend.UpdatePart;
 import dev.gatun.backend.UpdateRule;
 import dev.gatun.backend.UpdateTensors;
@@ -257,6 +260,20 @@ public final class FarBackend implements Backend {
                     nearOrNull(given.dKeys()),
                     nearOrNull(given.dValues()),
                     nearOrNull(given.dVector()))));
+  }
+
+  @Override
+  public RowPooling pooling(PoolingKind kind, PoolingIo io) {
+    usage.check();
+    return reference.pooling(
+        kind,
+        new PoolingIo(
+            near(io.x()),
+            nearOrNull(io.lengths()),
+            near(io.y()),
+            nearOrNull(io.chosen()),
+            nearOrNull(io.dy()),
+            nearOrNull(io.dx())));
   }
 
   @Override

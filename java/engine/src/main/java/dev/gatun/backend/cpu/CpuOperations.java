@@ -11,7 +11,10 @@ import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.LayerOperations;
 import dev.gatun.backend.LossOperations;
 import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.PoolingIo;
+import dev.gatun.backend.PoolingKind;
 import dev.gatun.backend.RowActivation;
+import dev.gatun.backend.RowPooling;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
@@ -113,6 +116,12 @@ abstract class CpuOperations implements LayerOperations, LossOperations {
     io.check(spec, DType.F32);
     usage.check();
     return new CpuAttention(team, products, usage, spec, io);
+  }
+
+  @Override
+  public RowPooling pooling(PoolingKind kind, PoolingIo io) {
+    io.check(kind, DType.F32);
+    return new CpuPooling(team, usage, io);
   }
 
   @Override

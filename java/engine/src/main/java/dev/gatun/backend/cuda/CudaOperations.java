@@ -12,7 +12,10 @@ import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.LayerOperations;
 import dev.gatun.backend.LossOperations;
 import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.PoolingIo;
+import dev.gatun.backend.PoolingKind;
 import dev.gatun.backend.RowActivation;
+import dev.gatun.backend.RowPooling;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
@@ -133,6 +136,14 @@ abstract class CudaOperations implements LayerOperations, LossOperations {
     io.check(spec, DType.F32);
     try (Work _ = work.enter()) {
       return new CudaAttention(context, work, rows, spec, io);
+    }
+  }
+
+  @Override
+  public RowPooling pooling(PoolingKind kind, PoolingIo io) {
+    io.check(kind, DType.F32);
+    try (Work _ = work.enter()) {
+      return new CudaPooling(context, work, io);
     }
   }
 

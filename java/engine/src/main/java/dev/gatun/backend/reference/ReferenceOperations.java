@@ -12,7 +12,10 @@ import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.LayerOperations;
 import dev.gatun.backend.LossOperations;
 import dev.gatun.backend.MaskKey;
+import dev.gatun.backend.PoolingIo;
+import dev.gatun.backend.PoolingKind;
 import dev.gatun.backend.RowActivation;
+import dev.gatun.backend.RowPooling;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -113,6 +116,12 @@ abstract class ReferenceOperations implements LayerOperations, LossOperations {
   public Attention attention(AttentionSpec spec, AttentionIo io) {
     io.check(spec, DType.F64);
     return new ReferenceAttention(spec, io);
+  }
+
+  @Override
+  public RowPooling pooling(PoolingKind kind, PoolingIo io) {
+    io.check(kind, DType.F64);
+    return new ReferencePooling(kind, io);
   }
 
   @Override
