@@ -8,13 +8,17 @@ import java.util.Objects;
  */
 public final class ArraySource implements BatchSource {
   private final Examples examples;
+  private final int batch;
+  private final ExampleOrder.Rule rule;
   private final BatchLayout layout;
-  private final Order order;
+  private final ExampleOrder order;
 
-  private ArraySource(Examples examples, int batch, Order order) {
-    this.examples = examples;
-    this.layout = examples.layout(Math.min(batch, examples.count()));
-    this.order = order;
+  private ArraySource(Examples examples, int batch, ExampleOrder.Rule rule) {
+    this.examples = Objects.requireNonNull(examples, "examples");
+    this.batch = batch;
+    this.rule = rule;
+    order = new ExampleOrder(examples, batch, rule);
+    layout = examples.layout(order.batch());
   }
 
   /**
@@ -24,8 +28,7 @@ public final class ArraySource implements BatchSource {
    * @param seed of the orders
    */
   public static ArraySource shuffled(Examples examples, int batch, long seed) {
-    Objects.requireNonNull(examples, "examples");
-    return new ArraySource(examples, batch, Order.shuffled(examples.count(), seed));
+    return new ArraySource(examples, batch, new ExampleOrder.Rule(true, seed, Balance.NONE, false));
   }
 
   /**
@@ -34,8 +37,39 @@ public final class ArraySource implements BatchSource {
    * @param batch N; the last batch may be smaller
    */
   public static ArraySource sequential(Examples examples, int batch) {
-    Objects.requireNonNull(examples, "examples");
-    return new ArraySource(examples, batch, Order.sequential(examples.count()));
+    return new ArraySource(examples, batch, new ExampleOrder.Rule(false, 0, Balance.NONE, false));
+  }
+
+  /**
+   * The same with classes balanced.
+   *
+   * @throws IllegalArgumentException if the examples are in their own order, or have not one class
+   *     each, of two or more
+   */
+  public ArraySource balanced(Balance how) {
+    return with(new ExampleOrder.Rule(rule.shuffled(), rule.seed(), how, rule.bucketed()));
+  }
+
+  /**
+   * The same in batches of sequences of like length, which come in mixed order: less padding.
+   * Lengths count with a tenth of noise, so that batches differ from epoch to epoch.
+   *
+   * @throws IllegalArgumentException if the examples are in their own order, or batches balanced
+   */
+  public ArraySource bucketed() {
+    return with(new ExampleOrder.Rule(rule.shuffled(), rule.seed(), rule.balance(), true));
+  }
+
+  private ArraySource with(ExampleOrder.Rule other) {
+    if (!other.shuffled()) {
+      throw new IllegalArgumentException(
+          "examples in their own order are neither balanced nor bucketed: shuffle them");
+    }
+    if (other.bucketed() && other.balance() == Balance.BATCHES) {
+      throw new IllegalArgumentException(
+          "batches are of like length or have as many of each class; choose one of the two");
+    }
+    return new ArraySource(examples, batch, other);
   }
 
   @Override
@@ -45,32 +79,55 @@ public final class ArraySource implements BatchSource {
 
   @Override
   public int batches(int epoch) {
-    return order.batches(layout.maxBatch());
+    return order.batches();
   }
 
   /** The example that is sequence {@code n} of a batch. */
   public int example(int epoch, int index, int n) {
-    return order.item(epoch, order.firstItem(epoch, index, layout.maxBatch()) + n);
+    return order.item(epoch, order.firstItem(epoch, index) + n);
+  }
+
+  private int size(int first) {
+    return Math.min(layout.maxBatch(), order.count() - first);
+  }
+
+  private int longest(int epoch, int first) {
+    int longest = 0;
+    for (int n = 0; n < size(first); n++) {
+      longest = Math.max(longest, examples.length(order.item(epoch, first + n)));
+    }
+    return longest;
+  }
+
+  /** The share of an epoch's steps that is padding. */
+  public double padding(int epoch) {
+    double all = 0;
+    double valid = 0;
+    for (int index = 0; index < order.batches(); index++) {
+      int first = order.firstItem(epoch, index);
+      all += (double) longest(epoch, first) * size(first);
+      for (int n = 0; n < size(first); n++) {
+        valid += examples.length(order.item(epoch, first + n));
+      }
+    }
+    return 1 - valid / all;
   }
 
   @Override
   public void fill(int epoch, int index, Batch into) {
-    int first = order.firstItem(epoch, index, layout.maxBatch());
+    int first = order.firstItem(epoch, index);
     Order.checkLayout(into, layout);
-    int size = Math.min(layout.maxBatch(), order.count() - first);
-    int longest = 0;
-    int shortest = Integer.MAX_VALUE;
-    for (int n = 0; n < size; n++) {
-      int length = examples.length(order.item(epoch, first + n));
-      longest = Math.max(longest, length);
-      shortest = Math.min(shortest, length);
-    }
+    int size = size(first);
+    int longest = longest(epoch, first);
     into.begin(longest, size);
+    boolean ragged = false;
     long count = 0;
     for (int n = 0; n < size; n++) {
-      count += examples.copy(order.item(epoch, first + n), into, n);
+      int example = order.item(epoch, first + n);
+      ragged |= examples.length(example) < longest;
+      count += examples.copy(example, into, n);
     }
-    into.ragged(shortest < longest);
+    into.ragged(ragged);
     into.targetCount(count);
   }
 }

@@ -236,6 +236,19 @@ public final class Examples {
     return inputs.length(example);
   }
 
+  /**
+   * The class of an example; negative: none.
+   *
+   * @throws IllegalArgumentException if examples have not one class each
+   */
+  int classOf(int example) {
+    if (kind != TargetKind.CLASSES || classes == null) {
+      throw new IllegalArgumentException(
+          "examples with one class each can be balanced, not those with targets " + kind);
+    }
+    return classes[example][0];
+  }
+
   /** The layout of batches of at most {@code batch} of these examples. */
   BatchLayout layout(int batch) {
     int longest = 1;

@@ -1,7 +1,5 @@
 package dev.gatun.data;
 
-import dev.gatun.kernels.Philox;
-
 /**
  * The order of the items of an epoch: as they come, or shuffled by Fisher and Yates with Philox
  * draws, a function of seed and epoch alone.
@@ -12,17 +10,16 @@ final class Order {
 
   private final int count;
   private final boolean shuffled;
-  private final long seed;
+  private final Draws draws;
   private final int[] items;
   private final int offsets;
   private int offset;
   private int epochInItems = -1;
-  private int draws;
 
   private Order(int count, boolean shuffled, long seed, int offsets) {
     this.count = count;
     this.shuffled = shuffled;
-    this.seed = seed;
+    this.draws = new Draws(seed);
     this.offsets = offsets;
     this.items = new int[shuffled ? count : 0];
   }
@@ -75,27 +72,14 @@ final class Order {
     for (int i = 0; i < count; i++) {
       items[i] = i;
     }
-    draws = 0;
+    draws.begin(PURPOSE | epoch, 0);
     for (int i = count - 1; i > 0; i--) {
-      int j = below(i + 1, epoch);
+      int j = draws.below(i + 1);
       int item = items[i];
       items[i] = items[j];
       items[j] = item;
     }
-    offset = below(offsets, epoch);
-  }
-
-  /** A number from 0 to {@code bound} - 1, unbiased (Lemire 2019, "Fast random integers"). */
-  private int below(int bound, int epoch) {
-    while (true) {
-      long word = Philox.word(seed, draws >>> 2, PURPOSE | epoch, draws & 3) & 0xFFFFFFFFL;
-      draws++;
-      long product = word * bound;
-      // 2^32 mod bound of the 2^32 words would make small results likelier: draw again.
-      if ((product & 0xFFFFFFFFL) >= (1L << 32) % bound) {
-        return (int) (product >>> 32);
-      }
-    }
+    offset = draws.below(offsets);
   }
 
   /** Checks a position and gives back the batch's first item. */

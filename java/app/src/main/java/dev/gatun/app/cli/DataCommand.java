@@ -3,6 +3,7 @@ package dev.gatun.app.cli;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.task.ColumnScan;
+import dev.gatun.app.task.LabelTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.TextTask;
 import dev.gatun.app.task.TranscriptTask;
@@ -11,6 +12,7 @@ import dev.gatun.persist.Json;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.IntSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -110,6 +112,9 @@ final class DataCommand implements Callable<Integer> {
     } else if (task instanceof TranscriptTask transcripts) {
       facts.put("vocabulary", Json.of((long) transcripts.vocabulary().size()));
     }
+    if (task instanceof LabelTask labels) {
+      addClasses(labels, facts);
+    }
     facts.put("training", Json.of((long) task.split().training().size()));
     facts.put("validation", Json.of((long) task.split().validation().size()));
     facts.put("test", Json.of((long) task.split().test().size()));
@@ -118,6 +123,31 @@ final class DataCommand implements Callable<Integer> {
       facts.put("time_steps", Json.of((long) training.maxTime()));
       facts.put("batch", Json.of((long) training.maxBatch()));
     }
+  }
+
+  /** How many sequences of each class there are in each part, and how long they are. */
+  private static void addClasses(LabelTask task, Map<String, Json> facts) {
+    int[] training = task.counts(task.split().training());
+    int[] validation = task.counts(task.split().validation());
+    int[] test = task.counts(task.split().test());
+    List<Json> classes = new ArrayList<>();
+    for (int k = 0; k < training.length; k++) {
+      Map<String, Json> members = new LinkedHashMap<>();
+      members.put("name", Json.of(task.classes().get(k)));
+      members.put("training", Json.of(training[k]));
+      members.put("validation", Json.of(validation[k]));
+      members.put("test", Json.of(test[k]));
+      members.put("share", Json.of((double) training[k] / task.split().training().size()));
+      classes.add(Json.of(members));
+    }
+    facts.put("classes", Json.of(classes));
+    IntSummaryStatistics lengths = task.lengths().summaryStatistics();
+    Map<String, Json> members = new LinkedHashMap<>();
+    members.put("least", Json.of(lengths.getMin()));
+    members.put("mean", Json.of(lengths.getAverage()));
+    members.put("most", Json.of(lengths.getMax()));
+    facts.put("lengths", Json.of(members));
+    facts.put("padding", Json.of(task.padding()));
   }
 
   private static void print(PrintWriter out, Map<String, Json> facts) {

@@ -5,7 +5,11 @@ import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.report.ConfusionMatrix;
 import dev.gatun.app.run.TrainedRun;
+<<<<<<< HEAD
 import dev.gatun.app.task.Classified;
+=======
+import dev.gatun.app.task.LabelTask;
+>>>>>>> 9fc83d2 (Classify labelled sequences: .ts and CSV files, strings by k-mers, balanced and bucketed batches)
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.TextTask;
@@ -147,6 +151,7 @@ final class EvalCommand implements Callable<Integer> {
       case TEXT -> TextTask.of(config, data, trained.strings());
       case SERIES -> SeriesTask.of(config, data, trained.strings());
       case TRANSCRIPTS -> TranscriptTask.of(config, data, trained.strings());
+      case SEQUENCES, STRINGS -> LabelTask.of(config, data, trained.strings());
     };
   }
 }

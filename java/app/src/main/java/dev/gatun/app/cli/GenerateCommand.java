@@ -70,6 +70,8 @@ final class GenerateCommand implements Callable<Integer> {
       case SERIES -> throw new InputException(run + ": a forecaster; use gatun predict");
       case TRANSCRIPTS ->
           throw new InputException(run + ": it transcribes sequences; use gatun eval");
+      case SEQUENCES, STRINGS ->
+          throw new InputException(run + ": a classifier; use gatun predict");
     }
     Vocabulary vocabulary = TextTask.vocabulary(trained.strings());
     int[] tokens = encode(vocabulary);

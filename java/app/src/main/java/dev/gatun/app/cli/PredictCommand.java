@@ -4,6 +4,7 @@ import de.siegmar.fastcsv.writer.CsvWriter;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.run.TrainedRun;
+import dev.gatun.app.task.LabelTask;
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.backend.Backend;
 import dev.gatun.data.WindowSource;
@@ -29,8 +30,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "predict",
     description = {
-      "Forecast from a CSV file with the columns the model was trained on.",
-      "Writes one row for each row that ends a window, the last row included: its number, its time"
+      "Forecast from a CSV file with the columns the model was trained on, or say the class of each"
+          + " sequence of a file like that.",
+      "Of classes writes sequence, predicted, probability. Of forecasts writes one row for each row"
+          + " that ends a window, the last row included: its number, its time"
           + " where the configuration names such a column, and the forecasts as TARGET+ROWS."
     })
 final class PredictCommand implements Callable<Integer> {
@@ -54,7 +57,7 @@ final class PredictCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     TrainedRun trained = TrainedRun.open(run, "");
     switch (trained.config().get(DataKeys.TYPE)) {
-      case SERIES -> {}
+      case SERIES, SEQUENCES, STRINGS -> {}
       case TEXT -> throw new InputException(run + ": a language model; use gatun generate");
       case TRANSCRIPTS ->
           throw new InputException(run + ": it transcribes sequences; use gatun eval");
@@ -65,13 +68,10 @@ final class PredictCommand implements Callable<Integer> {
     if (output != null) {
       Output.checkWritable("--output", output);
     }
-    SeriesTask task = SeriesTask.of(trained.config(), input, trained.strings());
-    String csv;
-    try (Backend backend = compute.open(trained.config());
-        Model model = trained.load(task.model(), backend);
-        WindowSource windows = task.future()) {
-      csv = table(trained, task, windows, task.predictions(model, windows));
-    }
+    String csv =
+        trained.config().get(DataKeys.TYPE) == DataKeys.Kind.SERIES
+            ? forecasts(trained)
+            : classes(trained);
     if (output == null) {
       PrintWriter out = spec.commandLine().getOut();
       out.print(csv);
@@ -80,6 +80,29 @@ final class PredictCommand implements Callable<Integer> {
       AtomicFiles.write(output, csv);
     }
     return 0;
+  }
+
+  private String forecasts(TrainedRun trained) throws IOException {
+    SeriesTask task = SeriesTask.of(trained.config(), input, trained.strings());
+    try (Backend backend = compute.open(trained.config());
+        Model model = trained.load(task.model(), backend);
+        WindowSource windows = task.future()) {
+      return table(trained, task, windows, task.predictions(model, windows));
+    }
+  }
+
+  private String classes(TrainedRun trained) throws IOException {
+    LabelTask task = LabelTask.unknown(trained.config(), input, trained.strings());
+    StringWriter text = new StringWriter();
+    try (Backend backend = compute.open(trained.config());
+        Model model = trained.load(task.model(), backend);
+        CsvWriter csv = CsvWriter.builder().build(text)) {
+      csv.writeRecord("sequence", "predicted", "probability");
+      for (LabelTask.Row row : task.predictions(model)) {
+        csv.writeRecord(row.name(), row.label(), Double.toString(row.probability()));
+      }
+    }
+    return text.toString();
   }
 
   private static String table(

@@ -9,7 +9,9 @@ public final class DataKeys {
   public enum Kind {
     TEXT,
     SERIES,
-    TRANSCRIPTS
+    TRANSCRIPTS,
+    SEQUENCES,
+    STRINGS
   }
 
   /** How columns of a series are brought to one scale; fitted on the training part only. */
@@ -48,8 +50,8 @@ public final class DataKeys {
               "data.inputs",
               Type.names(0, "a column's name or a list of them, each once"),
               List.<String>of(),
-              "columns the model sees; default: the targets, of transcripts all other columns")
-          .when(TYPE, Kind.SERIES, Kind.TRANSCRIPTS)
+              "columns the model sees; default: of a series the targets, else all other columns")
+          .when(TYPE, Kind.SERIES, Kind.TRANSCRIPTS, Kind.SEQUENCES)
           .knownAs("input", "features", "columns", "x");
 
   public static final Key<String> SEQUENCE =
@@ -57,8 +59,8 @@ public final class DataKeys {
               "data.sequence",
               Type.text("a column's name"),
               "sequence",
-              "column that names the sequence of each frame; its rows stand together")
-          .when(TYPE, Kind.TRANSCRIPTS)
+              "column that names the sequence of each row; its rows stand together")
+          .when(TYPE, Kind.TRANSCRIPTS, Kind.SEQUENCES, Kind.STRINGS)
           .knownAs("utterance", "id");
 
   public static final Key<String> TEXT =
@@ -134,7 +136,7 @@ public final class DataKeys {
               Type.oneOf(Scaling.class),
               Scaling.STANDARD,
               "scaling of every column, fitted on the training part")
-          .when(TYPE, Kind.SERIES, Kind.TRANSCRIPTS)
+          .when(TYPE, Kind.SERIES, Kind.TRANSCRIPTS, Kind.SEQUENCES)
           .knownAs("scale", "scaling", "normalize", "normalise", "normalization");
 
   public static final Key<Integer> SEASON =

@@ -32,8 +32,8 @@ public final class ModelKeys {
           .knownAs("num_layers", "nlayers", "depth", "n_layers");
 
   public static final Key<Integer> EMBEDDING =
-      Key.of("model.embedding", Type.whole(1, MOST_UNITS), 64, "width of a character's embedding")
-          .when(DataKeys.TYPE, DataKeys.Kind.TEXT)
+      Key.of("model.embedding", Type.whole(1, MOST_UNITS), 64, "width of a token's embedding")
+          .when(DataKeys.TYPE, DataKeys.Kind.TEXT, DataKeys.Kind.STRINGS)
           .knownAs("embedding_dim", "embed", "emsize", "embedding_size");
 
   public static final Key<Integer> PROJECTION =
@@ -47,7 +47,12 @@ public final class ModelKeys {
 
   public static final Key<Boolean> BIDIRECTIONAL =
       Key.of("model.bidirectional", Type.flag(), false, "each layer also runs backwards in time")
-          .when(DataKeys.TYPE, DataKeys.Kind.SERIES, DataKeys.Kind.TRANSCRIPTS)
+          .when(
+              DataKeys.TYPE,
+              DataKeys.Kind.SERIES,
+              DataKeys.Kind.TRANSCRIPTS,
+              DataKeys.Kind.SEQUENCES,
+              DataKeys.Kind.STRINGS)
           .knownAs("bi");
 
   public static final Key<Integer> BEAM =

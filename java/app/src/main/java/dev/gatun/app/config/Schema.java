@@ -8,7 +8,13 @@ import java.util.stream.Stream;
 /** Every key there is, in the order of a written configuration. */
 final class Schema {
   static final List<Key<?>> KEYS =
-      Stream.of(DataKeys.ALL, ModelKeys.ALL, TrainKeys.ALL, UpdateKeys.ALL)
+      Stream.of(
+              DataKeys.ALL,
+              LabelKeys.DATA,
+              ModelKeys.ALL,
+              TrainKeys.ALL,
+              LabelKeys.TRAIN,
+              UpdateKeys.ALL)
           .flatMap(List::stream)
           .toList();
 

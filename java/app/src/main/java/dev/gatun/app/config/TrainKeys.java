@@ -68,8 +68,8 @@ public final class TrainKeys {
               "train.label_smoothing",
               FRACTION,
               0.0,
-              "the part of each target that is spread evenly over all characters")
-          .when(DataKeys.TYPE, DataKeys.Kind.TEXT)
+              "the part of each target that is spread evenly over all classes")
+          .when(DataKeys.TYPE, DataKeys.Kind.TEXT, DataKeys.Kind.SEQUENCES, DataKeys.Kind.STRINGS)
           .knownAs("smoothing");
 
   public static final Key<List<String>> FROZEN =

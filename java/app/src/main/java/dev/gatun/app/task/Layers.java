@@ -51,6 +51,17 @@ final class Layers {
     return ModelSpec.of(Signal.features(inputs), recurrent(config, false), Linear.of(classes));
   }
 
+  /** Sequences of numbers or of tokens to one logit per class, by the last state. */
+  static ModelSpec classifier(Config config, Signal input, int classes) {
+    List<Layer> layers = new ArrayList<>();
+    if (input.isTokens()) {
+      layers.add(Embedding.of(config.get(ModelKeys.EMBEDDING)));
+    }
+    layers.add(recurrent(config, true));
+    layers.add(Linear.of(classes));
+    return ModelSpec.of(input, layers);
+  }
+
   /** Layers that differ, or whose directions are added, run one by one, equal ones as one stack. */
   private static Layer recurrent(Config config, boolean lastState) {
     List<Integer> sizes = sizes(config);

@@ -18,7 +18,7 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /** A learning task over loaded data. */
-public sealed interface Task permits TextTask, SeriesTask, TranscriptTask {
+public sealed interface Task permits TextTask, SeriesTask, TranscriptTask, LabelTask {
   /**
    * Loads and checks the data of a configuration.
    *
@@ -40,6 +40,7 @@ public sealed interface Task permits TextTask, SeriesTask, TranscriptTask {
         case TEXT -> TextTask.load(config, file, stored);
         case SERIES -> SeriesTask.load(config, file, stored);
         case TRANSCRIPTS -> TranscriptTask.load(config, file, stored);
+        case SEQUENCES, STRINGS -> LabelTask.load(config, file, stored);
       };
     } catch (IllegalArgumentException e) {
       // What the engine refuses about data or layers comes from the configuration.

@@ -1,0 +1,176 @@
+package dev.gatun.app.task;
+
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.LabelKeys;
+import dev.gatun.app.config.Numbers;
+import dev.gatun.data.Examples;
+import dev.gatun.data.Kmers;
+import dev.gatun.data.Range;
+import dev.gatun.data.Scaler;
+import dev.gatun.data.Series;
+import dev.gatun.model.Signal;
+import dev.gatun.persist.FormatException;
+import dev.gatun.persist.Json;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is learnt from labelled sequences besides weights: how classes and inputs become numbers.
+ *
+ * @param classes in the order of their ids
+ * @param scaler of numbers; null: strings
+ * @param kmers the pieces of strings; null: numbers
+ */
+record LabelCodes(List<String> classes, @Nullable Scaler scaler, @Nullable Kmers kmers) {
+  private static final String CLASSES = "classes";
+  private static final String SCALER = "scaler";
+  private static final String KMERS = "kmers";
+
+  /** The columns a model was trained on; else those of the configuration. */
+  static List<String> columns(Config config, Map<String, String> stored) {
+    if (config.get(DataKeys.TYPE) == DataKeys.Kind.STRINGS) {
+      return List.of();
+    }
+    return stored.containsKey(SCALER)
+        ? Scaler.fromJson(stored(stored, SCALER)).names()
+        : config.get(DataKeys.INPUTS);
+  }
+
+  /** Those the file lists, else those that are there, numbers by size. */
+  static List<String> classes(LabelData data, int rows, Path file) {
+    List<String> classes = data.classes();
+    if (classes.isEmpty()) {
+      List<String> there = data.labels().subList(0, rows).stream().distinct().toList();
+      boolean numbers = there.stream().allMatch(label -> Numbers.read(label).isPresent());
+      classes =
+          there.stream()
+              .sorted(
+                  numbers
+                      ? Comparator.comparingDouble(label -> Numbers.read(label).orElseThrow())
+                      : Comparator.naturalOrder())
+              .toList();
+    }
+    if (classes.size() < 2) {
+      throw new InputException(
+          "%s: one class alone, %s; give sequences of two or more".formatted(file, classes));
+    }
+    return classes;
+  }
+
+  /** The class of each sequence, all of which have to be among some. */
+  static int[] ids(LabelData data, List<String> classes, Path file) {
+    int[] ids = new int[data.size()];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = classes.indexOf(data.labels().get(i));
+      if (ids[i] < 0) {
+        throw new InputException(
+            "%s: sequence %s is of class \"%s\"; the classes of the training part are %s"
+                .formatted(
+                    file, data.names().get(i), data.labels().get(i), String.join(", ", classes)));
+      }
+    }
+    return ids;
+  }
+
+  /** Fits scales, or takes pieces, of the training part. */
+  static LabelCodes learn(Config config, LabelData data, List<String> classes, Range training) {
+    if (data.columns().isEmpty()) {
+      return new LabelCodes(
+          classes,
+          null,
+          Kmers.of(
+              data.strings().subList(0, training.to()),
+              config.get(LabelKeys.KMER),
+              config.get(LabelKeys.KMER_STRIDE)));
+    }
+    Series rows = data.rows(training.to());
+    Range all = new Range(0, rows.rows());
+    Scaler scaler =
+        switch (config.get(DataKeys.SCALER)) {
+          case STANDARD -> Scaler.standard(rows, all);
+          case MINMAX -> Scaler.minMax(rows, all);
+          case NONE -> Scaler.identity(rows);
+        };
+    return new LabelCodes(classes, scaler, null);
+  }
+
+  private static Json stored(Map<String, String> stored, String name) {
+    String json = stored.get(name);
+    if (json == null) {
+      throw new FormatException("the checkpoint keeps no " + name + ": it is no classifier's");
+    }
+    return Json.parse(json);
+  }
+
+  private static List<String> classes(Map<String, String> stored) {
+    return stored(stored, CLASSES).asList().stream().map(Json::asText).toList();
+  }
+
+  /** Those that a checkpoint keeps. */
+  static LabelCodes of(Map<String, String> stored) {
+    return stored.containsKey(KMERS)
+        ? new LabelCodes(classes(stored), null, Kmers.fromJson(stored(stored, KMERS)))
+        : new LabelCodes(classes(stored), Scaler.fromJson(stored(stored, SCALER)), null);
+  }
+
+  /** These, for a checkpoint. */
+  Map<String, String> strings() {
+    Map<String, String> strings = new LinkedHashMap<>();
+    strings.put(CLASSES, Json.of(classes.stream().map(Json::of).toList()).print());
+    if (scaler != null) {
+      strings.put(SCALER, scaler.toJson().print());
+    }
+    if (kmers != null) {
+      strings.put(KMERS, kmers.toJson().print());
+    }
+    return strings;
+  }
+
+  /** The class of each sequence, all of which have to be known. */
+  int[] ids(LabelData data, Path file) {
+    return ids(data, classes, file);
+  }
+
+  /** What a network is given. */
+  Signal input() {
+    return kmers != null
+        ? Signal.tokens(kmers.size())
+        : Signal.features(scaler == null ? 1 : scaler.names().size());
+  }
+
+  /** The steps of a sequence. */
+  int length(LabelData data, int sequence) {
+    return kmers != null
+        ? kmers.encode(data.strings().get(sequence)).length
+        : data.values().get(sequence).length;
+  }
+
+  /** Some sequences as a network is given them. */
+  Examples.Inputs inputs(LabelData data, Range part) {
+    if (kmers != null) {
+      Kmers pieces = kmers;
+      return Examples.tokens(
+          data.strings().subList(part.from(), part.to()).stream()
+              .map(pieces::encode)
+              .toArray(int[][]::new));
+    }
+    float[][][] x = new float[part.size()][][];
+    for (int i = 0; i < x.length; i++) {
+      double[][] values = data.values().get(part.from() + i);
+      x[i] = new float[values.length][data.columns().size()];
+      for (int t = 0; t < values.length; t++) {
+        for (int c = 0; c < x[i][t].length; c++) {
+          double value = values[t][c];
+          x[i][t][c] = (float) (scaler == null ? value : scaler.scale(c, value));
+        }
+      }
+    }
+    return Examples.features(x);
+  }
+}

@@ -1,0 +1,275 @@
+package dev.gatun.app.task;
+
+import de.siegmar.fastcsv.reader.CsvParseException;
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.NamedCsvRecord;
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Key;
+import dev.gatun.app.config.LabelKeys;
+import dev.gatun.data.Series;
+import dev.gatun.data.TsFile;
+import dev.gatun.persist.FormatException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Sequences of numbers or strings, with a class each.
+ *
+ * @param names what each sequence is called in its file
+ * @param labels the class of each; empty: not given
+ * @param columns the names of the numbers of a step; none: strings
+ * @param values [i][t][c]; none: strings
+ * @param strings of each sequence; none: numbers
+ * @param classes those that the file lists; none: it lists none
+ */
+record LabelData(
+    List<String> names,
+    List<String> labels,
+    List<String> columns,
+    List<double[][]> values,
+    List<String> strings,
+    List<String> classes) {
+
+  /**
+   * Reads a file: {@code .ts}, else CSV.
+   *
+   * @param inputs the columns wanted; none: all that are not named otherwise
+   * @param labelled whether every sequence has to have a class
+   * @throws InputException naming the line that is wrong
+   */
+  static LabelData read(Config config, Path file, List<String> inputs, boolean labelled) {
+    LabelData data;
+    if (config.get(DataKeys.TYPE) == DataKeys.Kind.STRINGS) {
+      data = strings(config, file, labelled);
+    } else if (file.toString().toLowerCase(Locale.ROOT).endsWith(".ts")) {
+      data = ts(file, labelled);
+    } else {
+      data = frames(config, file, inputs, labelled);
+    }
+    int none = labelled ? data.labels.indexOf("") : -1;
+    if (none >= 0) {
+      throw new InputException(
+          "%s: sequence %s has no class; give one for each".formatted(file, data.names.get(none)));
+    }
+    return data;
+  }
+
+  private static LabelData ts(Path file, boolean labelled) {
+    TsFile ts;
+    try {
+      ts = TsFile.read(file);
+    } catch (FormatException e) {
+      throw new InputException(String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+    if (labelled && !ts.labelled()) {
+      throw new InputException(
+          file + ": no classes; give a line @classLabel true CLASS CLASS..., and classes");
+    }
+    List<String> names = new ArrayList<>();
+    List<String> columns = new ArrayList<>();
+    for (int c = 1; c <= ts.dimensions(); c++) {
+      columns.add("dimension " + c);
+    }
+    for (TsFile.Sequence sequence : ts.sequences()) {
+      names.add(Integer.toString(names.size() + 1));
+      checkComplete(file, sequence);
+    }
+    return new LabelData(
+        names,
+        ts.sequences().stream().map(TsFile.Sequence::label).toList(),
+        columns,
+        ts.sequences().stream().map(TsFile.Sequence::values).toList(),
+        List.of(),
+        ts.classes());
+  }
+
+  private static void checkComplete(Path file, TsFile.Sequence sequence) {
+    for (int t = 0; t < sequence.values().length; t++) {
+      for (int c = 0; c < sequence.values()[t].length; c++) {
+        if (Double.isNaN(sequence.values()[t][c])) {
+          throw new InputException(
+              "%s:%d: dimension %d, step %d: missing; give a number"
+                  .formatted(file, sequence.line(), c + 1, t + 1));
+        }
+      }
+    }
+  }
+
+  private static InputException noColumn(
+      Config config, Key<?> key, String name, Path file, List<String> there) {
+    return config.error(
+        key,
+        "no column \"%s\" in %s; there are %s".formatted(name, file, String.join(", ", there)));
+  }
+
+  /** Rows of numbers; those of a sequence stand together. */
+  private static LabelData frames(Config config, Path file, List<String> inputs, boolean labelled) {
+    String sequence = config.get(DataKeys.SEQUENCE);
+    String label = config.get(LabelKeys.LABEL);
+    boolean read = labelled || header(file).contains(label);
+    CsvSeries.Labelled rows =
+        CsvSeries.readLabelled(
+            file,
+            read ? List.of(sequence, label) : List.of(sequence),
+            inputs,
+            (name, there) ->
+                noColumn(
+                    config,
+                    name.equals(sequence)
+                        ? DataKeys.SEQUENCE
+                        : name.equals(label) ? LabelKeys.LABEL : DataKeys.INPUTS,
+                    name,
+                    file,
+                    there));
+    List<String> ids = rows.texts().getFirst();
+    List<String> given = read ? rows.texts().getLast() : ids.stream().map(id -> "").toList();
+    List<String> names = new ArrayList<>();
+    List<String> labels = new ArrayList<>();
+    List<double[][]> values = new ArrayList<>();
+    Set<String> seen = new HashSet<>();
+    int from = 0;
+    for (int row = 1; row <= ids.size(); row++) {
+      if (row < ids.size() && ids.get(row).equals(ids.get(from))) {
+        if (!given.get(row).isEmpty() && !given.get(row).equals(given.get(from))) {
+          throw new InputException(
+              "%s: row %d: class \"%s\" within sequence \"%s\" of class \"%s\"; give one for each"
+                  .formatted(file, row + 1, given.get(row), ids.get(row), given.get(from)));
+        }
+        continue;
+      }
+      if (!seen.add(ids.get(from))) {
+        throw new InputException(
+            "%s: row %d: sequence \"%s\" again; keep its rows together"
+                .formatted(file, from + 1, ids.get(from)));
+      }
+      names.add(ids.get(from));
+      labels.add(given.get(from).strip());
+      values.add(values(rows.numbers(), from, row));
+      from = row;
+    }
+    return new LabelData(names, labels, rows.numbers().names(), values, List.of(), List.of());
+  }
+
+  private static double[][] values(Series numbers, int from, int to) {
+    double[][] values = new double[to - from][numbers.names().size()];
+    for (int t = 0; t < values.length; t++) {
+      for (int c = 0; c < values[t].length; c++) {
+        values[t][c] = numbers.value(from + t, c);
+      }
+    }
+    return values;
+  }
+
+  private static List<String> header(Path file) {
+    try (CsvReader<NamedCsvRecord> reader = CsvSeries.open(file)) {
+      for (NamedCsvRecord row : reader) {
+        return row.getHeader();
+      }
+      return List.of();
+    } catch (CsvParseException e) {
+      throw CsvSeries.noCsv(file, e);
+    } catch (IOException | UncheckedIOException e) {
+      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** One row for each sequence. */
+  private static LabelData strings(Config config, Path file, boolean labelled) {
+    String string = config.get(LabelKeys.STRING);
+    String label = config.get(LabelKeys.LABEL);
+    String sequence = config.get(DataKeys.SEQUENCE);
+    List<String> header = header(file);
+    if (!header.contains(string)) {
+      throw noColumn(config, LabelKeys.STRING, string, file, header);
+    }
+    if (labelled && !header.contains(label)) {
+      throw noColumn(config, LabelKeys.LABEL, label, file, header);
+    }
+    boolean named = header.contains(sequence) && !sequence.equals(string);
+    List<String> names = new ArrayList<>();
+    List<String> labels = new ArrayList<>();
+    List<String> strings = new ArrayList<>();
+    try (CsvReader<NamedCsvRecord> reader = CsvSeries.open(file)) {
+      for (NamedCsvRecord row : reader) {
+        String given = row.findField(string).orElse("").strip();
+        if (given.codePointCount(0, given.length()) < config.get(LabelKeys.KMER)) {
+          throw new InputException(
+              "%s:%d: \"%s\" is shorter than a piece of %d characters; give more, or a smaller %s"
+                  .formatted(
+                      file,
+                      row.getStartingLineNumber(),
+                      given,
+                      config.get(LabelKeys.KMER),
+                      LabelKeys.KMER));
+        }
+        strings.add(given);
+        names.add(named ? row.findField(sequence).orElse("") : Integer.toString(strings.size()));
+        labels.add(row.findField(label).orElse("").strip());
+      }
+    } catch (CsvParseException e) {
+      throw CsvSeries.noCsv(file, e);
+    } catch (IOException | UncheckedIOException e) {
+      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+    return new LabelData(names, labels, List.of(), List.of(), strings, List.of());
+  }
+
+  /** The number of sequences. */
+  int size() {
+    return names.size();
+  }
+
+  /** Some of them, then others. */
+  LabelData with(List<Integer> order, LabelData others) {
+    LabelData chosen =
+        new LabelData(
+            new ArrayList<>(),
+            new ArrayList<>(),
+            columns,
+            new ArrayList<>(),
+            new ArrayList<>(),
+            classes);
+    for (int i : order) {
+      chosen.names.add(names.get(i));
+      chosen.labels.add(labels.get(i));
+      if (columns.isEmpty()) {
+        chosen.strings.add(strings.get(i));
+      } else {
+        chosen.values.add(values.get(i));
+      }
+    }
+    chosen.names.addAll(others.names);
+    chosen.labels.addAll(others.labels);
+    chosen.values.addAll(others.values);
+    chosen.strings.addAll(others.strings);
+    return chosen;
+  }
+
+  /** Nothing, of the same columns. */
+  LabelData none() {
+    return new LabelData(List.of(), List.of(), columns, List.of(), List.of(), classes);
+  }
+
+  /** The rows of the first sequences, one after the other. */
+  Series rows(int sequences) {
+    List<double[]> rows = values.subList(0, sequences).stream().flatMap(Arrays::stream).toList();
+    double[][] byColumn = new double[columns.size()][rows.size()];
+    for (int c = 0; c < byColumn.length; c++) {
+      for (int row = 0; row < byColumn[c].length; row++) {
+        byColumn[c][row] = rows.get(row)[c];
+      }
+    }
+    return new Series(columns, byColumn, null);
+  }
+}
