@@ -3,6 +3,7 @@ package dev.gatun.train;
 import dev.gatun.backend.Backend;
 import dev.gatun.data.Batch;
 import dev.gatun.data.TargetKind;
+import dev.gatun.metric.ClassMetrics;
 import dev.gatun.model.Model;
 import dev.gatun.model.Plan;
 import dev.gatun.tensor.DType;
@@ -70,10 +71,18 @@ public final class ClassPredictions implements Evaluator.Visitor {
     return List.copyOf(predictions);
   }
 
-  /** The share of sequences with a class that were given it; NaN if there was none. */
-  public double accuracy() {
-    long known = predictions.stream().filter(p -> p.target >= 0).count();
-    long right = predictions.stream().filter(p -> p.target == p.predicted).count();
-    return (double) right / known;
+  /**
+   * What they come to, of the sequences with a class.
+   *
+   * @param classes how many there are
+   */
+  public ClassMetrics metrics(int classes) {
+    ClassMetrics metrics = new ClassMetrics(classes);
+    for (Prediction p : predictions) {
+      if (p.target >= 0) {
+        metrics.add(p.target, p.predicted);
+      }
+    }
+    return metrics;
   }
 }

@@ -41,11 +41,19 @@ class ExamplesIT {
           .filter(name -> name.endsWith(".yaml"))
           .forEach(names::add);
     }
-    assertEquals(Set.of("etth1.yaml", "sunspots.yaml", "text.yaml", "toy-speech.yaml"), names);
+    assertEquals(
+        Set.of(
+            "dna.yaml",
+            "etth1.yaml",
+            "strokes.yaml",
+            "sunspots.yaml",
+            "text.yaml",
+            "toy-speech.yaml"),
+        names);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"sunspots", "etth1", "text", "toy-speech"})
+  @ValueSource(strings = {"sunspots", "etth1", "text", "toy-speech", "strokes", "dna"})
   void trainsAndServes(String example) throws Exception {
     List<String> data =
         switch (example) {
@@ -101,7 +109,7 @@ class ExamplesIT {
 
   private String series(String example) {
     Path file =
-        example.equals("etth1") ? folder.resolve("E.csv") : EXAMPLES.resolve("sunspots.csv");
+        example.equals("etth1") ? folder.resolve("E.csv") : EXAMPLES.resolve(example + ".csv");
     return file.toString();
   }
 

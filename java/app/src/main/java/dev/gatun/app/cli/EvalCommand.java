@@ -5,11 +5,8 @@ import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.report.ConfusionMatrix;
 import dev.gatun.app.run.TrainedRun;
-<<<<<<< HEAD
 import dev.gatun.app.task.Classified;
-=======
 import dev.gatun.app.task.LabelTask;
->>>>>>> 9fc83d2 (Classify labelled sequences: .ts and CSV files, strings by k-mers, balanced and bucketed batches)
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.TextTask;

@@ -277,16 +277,24 @@ public final class LabelTask implements Task {
     ClassPredictions seen = new ClassPredictions(trained);
     SequencedMap<String, Double> measures = new LinkedHashMap<>();
     measures.put("loss", run(trained, part, weights, seen));
-    measures.put("accuracy", seen.accuracy());
+    measures.putAll(seen.metrics(codes.classes().size()).measures());
     return measures;
+  }
+
+  @Override
+  public Classified classified(Model trained, Range part, WeightType weights) {
+    ClassPredictions seen = new ClassPredictions(trained);
+    run(trained, part, weights, seen);
+    return new Classified(codes.classes(), seen.metrics(codes.classes().size()));
   }
 
   @Override
   public String describe(SequencedMap<String, Double> measures) {
     return String.format(
         Locale.ROOT,
-        "accuracy %.2f %%, %s nats per sequence",
+        "accuracy %.2f %%, macro F1 %.4f, %s nats per sequence",
         100 * measures.getOrDefault("accuracy", Double.NaN),
+        measures.getOrDefault("f1_macro", Double.NaN),
         Numbers.shown(measures.getOrDefault("loss", Double.NaN)));
   }
 }
