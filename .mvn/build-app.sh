@@ -38,7 +38,7 @@ app_build_locked() {
     echo "gatun: the build failed; its log is above and in $app_target/gatun-build.log" >&2
     return 1
   fi
-  mkdir -p "$app_new" && cp "$app_target"/lib/*.jar "$app_new/" || return 1
+  mkdir -p "$app_new" && cp -R "$app_target"/lib/. "$app_new/" || return 1
   app_archive >> "$app_target/gatun-build.log" 2>&1
   mv "$app_stamp.new" "$app_stamp" || return 1
   # Two earlier builds stay, for processes that still run on them.
@@ -52,7 +52,7 @@ app_build_locked() {
 app_archive() {
   "$JAVA_HOME/bin/java" -XX:ArchiveClassesAtExit="$app_new/gatun.jsa" \
     --enable-native-access=dev.gatun.bindings --illegal-native-access=deny \
-    -p "$app_new" -m dev.gatun.app/dev.gatun.app.Main \
+    -cp "$app_new/class-path/*" -p "$app_new" -m dev.gatun.app/dev.gatun.app.Main \
     train "$root/examples/sunspots.yaml" --set train.epochs=1 --run "$app_new/warm-up"
   rm -rf "$app_new/warm-up"
 }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -242,6 +243,13 @@ public final class Config {
 
   private <T> String written(Key<T> key) {
     return values.containsKey(key) ? key.type().writer().apply(get(key)) : "absent";
+  }
+
+  /** Every value as it would be written, by its key's path. */
+  public SequencedMap<String, String> settings() {
+    SequencedMap<String, String> settings = new LinkedHashMap<>();
+    values.keySet().forEach(key -> settings.put(key.path(), written(key)));
+    return settings;
   }
 
   /** Every value, defaults included, as YAML that reads back as this configuration. */

@@ -14,7 +14,8 @@ final class Schema {
               ModelKeys.ALL,
               TrainKeys.ALL,
               LabelKeys.TRAIN,
-              UpdateKeys.ALL)
+              UpdateKeys.ALL,
+              TrackingKeys.ALL)
           .flatMap(List::stream)
           .toList();
 

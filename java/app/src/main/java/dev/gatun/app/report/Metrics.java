@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 
 /** {@code metrics.csv}: one row per report. A value that there is none of is an empty field. */
 public final class Metrics {
@@ -27,7 +29,17 @@ public final class Metrics {
 
   /** Starts an empty file, replacing one of a run that has no checkpoint. */
   public static Metrics create(Path file) throws IOException {
-    Metrics metrics = new Metrics(file, COLUMNS, new ArrayList<>());
+    return create(file, List.of());
+  }
+
+  /**
+   * As {@link #create(Path)}, with columns after those that every run has.
+   *
+   * @param more their names
+   */
+  public static Metrics create(Path file, List<String> more) throws IOException {
+    List<String> columns = Stream.concat(COLUMNS.stream(), more.stream()).toList();
+    Metrics metrics = new Metrics(file, columns, new ArrayList<>());
     metrics.rewrite();
     return metrics;
   }
@@ -92,9 +104,23 @@ public final class Metrics {
     }
   }
 
+  /** As {@link #add(double...)}, by name: a column without a value stays empty. */
+  public void add(Map<String, Double> values) throws IOException {
+    add(columns.stream().mapToDouble(name -> values.getOrDefault(name, Double.NaN)).toArray());
+  }
+
+  /** The names of the columns. */
+  public List<String> columns() {
+    return columns;
+  }
+
   /** A column over all rows. */
   public double[] column(String name) {
     int c = columns.indexOf(name);
+    if (c < 0) {
+      throw new IllegalArgumentException(
+          "no column " + name + "; there are " + String.join(", ", columns));
+    }
     return rows.stream().mapToDouble(row -> row[c]).toArray();
   }
 

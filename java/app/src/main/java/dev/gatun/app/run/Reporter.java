@@ -7,6 +7,7 @@ import dev.gatun.app.report.LineChart;
 import dev.gatun.app.report.Log;
 import dev.gatun.app.report.Metrics;
 import dev.gatun.app.report.Progress;
+import dev.gatun.app.task.Task;
 import dev.gatun.persist.AtomicFiles;
 import dev.gatun.train.SkippedStep;
 import dev.gatun.train.Trainer;
@@ -16,7 +17,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.SequencedMap;
 
 /** Shows a run while it goes on and writes its metrics and curves. */
 final class Reporter implements TrainingListener {
@@ -28,7 +31,9 @@ final class Reporter implements TrainingListener {
   private final Metrics metrics;
   private final Progress progress;
   private final Log log;
+  private final Task task;
   private final String unit;
+  private final Trackers trackers = new Trackers();
   private final long steps;
   private long stepsHere;
   private long targets;
@@ -41,7 +46,7 @@ final class Reporter implements TrainingListener {
   /**
    * A reporter.
    *
-   * @param unit what a target is, in the plural
+   * @param task what is learnt
    * @param steps of the whole run
    */
   Reporter(
@@ -50,15 +55,21 @@ final class Reporter implements TrainingListener {
       Metrics metrics,
       Progress progress,
       Log log,
-      String unit,
+      Task task,
       long steps) {
     this.config = config;
     this.run = run;
     this.metrics = metrics;
     this.progress = progress;
     this.log = log;
-    this.unit = unit;
+    this.task = task;
+    this.unit = task.unit();
     this.steps = steps;
+  }
+
+  /** Those who keep the figures besides. */
+  Trackers trackers() {
+    return trackers;
   }
 
   @Override
@@ -108,14 +119,9 @@ final class Reporter implements TrainingListener {
   @Override
   public void onReport(Trainer trainer) {
     try {
-      metrics.add(
-          (double) trainer.steps(),
-          trainer.epoch(),
-          Math.round(trainer.seconds() * 1000) / 1000.0,
-          trainer.trainLoss(),
-          trainer.validationLoss(),
-          trainer.rate(),
-          trainer.gradientNorm());
+      SequencedMap<String, Double> figures = figures(trainer);
+      metrics.add(figures);
+      trackers.report(trainer.steps(), figures);
       String line = line(trainer);
       if (progress.showsReport(trainer.steps(), steps)) {
         log.line(line);
@@ -128,6 +134,22 @@ final class Reporter implements TrainingListener {
     }
     reportedStep = trainer.steps();
     mark = System.nanoTime();
+  }
+
+  /** The columns of {@code metrics.csv}. */
+  private SequencedMap<String, Double> figures(Trainer trainer) {
+    SequencedMap<String, Double> figures = new LinkedHashMap<>();
+    figures.put("step", (double) trainer.steps());
+    figures.put("epoch", (double) trainer.epoch());
+    figures.put("seconds", Math.round(trainer.seconds() * 1000) / 1000.0);
+    figures.put("train_loss", trainer.trainLoss());
+    figures.put("validation_loss", trainer.validationLoss());
+    figures.put("rate", trainer.rate());
+    figures.put("gradient_norm", trainer.gradientNorm());
+    if (!Double.isNaN(trainer.validationLoss())) {
+      figures.putAll(task.validationMeasures(trainer.validationLoss()));
+    }
+    return figures;
   }
 
   private String line(Trainer trainer) {

@@ -123,6 +123,11 @@ public record RunDirectory(Path path) {
     return path.resolve("forecast.svg");
   }
 
+  /** {@code mlflow.txt}: the id of the run on the tracking server. */
+  public Path mlflow() {
+    return path.resolve("mlflow.txt");
+  }
+
   /** {@code confusion.svg}. */
   public Path confusion() {
     return path.resolve("confusion.svg");

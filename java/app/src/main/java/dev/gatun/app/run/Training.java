@@ -186,14 +186,17 @@ public final class Training {
     Metrics metrics =
         going && Files.isRegularFile(run.metrics())
             ? Metrics.read(run.metrics())
-            : Metrics.create(run.metrics());
+            : Metrics.create(
+                run.metrics(), task.validationMeasures(0).sequencedKeySet().stream().toList());
     Log log = new Log(run.log(), progress);
     long steps = Updates.steps(config, epochSteps);
-    Reporter reporter = new Reporter(config, run, metrics, progress, log, task.unit(), steps);
+    Reporter reporter = new Reporter(config, run, metrics, progress, log, task, steps);
     try (GraphWarnings _ = new GraphWarnings(log);
+        Trackers trackers = reporter.trackers();
         Trainer trainer =
             TrainerOptions.set(builder, config, task, run).listener(reporter).build()) {
       begin(trainer, held, metrics, log, before);
+      trackers.open(config, run, trainer.steps(), model.parameters(), log);
       log.line("run " + run.path() + ": " + start(task, model, trainer));
       log.line(backend.description() + note);
       try (Interrupt interrupt = new Interrupt(trainer::requestStop)) {
@@ -221,6 +224,7 @@ public final class Training {
           // A model that learns a few examples by heart has nothing to say about others.
           test = config.get(TrainKeys.OVERFIT) > 0 ? test : FinalTest.of(task, model, run, log);
         }
+        trackers.end(!stopped && outcome != Outcome.NON_FINITE);
         Result result = result(run, task, trainer, reporter, outcome, stopped, test, seconds);
         done.accept(result);
         return result;

@@ -13,6 +13,7 @@ import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
@@ -86,6 +87,14 @@ public sealed interface Task permits TextTask, SeriesTask, TranscriptTask, Label
    * @return measures by their names in snake_case
    */
   SequencedMap<String, Double> measure(Model model, Range part, WeightType weights);
+
+  /**
+   * Measures that follow from the validation loss alone, for each report: their names are columns
+   * of {@code metrics.csv}.
+   */
+  default SequencedMap<String, Double> validationMeasures(double loss) {
+    return new LinkedHashMap<>();
+  }
 
   /**
    * What a classifier says of the examples of a part, for its confusion matrix.

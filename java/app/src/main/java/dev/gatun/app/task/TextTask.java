@@ -211,6 +211,17 @@ public final class TextTask implements Task {
   }
 
   @Override
+  public SequencedMap<String, Double> validationMeasures(double loss) {
+    SequencedMap<String, Double> measures = new LinkedHashMap<>();
+    // Of smoothed targets the loss says nothing about the text as it is.
+    if (config.get(TrainKeys.SMOOTHING) == 0) {
+      measures.put("validation_perplexity", Math.exp(loss));
+      measures.put("validation_bits_per_character", loss / Math.log(2));
+    }
+    return measures;
+  }
+
+  @Override
   public String describe(SequencedMap<String, Double> measures) {
     return String.format(
         Locale.ROOT,
