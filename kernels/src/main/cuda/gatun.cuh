@@ -10,7 +10,7 @@ typedef unsigned int u32;
 constexpr int BLOCK = 256;
 
 // The slots of an update's control scalars, as dev.gatun.backend.Control has them.
-enum Control { RATE, UPDATES, NORM, FACTOR, NON_FINITE };
+enum Control { RATE, UPDATES, NORM, FACTOR, NON_FINITE, PENALTY };
 
 // The first index of this thread in a loop over elements, and the step to its next one.
 __device__ inline i64 firstIndex() { return (i64)blockIdx.x * BLOCK + threadIdx.x; }

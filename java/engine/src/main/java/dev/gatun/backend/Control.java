@@ -20,6 +20,9 @@ public final class Control {
   /** The index of the first non-finite gradient or -1; if not -1 the update is skipped. */
   public static final int NON_FINITE = 4;
 
+  /** The penalty on parameters that the gradient has in it, of {@link WeightOperations}. */
+  public static final int PENALTY = 5;
+
   /** The number of slots. */
   public static final int SIZE = 8;
 

@@ -42,4 +42,12 @@ public interface UpdateOperations {
    * @throws IllegalStateException if the backend has been closed
    */
   Updater updater(UpdateRule rule, UpdateTensors tensors, List<UpdatePart> parts);
+
+  /**
+   * What else is done to parameters and gradients.
+   *
+   * @return for the caller to close, before this context
+   * @throws IllegalStateException if the backend has been closed
+   */
+  WeightOperations weights();
 }

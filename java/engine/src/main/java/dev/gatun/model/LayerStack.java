@@ -43,6 +43,19 @@ final class LayerStack implements AutoCloseable {
     }
   }
 
+  int size() {
+    return layers.size();
+  }
+
+  LayerPlan get(int index) {
+    return layers.get(index);
+  }
+
+  /** What a layer is called. */
+  String name(int index) {
+    return names.get(index);
+  }
+
   /** The last one added. */
   LayerPlan top() {
     return layers.getLast();

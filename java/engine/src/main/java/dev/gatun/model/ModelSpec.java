@@ -14,7 +14,7 @@ import java.util.Set;
 /** A checked stack of layers over an input: everything about a model but its memory. */
 public final class ModelSpec {
   /** Names that a checkpoint keeps for itself. */
-  private static final Set<String> RESERVED = Set.of("optimizer", "state");
+  private static final Set<String> RESERVED = Set.of("optimizer", "state", "context", "raw");
 
   /**
    * A layer at its place.

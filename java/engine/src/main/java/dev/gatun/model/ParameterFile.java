@@ -19,7 +19,7 @@ import java.util.SequencedMap;
 /** Parameters in safetensors files, under their names. */
 final class ParameterFile {
   /** What else than parameters a training checkpoint holds. */
-  private static final List<String> OTHERS = List.of("optimizer.", "state.", "context.");
+  private static final List<String> OTHERS = List.of("optimizer.", "state.", "context.", "raw.");
 
   private ParameterFile() {}
 

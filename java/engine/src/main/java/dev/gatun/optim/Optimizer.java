@@ -33,6 +33,14 @@ public interface Optimizer extends AutoCloseable {
    */
   long nonFinite();
 
+  /**
+   * What penalties on the parameters added to the loss at the last step; 0 without. Waits for a
+   * device.
+   */
+  default double penalty() {
+    return 0;
+  }
+
   /** Updates done so far; skipped ones do not count. Waits for a device. */
   long updates();
 

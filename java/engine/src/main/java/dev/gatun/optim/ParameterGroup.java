@@ -9,9 +9,10 @@ import java.util.regex.Pattern;
  * @param names whose whole names match this
  * @param rate what the rate is multiplied with; 0 freezes them: they are left as they are and count
  *     nothing in the norm
- * @param decay what the rule's penalty is multiplied with
+ * @param decay what penalties are multiplied with
+ * @param maxNorm the largest norm of all gradients of the group together, infinity for any
  */
-public record ParameterGroup(Pattern names, double rate, double decay) {
+public record ParameterGroup(Pattern names, double rate, double decay, double maxNorm) {
   /** Checks the factors. */
   public ParameterGroup {
     Objects.requireNonNull(names, "names");
@@ -19,6 +20,25 @@ public record ParameterGroup(Pattern names, double rate, double decay) {
       throw new IllegalArgumentException(
           "rate %s and decay %s must be finite and at least 0".formatted(rate, decay));
     }
+    if (!(maxNorm > 0)) {
+      throw new IllegalArgumentException(
+          "the norm to clip a group at, " + maxNorm + ", must be above 0 (infinity: none)");
+    }
+  }
+
+  /** Without a norm of its own. */
+  public ParameterGroup(Pattern names, double rate, double decay) {
+    this(names, rate, decay, Double.POSITIVE_INFINITY);
+  }
+
+  /** The same with its gradients clipped at a norm, apart from all others. */
+  public ParameterGroup clippedAt(double norm) {
+    return new ParameterGroup(names, rate, decay, norm);
+  }
+
+  /** Whether it has a norm of its own. */
+  boolean clips() {
+    return maxNorm < Double.POSITIVE_INFINITY && rate > 0;
   }
 
   /**

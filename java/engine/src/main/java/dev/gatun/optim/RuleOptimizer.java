@@ -17,6 +17,7 @@ public final class RuleOptimizer implements RecordableOptimizer {
   private final ParameterSet parameters;
   private final Updates updates;
   private final Updater updater;
+  private final boolean penalizes;
 
   /** As {@link #RuleOptimizer(ParameterSet, UpdateRule, UpdateOptions)}, clipping only. */
   public RuleOptimizer(ParameterSet parameters, UpdateRule rule, double maxNorm) {
@@ -34,6 +35,7 @@ public final class RuleOptimizer implements RecordableOptimizer {
     this.parameters = Objects.requireNonNull(parameters, "parameters");
     Objects.requireNonNull(rule, "rule");
     updates = new Updates(parameters, options);
+    penalizes = options.constraints().penalizes();
     List<Tensor> moments = new ArrayList<>();
     for (String name : rule.moments()) {
       moments.add(updates.moment(name));
@@ -93,6 +95,11 @@ public final class RuleOptimizer implements RecordableOptimizer {
   @Override
   public long nonFinite() {
     return (long) updates.read(Control.NON_FINITE);
+  }
+
+  @Override
+  public double penalty() {
+    return penalizes ? updates.read(Control.PENALTY) : 0;
   }
 
   @Override

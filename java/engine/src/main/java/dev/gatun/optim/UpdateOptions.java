@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a rule is applied.
@@ -17,16 +18,22 @@ import java.util.Objects;
  * @param decayAll whether the rule's penalty is on biases and the gains of normalisation too; by
  *     default it is on matrices alone
  * @param groups with their own factors; the first that has a parameter counts
+ * @param constraints penalties, and what gradients and parameters are held within
  */
 public record UpdateOptions(
-    double maxNorm, Place place, boolean decayAll, List<ParameterGroup> groups) {
+    double maxNorm,
+    Place place,
+    boolean decayAll,
+    List<ParameterGroup> groups,
+    Constraints constraints) {
   /** No clipping, on the device, no groups. */
   public static final UpdateOptions DEFAULT =
-      new UpdateOptions(Double.POSITIVE_INFINITY, Place.DEVICE, false, List.of());
+      new UpdateOptions(Double.POSITIVE_INFINITY, Place.DEVICE, false, List.of(), Constraints.NONE);
 
   /** Checks the norm. */
   public UpdateOptions {
     Objects.requireNonNull(place, "place");
+    Objects.requireNonNull(constraints, "constraints");
     groups = List.copyOf(groups);
     if (!(maxNorm > 0)) {
       throw new IllegalArgumentException(
@@ -36,43 +43,51 @@ public record UpdateOptions(
 
   /** The same with another norm to clip at. */
   public UpdateOptions withMaxNorm(double norm) {
-    return new UpdateOptions(norm, place, decayAll, groups);
+    return new UpdateOptions(norm, place, decayAll, groups, constraints);
   }
 
   /** The same in another place. */
   public UpdateOptions withPlace(Place where) {
-    return new UpdateOptions(maxNorm, where, decayAll, groups);
+    return new UpdateOptions(maxNorm, where, decayAll, groups, constraints);
   }
 
   /** The same with the penalty on every parameter, as PyTorch has it. */
   public UpdateOptions decayingAll() {
-    return new UpdateOptions(maxNorm, place, true, groups);
+    return new UpdateOptions(maxNorm, place, true, groups, constraints);
   }
 
   /** The same with one more group. */
   public UpdateOptions withGroup(ParameterGroup group) {
     List<ParameterGroup> more = new ArrayList<>(groups);
     more.add(group);
-    return new UpdateOptions(maxNorm, place, decayAll, more);
+    return new UpdateOptions(maxNorm, place, decayAll, more, constraints);
+  }
+
+  /** The same with other penalties and limits. */
+  public UpdateOptions with(Constraints other) {
+    return new UpdateOptions(maxNorm, place, decayAll, groups, other);
+  }
+
+  /** The group of a parameter; null if it has none. */
+  @Nullable ParameterGroup group(Parameter parameter) {
+    for (ParameterGroup group : groups) {
+      if (group.has(parameter.name())) {
+        return group;
+      }
+    }
+    return null;
   }
 
   /** What is multiplied with the rate of a parameter; 0: it is frozen. */
   double rate(Parameter parameter) {
-    for (ParameterGroup group : groups) {
-      if (group.has(parameter.name())) {
-        return group.rate();
-      }
-    }
-    return 1;
+    ParameterGroup group = group(parameter);
+    return group == null ? 1 : group.rate();
   }
 
-  private double decay(Parameter parameter) {
-    for (ParameterGroup group : groups) {
-      if (group.has(parameter.name())) {
-        return group.decay();
-      }
-    }
-    return decayAll || parameter.value().rank() > 1 ? 1 : 0;
+  /** What is multiplied with penalties on a parameter. */
+  double decay(Parameter parameter) {
+    ParameterGroup group = group(parameter);
+    return group != null ? group.decay() : decayAll || parameter.value().rank() > 1 ? 1 : 0;
   }
 
   /**

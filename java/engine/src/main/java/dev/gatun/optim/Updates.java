@@ -44,6 +44,9 @@ public final class Updates implements AutoCloseable {
   private final Backend worker;
   private final double maxNorm;
 
+  /** Null where a norm is all that gradients are held within. */
+  private final @Nullable ConstraintWork constraints;
+
   /** Gradients that are not looked at. */
   private final Tensor[] frozen;
 
@@ -105,8 +108,13 @@ public final class Updates implements AutoCloseable {
       hostRate = host.tensor(DType.F64, 1);
       hostControl.set(Control.NON_FINITE, -1);
       worker.copy(hostControl, control);
+      constraints =
+          ConstraintWork.needed(options)
+              ? new ConstraintWork(
+                  parameters, options, worker, workspace, values, gradients, control)
+              : null;
     } catch (RuntimeException | Error e) {
-      free();
+      free(null);
       throw e;
     }
     state.put("updates", control.view(Control.UPDATES, 1));
@@ -170,7 +178,11 @@ public final class Updates implements AutoCloseable {
       }
       held = NONE; // until the device has what the rule makes of them
     }
-    worker.prepareUpdate(gradients, maxNorm, control);
+    if (constraints != null) {
+      constraints.prepare();
+    } else {
+      worker.prepareUpdate(gradients, maxNorm, control);
+    }
     if (openedHost != null) {
       backend.copy(control, backendControl);
     }
@@ -184,6 +196,9 @@ public final class Updates implements AutoCloseable {
 
   /** Ends what {@link #prepare} began, when the rule has been applied: plans see the new values. */
   public void finish() {
+    if (constraints != null) {
+      constraints.finish();
+    }
     if (openedHost != null) {
       backend.copy(values, parameters.values());
     }
@@ -235,12 +250,15 @@ public final class Updates implements AutoCloseable {
   @Override
   public void close() {
     if (usage.close()) {
-      free();
+      free(constraints);
     }
   }
 
-  private void free() {
+  private void free(@Nullable ConstraintWork made) {
     try (workspace) {
+      if (made != null) {
+        made.close();
+      }
       if (copy != null) {
         copy.close();
       }

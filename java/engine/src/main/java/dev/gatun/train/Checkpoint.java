@@ -6,6 +6,7 @@ import dev.gatun.model.Model;
 import dev.gatun.model.Parameter;
 import dev.gatun.model.Plan;
 import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.WeightAverage;
 import dev.gatun.persist.FormatException;
 import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.persist.SafetensorsWriter;
@@ -21,6 +22,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,10 @@ final class Checkpoint {
   private static final String OPTIMIZER = "optimizer.";
   private static final String STATE = "state.";
   private static final String CONTEXT = "context.";
+
+  /** The weights that learn, where the parameters under their own names are their average. */
+  private static final String RAW = "raw.";
+
   private static final String SEED = "training.seed";
   private static final String STATE_BATCH = "training.state_batch";
   private static final String DATA = "training.data";
@@ -47,34 +53,49 @@ final class Checkpoint {
   private final Optimizer optimizer;
   private final Plan plan;
   private final BatchSource data;
+  private final @Nullable WeightAverage average;
 
   /** {@link DataPrint#of} the data; null until it is asked for. */
   private @Nullable String dataPrint;
 
-  Checkpoint(Model model, Optimizer optimizer, Plan plan, BatchSource data) {
+  Checkpoint(
+      Model model,
+      Optimizer optimizer,
+      Plan plan,
+      BatchSource data,
+      @Nullable WeightAverage average) {
     this.model = model;
     this.optimizer = optimizer;
     this.plan = plan;
     this.data = data;
+    this.average = average;
   }
 
   /** Everything but the parameters, in the backend's memory. */
-  private SequencedMap<String, Tensor> extras(boolean withState) {
+  private SequencedMap<String, Tensor> extras(boolean withState, boolean averaged) {
     SequencedMap<String, Tensor> all = new LinkedHashMap<>();
     optimizer.state().forEach((name, tensor) -> all.put(OPTIMIZER + name, tensor));
     model.backend().state().forEach((name, tensor) -> all.put(CONTEXT + name, tensor));
     if (withState) {
       plan.state().forEach((name, tensor) -> all.put(STATE + name, tensor));
     }
+    if (averaged) {
+      for (Parameter parameter : model.parameters().list()) {
+        all.put(RAW + parameter.name(), parameter.value());
+      }
+    }
     return all;
   }
 
   void write(Path file, Progress progress, Map<String, String> strings) throws IOException {
     SequencedMap<String, Tensor> all = new LinkedHashMap<>();
+    boolean averaged = average != null && average.taken() > 0;
     for (Parameter parameter : model.parameters().list()) {
-      all.put(parameter.name(), parameter.value());
+      Tensor mean = average == null || !averaged ? null : average.values().get(parameter.name());
+      all.put(parameter.name(), mean == null ? parameter.value() : mean);
     }
-    all.putAll(extras(plan.batch() > 0));
+    progress.averaged = averaged && average != null ? average.taken() : 0;
+    all.putAll(extras(plan.batch() > 0, averaged));
     Map<String, String> metadata = new TreeMap<>(strings);
     metadata.put(SEED, Long.toString(model.seed()));
     metadata.put(STATE_BATCH, Integer.toString(plan.batch()));
@@ -93,16 +114,17 @@ final class Checkpoint {
   }
 
   /** Restores everything; checks all of it before anything changes. */
-  Progress read(Path file) throws IOException {
+  Progress read(Path file, EarlyStop rule) throws IOException {
     Backend backend = model.backend();
     try (SafetensorsReader reader = new SafetensorsReader(file);
         Workspace host = Workspace.host(DType.F64)) {
-      Progress progress = Progress.read(reader.metadata(), file.toString());
+      Progress progress = Progress.read(reader.metadata(), file.toString(), rule);
       checkPosition(progress, file);
       checkSeed(reader.metadata(), file);
       checkData(reader.metadata(), file);
       int stateBatch = stateBatch(reader.metadata(), file);
-      SequencedMap<String, Tensor> extras = extras(stateBatch > 0);
+      checkAverage(progress, file);
+      SequencedMap<String, Tensor> extras = extras(stateBatch > 0, progress.averaged > 0);
       extras
           .keySet()
           .removeIf(name -> name.startsWith(CONTEXT) && !reader.tensors().containsKey(name));
@@ -114,15 +136,38 @@ final class Checkpoint {
         staged.add(copy);
       }
       model.load(reader);
+      if (average != null) {
+        restoreAverage(average, progress.averaged);
+      }
       Iterator<Tensor> copies = staged.iterator();
       for (Tensor tensor : extras.values()) {
         backend.copy(copies.next(), tensor);
       }
+      model.parameters().changed();
       if (stateBatch > 0) {
         plan.restoredState(stateBatch);
       }
       backend.reproduce(reader.metadata().getOrDefault(CHOICES, FIRST_CHOICES));
       return progress;
+    }
+  }
+
+  /** Takes over parameters that have been read, as what they were written as. */
+  private void restoreAverage(WeightAverage to, long taken) {
+    to.restore(taken);
+    if (taken > 0) {
+      for (Parameter parameter : model.parameters().list()) {
+        model
+            .backend()
+            .copy(parameter.value(), Objects.requireNonNull(to.values().get(parameter.name())));
+      }
+    }
+  }
+
+  private void checkAverage(Progress progress, Path file) {
+    if (progress.averaged > 0 && average == null) {
+      throw new FormatException(
+          file + " has averaged weights and this run averages none: resume with the same average");
     }
   }
 

@@ -31,6 +31,21 @@ final class Progress {
   double seconds;
   Plateau.State plateau = Plateau.State.START;
 
+  /** What the rate is multiplied with after steps that were not finite. */
+  double rateScale = 1;
+
+  int goodInRow;
+
+  /** The best value of the metric that tells the best; infinite before the first. */
+  double bestValue;
+
+  /** Weights that an average has taken in. */
+  long averaged;
+
+  Progress(EarlyStop rule) {
+    bestValue = rule.worst();
+  }
+
   /** Goes on by so many batches; after the step they made, so that a report may be due. */
   void advance(int batches, TrainerBuilder options) {
     index += batches;
@@ -50,17 +65,24 @@ final class Progress {
    * @param loss its mean
    * @param weight what that was divided by
    */
-  void stepped(double loss, double weight) {
+  void stepped(double loss, double weight, NonFinitePolicy policy) {
     skippedInRow = 0;
+    if (rateScale < 1 && ++goodInRow >= policy.recovery()) {
+      goodInRow = 0;
+      rateScale = Math.min(1, rateScale / policy.rateFactor());
+    }
     lossSum += loss * weight;
     lossWeight += weight;
   }
 
   /** Counts a step without an update; until the loss scale is 1, that is how it is found. */
-  SkippedStep skip(int batches, String parameter, double lossScale) {
+  void skip(boolean ordinary, NonFinitePolicy policy) {
     skipped++;
-    skippedInRow += lossScale > 1 ? 0 : 1;
-    return new SkippedStep(step, epoch, index, batches, parameter, skippedInRow, lossScale);
+    if (!ordinary) {
+      skippedInRow++;
+      goodInRow = 0;
+      rateScale *= policy.rateFactor();
+    }
   }
 
   /** Takes the mean training loss since the last report, 0 without any valid position. */
@@ -78,13 +100,18 @@ final class Progress {
     }
   }
 
-  /** Takes a validation loss; whether it is the best so far. */
-  boolean validated(double newLoss) {
+  /** Takes a validation loss. */
+  void validated(double newLoss) {
     validationLoss = newLoss;
-    boolean best = newLoss < bestLoss;
+    bestLoss = Math.min(bestLoss, newLoss);
+  }
+
+  /** Takes the value that tells the best; whether it is the best so far. */
+  boolean judge(double value, EarlyStop rule) {
+    boolean best = rule.better(value, bestValue);
     reportsSinceBest = best ? 0 : reportsSinceBest + 1;
     if (best) {
-      bestLoss = newLoss;
+      bestValue = value;
       bestStep = step;
     }
     return best;
@@ -107,6 +134,10 @@ final class Progress {
     put(metadata, "train_loss", trainLoss);
     put(metadata, "validation_loss", validationLoss);
     put(metadata, "seconds", seconds);
+    put(metadata, "rate_scale", rateScale);
+    put(metadata, "good_in_row", goodInRow);
+    put(metadata, "best_value", bestValue);
+    put(metadata, "averaged", averaged);
     put(metadata, "plateau_scale", plateau.scale());
     put(metadata, "plateau_best", plateau.best());
     put(metadata, "plateau_bad", plateau.bad());
@@ -122,8 +153,8 @@ final class Progress {
    *
    * @param file for messages
    */
-  static Progress read(Map<String, String> metadata, String file) {
-    Progress p = new Progress();
+  static Progress read(Map<String, String> metadata, String file, EarlyStop rule) {
+    Progress p = new Progress(rule);
     try {
       p.step = Long.parseLong(get(metadata, "step", file));
       p.epoch = Integer.parseInt(get(metadata, "epoch", file));
@@ -140,6 +171,13 @@ final class Progress {
       p.trainLoss = Double.parseDouble(get(metadata, "train_loss", file));
       p.validationLoss = Double.parseDouble(get(metadata, "validation_loss", file));
       p.seconds = Double.parseDouble(get(metadata, "seconds", file));
+      // Written since there are such things.
+      p.rateScale = Double.parseDouble(metadata.getOrDefault(PREFIX + "rate_scale", "1"));
+      p.goodInRow = Integer.parseInt(metadata.getOrDefault(PREFIX + "good_in_row", "0"));
+      p.bestValue =
+          Double.parseDouble(
+              metadata.getOrDefault(PREFIX + "best_value", get(metadata, "best_loss", file)));
+      p.averaged = Long.parseLong(metadata.getOrDefault(PREFIX + "averaged", "0"));
       p.plateau =
           new Plateau.State(
               Double.parseDouble(get(metadata, "plateau_scale", file)),

@@ -1,29 +1,48 @@
 package dev.gatun.train;
 
 /**
- * A step without an update because a gradient was not finite.
+ * A step without an update because something was not finite.
  *
  * @param step the step, from 1
  * @param epoch from 0
- * @param firstBatch the index in the epoch of its first batch
- * @param batches how many batches it added up
+ * @param firstBatch the index in the epoch of its first batch, or of the one where it was seen
+ * @param batches how many batches that may be in
+ * @param cause what was not finite first
+ * @param layer where it was seen first
  * @param parameter the first parameter with such a gradient
  * @param inRow how many steps in a row have been skipped, this one included; those do not count
  *     after which the loss scale can still fall
  * @param lossScale the scale from now on, as {@link dev.gatun.backend.Backend#lossScale}: above 1
  *     the step was skipped to find the right one
+ * @param rateScale what the schedule's rate is multiplied with from now on
  */
 public record SkippedStep(
     long step,
     int epoch,
     int firstBatch,
     int batches,
+    Cause cause,
+    String layer,
     String parameter,
     int inRow,
-    double lossScale) {
-  /** The layer that the parameter belongs to. */
-  public String layer() {
-    return parameter.substring(0, parameter.indexOf('.'));
+    double lossScale,
+    double rateScale) {
+  /** What was not finite first, in the order of a step. */
+  public enum Cause {
+    /** What the data gave. */
+    INPUT("the input of layer %s is not finite"),
+    /** A layer's output, of finite input. */
+    OUTPUT("the output of layer %s is not finite"),
+    /** The loss, of a finite output: targets, or an overflow. */
+    LOSS("the loss is not finite, of a finite output of layer %s"),
+    /** A gradient, of a finite loss. */
+    GRADIENT("the loss is finite and a gradient in layer %s is not");
+
+    private final String says;
+
+    Cause(String says) {
+      this.says = says;
+    }
   }
 
   /** Whether nothing is wrong: the gradient was too large for half precision with its scale. */
@@ -39,16 +58,16 @@ public record SkippedStep(
   /** One line for a log. */
   @Override
   public String toString() {
-    return "step %d (epoch %d, batch %d%s) skipped: the gradient of %s in layer %s is not finite; %s"
+    return "step %d (epoch %d, batch %d%s) skipped: %s, gradient of %s; %s"
         .formatted(
             step,
             epoch,
             firstBatch,
             batches > 1 ? " to " + (firstBatch + batches - 1) : "",
+            cause.says.formatted(layer),
             parameter,
-            layer(),
             ordinary()
                 ? "the loss scale of fp16 falls to %.0f".formatted(lossScale)
-                : inRow + " in a row");
+                : inRow + " in a row" + (rateScale < 1 ? ", rate times " + rateScale : ""));
   }
 }

@@ -4,10 +4,13 @@ import dev.gatun.data.Batch;
 import dev.gatun.data.BatchSource;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
+import dev.gatun.model.NonFinite;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
+import dev.gatun.optim.Averaging;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Schedule;
+import dev.gatun.optim.WeightAverage;
 import dev.gatun.tensor.Usage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The order of the data is a function of seed and epoch, masks of seed and step: a run that was
  * resumed from a checkpoint gives the same bits as one that was not interrupted.
  */
-public final class Trainer implements AutoCloseable {
+public final class Trainer extends RunFigures implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Trainer.class.getName());
   private final TrainerBuilder options;
   private final Model model;
@@ -31,19 +34,16 @@ public final class Trainer implements AutoCloseable {
   private final @Nullable Evaluator evaluator;
   private final Batch[] batches;
   private final Checkpoint checkpoint;
+  private final Saving saving;
+  private final @Nullable WeightAverage average;
   private final Usage usage = new Usage("the trainer");
   private final TrainingListener[] listeners;
-  private Progress progress = new Progress();
   private long startNanos = System.nanoTime();
-  private double loss = Double.NaN;
-  private double rate = Double.NaN;
-  private double norm = Double.NaN;
-  private long positions;
   private double weight;
-  private int sequences;
   private volatile boolean stopRequested;
 
   Trainer(TrainerBuilder options) {
+    super(new Progress(options.earlyStop));
     this.options = options;
     model = options.model;
     optimizer = options.optimizer;
@@ -52,19 +52,24 @@ public final class Trainer implements AutoCloseable {
     batches = new Batch[options.accumulate];
     plan = model.plan(PlanSpec.training(training.layout()), options.loss);
     update = new UpdateStep(plan, optimizer, options.graphs);
+    saving = new Saving(this, options);
     Evaluator made = null;
+    WeightAverage mean = null;
     try {
+      Averaging how = options.averaging;
+      mean = how == null ? null : new WeightAverage(model.parameters(), how);
       for (int i = 0; i < batches.length; i++) {
         batches[i] = training.newBatch();
       }
       BatchSource validation = options.validation;
       made = validation == null ? null : new Evaluator(model, options.loss, validation);
-      checkpoint = new Checkpoint(model, optimizer, plan, training);
+      checkpoint = new Checkpoint(model, optimizer, plan, training, mean);
     } catch (RuntimeException | Error e) {
-      free(made);
+      free(made, mean);
       throw e;
     }
     evaluator = made;
+    average = mean;
   }
 
   /**
@@ -97,19 +102,28 @@ public final class Trainer implements AutoCloseable {
   }
 
   private Outcome runToEnd() throws IOException {
+    for (TrainingListener listener : listeners) {
+      listener.onStart(this);
+    }
     Outcome outcome = ended();
     while (outcome == null) {
       if (progress.reportDue) {
         report();
       } else {
         step();
-        saveEvery();
+        if (progress.skippedInRow > 0) {
+          saving.beforeTrouble(progress);
+        }
+        saving.every(progress);
       }
       outcome = ended();
     }
     if (outcome != Outcome.NON_FINITE) {
       outcome = model.parameters().finite() ? outcome : Outcome.NON_FINITE;
-      saveLast();
+      saving.last();
+    }
+    if (outcome == Outcome.NON_FINITE) {
+      saving.goBack();
     }
     stopRequested = false;
     for (TrainingListener listener : listeners) {
@@ -122,13 +136,14 @@ public final class Trainer implements AutoCloseable {
     if (stopRequested) {
       return Outcome.INTERRUPTED;
     }
-    if (progress.skippedInRow >= options.maxSkippedInRow) {
+    if (progress.skippedInRow >= options.nonFinite.limit()) {
       return Outcome.NON_FINITE;
     }
     if (progress.reportDue) {
       return null;
     }
-    if (options.patience > 0 && progress.reportsSinceBest >= options.patience) {
+    int patience = options.earlyStop.patience();
+    if (patience > 0 && progress.reportsSinceBest >= patience) {
       return Outcome.EARLY_STOPPED;
     }
     boolean done = progress.epoch >= options.epochs || progress.step >= options.maxSteps;
@@ -155,8 +170,10 @@ public final class Trainer implements AutoCloseable {
     int left = options.training.batches(progress.epoch) - progress.index;
     int count = Math.min(options.accumulate, left);
     fill(count);
-    rate = options.schedule.at(progress.step) * progress.plateau.scale();
-    loss = update.run(batches, count, weight, progress.forwards, rate);
+    rate = options.schedule.at(progress.step) * progress.plateau.scale() * progress.rateScale;
+    double own = update.run(batches, count, weight, progress.forwards, rate, null);
+    penalty = optimizer.penalty();
+    loss = own + penalty;
     progress.forwards += count;
     norm = optimizer.norm();
     progress.step++;
@@ -164,11 +181,20 @@ public final class Trainer implements AutoCloseable {
     if (nonFinite >= 0) {
       skipped(nonFinite, count);
     } else {
-      progress.stepped(loss, weight);
+      progress.stepped(loss, weight, options.nonFinite);
+      if (average != null) {
+        average.update(progress.step);
+      }
     }
+    int epoch = progress.epoch;
     progress.advance(count, options);
     for (TrainingListener listener : listeners) {
       listener.onStep(this);
+    }
+    if (progress.epoch > epoch) {
+      for (TrainingListener listener : listeners) {
+        listener.onEpoch(this);
+      }
     }
   }
 
@@ -185,12 +211,37 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void skipped(long index, int count) {
+    double scale = model.backend().lossScale();
+    progress.skip(scale > 1, options.nonFinite);
     String parameter = model.parameters().at(index).name();
-    SkippedStep skipped = progress.skip(count, parameter, model.backend().lossScale());
+    NonFinite fault = update.fault();
+    SkippedStep skipped =
+        new SkippedStep(
+            progress.step,
+            progress.epoch,
+            progress.index + (fault == null ? 0 : update.faultBatch()),
+            fault == null ? count : 1,
+            cause(fault),
+            fault == null ? parameter.substring(0, parameter.indexOf('.')) : fault.layer(),
+            parameter,
+            progress.skippedInRow,
+            scale,
+            progress.rateScale);
     LOG.log(skipped.level(), skipped.toString());
     for (TrainingListener listener : listeners) {
       listener.onSkipped(this, skipped);
     }
+  }
+
+  private static SkippedStep.Cause cause(@Nullable NonFinite fault) {
+    if (fault == null) {
+      return SkippedStep.Cause.GRADIENT;
+    }
+    return switch (fault.place()) {
+      case INPUT -> SkippedStep.Cause.INPUT;
+      case OUTPUT -> SkippedStep.Cause.OUTPUT;
+      case NEITHER -> SkippedStep.Cause.LOSS;
+    };
   }
 
   /**
@@ -203,42 +254,52 @@ public final class Trainer implements AutoCloseable {
    */
   public void report() throws IOException {
     progress.startReport();
-    boolean best = evaluator != null && progress.validated(evaluator.validationLoss());
+    swapAverage();
+    try {
+      if (evaluator != null) {
+        progress.validated(evaluator.validationLoss());
+      }
+      measured = options.measures == null ? measured : options.measures.measure();
+    } finally {
+      swapAverage();
+    }
     progress.watch(options.plateau, evaluator != null);
+    boolean best = best();
     for (TrainingListener listener : listeners) {
       listener.onReport(this);
     }
-    Path folder = options.checkpoints;
-    if (best && folder != null) {
-      save(folder.resolve("best.safetensors"));
+    if (best) {
+      saving.best();
     }
-    saveLast();
+    saving.last();
   }
 
-  private void saveEvery() throws IOException {
-    // Where a report is due it saves, when there is more to save.
-    if (options.checkpointEvery > 0
-        && progress.step % options.checkpointEvery == 0
-        && !progress.reportDue
-        && progress.skippedInRow == 0) {
-      saveLast();
+  private void swapAverage() {
+    if (average != null) {
+      average.swap();
     }
   }
 
-  private void saveLast() throws IOException {
-    Path folder = options.checkpoints;
-    if (folder == null) {
-      return;
+  private boolean best() {
+    EarlyStop rule = options.earlyStop;
+    if (evaluator == null && rule.metric().equals(EarlyStop.VALIDATION_LOSS)) {
+      return false;
     }
-    // What was saved last can be gone on from; NaN cannot.
-    if (model.parameters().finite()) {
-      save(folder.resolve("last.safetensors"));
-    } else {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "step {0}: the weights are not finite; the checkpoint before is kept",
-          progress.step);
-    }
+    return progress.judge(
+        switch (rule.metric()) {
+          case EarlyStop.VALIDATION_LOSS -> progress.validationLoss;
+          case EarlyStop.TRAINING_LOSS -> progress.trainLoss;
+          default -> {
+            Double value = measured.get(rule.metric());
+            if (value == null) {
+              throw new IllegalStateException(
+                  "early stopping by %s: nobody measures that; there are %s"
+                      .formatted(rule.metric(), measured.keySet()));
+            }
+            yield value;
+          }
+        },
+        rule);
   }
 
   /**
@@ -270,7 +331,7 @@ public final class Trainer implements AutoCloseable {
    * @throws IOException if it cannot be read
    */
   public void resume(Path file) throws IOException {
-    progress = checkpoint.read(file);
+    progress = checkpoint.read(file, options.earlyStop);
     startNanos = System.nanoTime();
   }
 
@@ -279,74 +340,9 @@ public final class Trainer implements AutoCloseable {
     stopRequested = true;
   }
 
-  /** Steps done, skipped ones included. */
-  public long steps() {
-    return progress.step;
-  }
-
-  /** Steps whose update was left out. */
-  public long skippedSteps() {
-    return progress.skipped;
-  }
-
-  /** Epochs done. */
-  public int epoch() {
-    return progress.epoch;
-  }
-
-  /** The next batch's index in its epoch. */
-  public int batchIndex() {
-    return progress.index;
-  }
-
   /** The steps of an epoch. */
   public long stepsInEpoch(int epoch) {
     return Math.ceilDiv(options.training.batches(epoch), options.accumulate);
-  }
-
-  /** The last step's loss, before its update; NaN before the first. */
-  public double loss() {
-    return loss;
-  }
-
-  /** The last step's rate. */
-  public double rate() {
-    return rate;
-  }
-
-  /** The norm of the last step's gradient before clipping. */
-  public double gradientNorm() {
-    return norm;
-  }
-
-  /** The valid positions of the last step. */
-  public long positions() {
-    return positions;
-  }
-
-  /** The sequences of the last step. */
-  public int sequences() {
-    return sequences;
-  }
-
-  /** The training loss over the steps between the last two reports; NaN before the first. */
-  public double trainLoss() {
-    return progress.trainLoss;
-  }
-
-  /** The validation loss at the last report; NaN without. */
-  public double validationLoss() {
-    return progress.validationLoss;
-  }
-
-  /** The best validation loss; infinite without. */
-  public double bestLoss() {
-    return progress.bestLoss;
-  }
-
-  /** The step of the best validation loss. */
-  public long bestStep() {
-    return progress.bestStep;
   }
 
   /** Seconds since the trainer was made, with those before each resume. */
@@ -367,13 +363,16 @@ public final class Trainer implements AutoCloseable {
   @Override
   public void close() {
     if (usage.close()) {
-      free(evaluator);
+      free(evaluator, average);
     }
   }
 
-  private void free(@Nullable Evaluator made) {
+  private void free(@Nullable Evaluator made, @Nullable WeightAverage mean) {
     if (made != null) {
       made.close();
+    }
+    if (mean != null) {
+      mean.close();
     }
     for (@Nullable Batch batch : batches) {
       if (batch != null) { // null where construction failed half-way

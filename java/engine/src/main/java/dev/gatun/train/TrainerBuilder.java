@@ -4,6 +4,7 @@ import dev.gatun.backend.Backend;
 import dev.gatun.data.BatchSource;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
+import dev.gatun.optim.Averaging;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Plateau;
 import dev.gatun.optim.Schedule;
@@ -27,11 +28,14 @@ public final class TrainerBuilder {
   long maxSteps = Long.MAX_VALUE;
   int accumulate = 1;
   long reportEvery;
-  int patience;
+  EarlyStop earlyStop = EarlyStop.after(0);
+  @Nullable Measures measures;
   @Nullable Plateau plateau;
-  int maxSkippedInRow = 10;
+  @Nullable Averaging averaging;
+  NonFinitePolicy nonFinite = NonFinitePolicy.DEFAULT;
   @Nullable Path checkpoints;
   long checkpointEvery;
+  int checkpointKeep;
   boolean graphs;
   final Map<String, String> strings = new LinkedHashMap<>();
   final List<TrainingListener> listeners = new ArrayList<>();
@@ -77,7 +81,28 @@ public final class TrainerBuilder {
 
   /** Stops after so many reports in a row without a better validation loss. */
   public TrainerBuilder patience(int reports) {
-    patience = atLeast(1, reports, "patience");
+    return earlyStop(EarlyStop.after(atLeast(1, reports, "patience")));
+  }
+
+  /** Which figure tells the best checkpoint, and when to stop for want of a better one. */
+  public TrainerBuilder earlyStop(EarlyStop how) {
+    earlyStop = Objects.requireNonNull(how, "how");
+    return this;
+  }
+
+  /** What else is measured at each report; an {@link EarlyStop} may go by one of its names. */
+  public TrainerBuilder measures(Measures how) {
+    measures = Objects.requireNonNull(how, "how");
+    return this;
+  }
+
+  /**
+   * Averages the weights over the steps. Validation, {@link #measures} and checkpoints have the
+   * average, once there is one; learning goes on with the weights themselves, which checkpoints
+   * keep beside it.
+   */
+  public TrainerBuilder average(Averaging how) {
+    averaging = Objects.requireNonNull(how, "how");
     return this;
   }
 
@@ -90,15 +115,20 @@ public final class TrainerBuilder {
     return this;
   }
 
-  /** Stops after so many steps in a row with a gradient that is not finite; 10 unless set. */
+  /** Stops after so many steps in a row that were not finite; 10 unless set. */
   public TrainerBuilder maxSkippedInRow(int steps) {
-    maxSkippedInRow = atLeast(1, steps, "maxSkippedInRow");
+    return nonFinite(nonFinite.withLimit(atLeast(1, steps, "maxSkippedInRow")));
+  }
+
+  /** What is done about losses and gradients that are not finite. */
+  public TrainerBuilder nonFinite(NonFinitePolicy policy) {
+    nonFinite = Objects.requireNonNull(policy, "policy");
     return this;
   }
 
   /**
-   * Writes {@code last.safetensors} at each report and at the end, and with validation data {@code
-   * best.safetensors} when it is the best so far.
+   * Writes {@code last.safetensors} at each report and at the end, and with validation data or an
+   * {@link #earlyStop} by another figure {@code best.safetensors} when it is the best so far.
    *
    * @param folder created if missing
    */
@@ -110,6 +140,16 @@ public final class TrainerBuilder {
   /** Also writes {@code last.safetensors} every so many steps. */
   public TrainerBuilder checkpointEvery(long steps) {
     checkpointEvery = atLeast(1, steps, "checkpointEvery");
+    return this;
+  }
+
+  /**
+   * Keeps the newest of those that {@link #checkpointEvery} writes as {@code step-N.safetensors}.
+   *
+   * @param count how many
+   */
+  public TrainerBuilder checkpointKeep(int count) {
+    checkpointKeep = atLeast(1, count, "checkpointKeep");
     return this;
   }
 
@@ -147,8 +187,9 @@ public final class TrainerBuilder {
    * @throws IllegalStateException if the model or its backend has been closed
    */
   public Trainer build() {
-    if (patience > 0 && validation == null) {
-      throw new IllegalArgumentException("patience " + patience + " needs validation data");
+    checkEarlyStop();
+    if (checkpointKeep > 0 && checkpointEvery == 0) {
+      throw new IllegalArgumentException("checkpointKeep needs checkpointEvery");
     }
     if (checkpointEvery > 0 && checkpoints == null) {
       throw new IllegalArgumentException("checkpointEvery needs a folder for checkpoints");
@@ -171,6 +212,20 @@ public final class TrainerBuilder {
       DataFit.check("validation", validation.layout(), model, loss);
     }
     return new Trainer(this);
+  }
+
+  private void checkEarlyStop() {
+    String metric = earlyStop.metric();
+    if (earlyStop.patience() > 0
+        && validation == null
+        && metric.equals(EarlyStop.VALIDATION_LOSS)) {
+      throw new IllegalArgumentException(
+          "patience " + earlyStop.patience() + " needs validation data");
+    }
+    if (!earlyStop.isLoss() && measures == null) {
+      throw new IllegalArgumentException(
+          "early stopping by %s needs measures that give it".formatted(metric));
+    }
   }
 
   private static <T extends Number> T atLeast(long least, T value, String name) {

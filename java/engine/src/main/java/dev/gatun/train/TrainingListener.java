@@ -7,11 +7,17 @@ import java.nio.file.Path;
  * may be asked to stop.
  */
 public interface TrainingListener {
+  /** When {@link Trainer#run} begins, also after a resume. */
+  default void onStart(Trainer trainer) {}
+
   /** After each step, skipped ones included. To be quick: it is part of the step. */
   default void onStep(Trainer trainer) {}
 
   /** A step whose update was left out. Called before its {@link #onStep}. */
   default void onSkipped(Trainer trainer, SkippedStep skipped) {}
+
+  /** After the last step of an epoch, before its report. */
+  default void onEpoch(Trainer trainer) {}
 
   /**
    * At the end of an epoch or every so many steps, as configured, and at the end: {@link

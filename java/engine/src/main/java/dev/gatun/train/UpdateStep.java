@@ -1,6 +1,8 @@
 package dev.gatun.train;
 
 import dev.gatun.data.Batch;
+import dev.gatun.model.NonFinite;
+import dev.gatun.model.Parameter;
 import dev.gatun.model.Plan;
 import dev.gatun.optim.Optimizer;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +12,8 @@ final class UpdateStep implements AutoCloseable {
   private final Plan plan;
   private final Optimizer optimizer;
   private final @Nullable StepGraphs graphs;
+  private @Nullable NonFinite fault;
+  private int faultBatch;
 
   /**
    * For the batches of a plan.
@@ -23,31 +27,72 @@ final class UpdateStep implements AutoCloseable {
   }
 
   /**
-   * Does it.
+   * Does it. A loss that is not finite leaves the parameters as they are, whatever its gradient.
    *
    * @param batches the first {@code count} are used
    * @param weight what their losses are divided by
    * @param forwards how many there have been before
+   * @param watch looks at the gradients before they are used; null: nobody does
    * @return the loss
    */
-  double run(Batch[] batches, int count, double weight, long forwards, double rate) {
+  double run(
+      Batch[] batches,
+      int count,
+      double weight,
+      long forwards,
+      double rate,
+      @Nullable Runnable watch) {
     double loss = 0;
     boolean updated = false;
+    fault = null;
     for (int i = 0; i < count; i++) {
       plan.setStep(forwards + i);
       boolean last = i == count - 1;
-      if (graphs != null && graphs.run(batches[i], weight, last, rate)) {
+      if (graphs != null && watch == null && graphs.run(batches[i], weight, last, rate)) {
         updated = last && graphs.updates();
       } else {
         plan.forward(batches[i], weight);
         plan.backward();
       }
-      loss += plan.loss();
+      double own = plan.loss();
+      loss += own;
+      if (!Double.isFinite(own) && fault == null) {
+        fault = NonFinite.of(plan);
+        faultBatch = i;
+      }
     }
     if (!updated) {
+      if (fault != null) {
+        spoilGradients();
+      } else if (watch != null) {
+        watch.run();
+      }
       optimizer.step(rate);
     }
     return loss;
+  }
+
+  /**
+   * The last element of every gradient becomes NaN, so that the optimizer skips the step: a loss
+   * can be infinite with finite gradients, as that of an absolute error.
+   */
+  private void spoilGradients() {
+    for (Parameter parameter : optimizer.parameters().list()) {
+      long size = parameter.gradient().size();
+      if (size > 0) {
+        optimizer.parameters().backend().fill(parameter.gradient().view(size - 1, 1), Double.NaN);
+      }
+    }
+  }
+
+  /** Where the last step's forward was first not finite; null if its loss was. */
+  @Nullable NonFinite fault() {
+    return fault;
+  }
+
+  /** In which of its batches. */
+  int faultBatch() {
+    return faultBatch;
   }
 
   @Override

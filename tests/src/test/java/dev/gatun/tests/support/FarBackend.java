@@ -23,6 +23,7 @@ import dev.gatun.backend.UpdateRule;
 import dev.gatun.backend.UpdateTensors;
 import dev.gatun.backend.Updater;
 import dev.gatun.backend.WeightLayout;
+import dev.gatun.backend.WeightOperations;
 import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.HostMemory;
@@ -363,6 +364,45 @@ public final class FarBackend implements Backend {
             tensors.moments().stream().map(FarBackend::near).toList(),
             near(tensors.control()));
     return reference.updater(rule, hidden, parts);
+  }
+
+  @Override
+  public WeightOperations weights() {
+    usage.check();
+    return new FarWeights(reference.weights());
+  }
+
+  private record FarWeights(WeightOperations reference) implements WeightOperations {
+    @Override
+    public void clamp(Tensor x, double limit) {
+      reference.clamp(near(x), limit);
+    }
+
+    @Override
+    public void scale(Tensor x, Tensor factor) {
+      reference.scale(near(x), near(factor));
+    }
+
+    @Override
+    public void limitRows(Tensor x, double limit) {
+      reference.limitRows(near(x), limit);
+    }
+
+    @Override
+    public void penalize(
+        Tensor parameters, Tensor gradients, double l1, double l2, Tensor penalty) {
+      reference.penalize(near(parameters), near(gradients), l1, l2, near(penalty));
+    }
+
+    @Override
+    public void average(Tensor values, Tensor average, double weight) {
+      reference.average(near(values), near(average), weight);
+    }
+
+    @Override
+    public void close() {
+      reference.close();
+    }
   }
 
   @Override

@@ -13,6 +13,7 @@ import dev.gatun.backend.UpdateRule;
 import dev.gatun.backend.UpdateTensors;
 import dev.gatun.backend.Updater;
 import dev.gatun.backend.WeightLayout;
+import dev.gatun.backend.WeightOperations;
 import dev.gatun.backend.WeightType;
 import dev.gatun.bindings.OpenBlas;
 import dev.gatun.kernels.Elementwise;
@@ -198,6 +199,12 @@ public final class CpuBackend extends CpuOperations implements Backend {
   public void prepareUpdate(Tensor gradients, double maxNorm, Tensor control) {
     checks.prepareUpdate(gradients, maxNorm, control);
     flat.prepareUpdate(gradients, maxNorm, control);
+  }
+
+  @Override
+  public WeightOperations weights() {
+    usage.check();
+    return new CpuWeightOperations(team, usage);
   }
 
   @Override

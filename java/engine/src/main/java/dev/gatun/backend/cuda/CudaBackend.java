@@ -16,6 +16,7 @@ import dev.gatun.backend.UpdateRule;
 import dev.gatun.backend.UpdateTensors;
 import dev.gatun.backend.Updater;
 import dev.gatun.backend.WeightLayout;
+import dev.gatun.backend.WeightOperations;
 import dev.gatun.backend.WeightType;
 import dev.gatun.backend.cpu.CpuBackend;
 import dev.gatun.tensor.DType;
@@ -195,6 +196,13 @@ public final class CudaBackend extends CudaOperations implements Backend {
     LossScale scale = context.lossScale();
     try (Work _ = work.enter()) {
       return scale == null ? 1 : scale.read(transfers);
+    }
+  }
+
+  @Override
+  public WeightOperations weights() {
+    try (Work _ = work.enter()) {
+      return new CudaWeightOperations(context, work, workspace());
     }
   }
 

@@ -14,6 +14,7 @@ import dev.gatun.backend.UpdateRule;
 import dev.gatun.backend.UpdateTensors;
 import dev.gatun.backend.Updater;
 import dev.gatun.backend.WeightLayout;
+import dev.gatun.backend.WeightOperations;
 import dev.gatun.backend.WeightType;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.HostMemory;
@@ -125,6 +126,12 @@ public final class ReferenceBackend extends ReferenceOperations implements Backe
     if (nonFinite < 0) {
       control.set(Control.UPDATES, control.get(Control.UPDATES) + 1);
     }
+  }
+
+  @Override
+  public WeightOperations weights() {
+    usage.check();
+    return new ReferenceWeightOperations();
   }
 
   @Override
