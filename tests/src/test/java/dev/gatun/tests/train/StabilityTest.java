@@ -25,7 +25,6 @@ import dev.gatun.model.Signal;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
-import dev.gatun.tensor.DType;
 import dev.gatun.tests.support.Host;
 import dev.gatun.tests.support.Subjects;
 import dev.gatun.train.EarlyStop;
@@ -185,17 +184,14 @@ class StabilityTest {
 
   @ParameterizedTest
   @FieldSource("BACKENDS")
-  void whatAFiniteInputOverflowsInIsNamed(String backend) {
+  void theLayerWhoseOutputIsNotFiniteIsNamed(String backend) {
     try (Backend context = Subjects.open(backend);
         Model model = SPEC.build(context, 9);
         Plan plan = model.plan(PlanSpec.training(4, 2))) {
       Host.write(context, plan.input(), 1, 1, 1, 1, 1, 1, 1, 1);
       plan.forward(4, 2);
       assertEquals(new NonFinite("linear", NonFinite.Place.NEITHER), NonFinite.of(plan));
-      double largest = context.real() == DType.F64 ? Double.MAX_VALUE : Float.MAX_VALUE;
-      context.fill(model.parameters().get("middle.weight").value(), largest);
-      context.fill(model.parameters().get("middle.bias").value(), largest);
-      context.fill(model.parameters().get("lstm.bias_ih_l0").value(), 5);
+      context.fill(model.parameters().get("middle.bias").value(), Double.POSITIVE_INFINITY);
       model.parameters().changed();
       plan.forward(4, 2);
       assertEquals(new NonFinite("middle", NonFinite.Place.OUTPUT), NonFinite.of(plan));

@@ -1,0 +1,132 @@
+package dev.gatun.app.run;
+
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.StabilityKeys;
+import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.task.Task;
+import dev.gatun.backend.WeightType;
+import dev.gatun.data.Range;
+import dev.gatun.model.Model;
+import dev.gatun.optim.Averaging;
+import dev.gatun.train.EarlyStop;
+import dev.gatun.train.NonFinitePolicy;
+import dev.gatun.train.Trainer;
+import dev.gatun.train.TrainerBuilder;
+import java.nio.file.Files;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/** From {@link StabilityKeys} to a trainer's options. */
+final class StabilityOptions {
+  /** Measures that are to rise; all others, errors and losses, are to fall. */
+  private static final Set<String> RISING =
+      Set.of("accuracy", "precision", "recall", "f1", "skill", "r2", "exact");
+
+  private StabilityOptions() {}
+
+  /**
+   * Sets averages, checkpoints that are kept, early stopping and what is done about numbers that
+   * are not finite.
+   *
+   * @param steps of the whole run
+   * @param epochSteps of an epoch
+   */
+  static void set(
+      TrainerBuilder builder, Config config, Task task, Model model, long steps, long epochSteps) {
+    builder.nonFinite(
+        new NonFinitePolicy(
+            config.get(StabilityKeys.RATE_FACTOR),
+            config.get(StabilityKeys.LIMIT),
+            config.get(StabilityKeys.RECOVERY)));
+    average(builder, config, steps, epochSteps);
+    int keep = config.get(StabilityKeys.KEEP);
+    if (keep > 0) {
+      if (config.get(TrainKeys.CHECKPOINT_EVERY) == 0) {
+        throw config.error(
+            StabilityKeys.KEEP, keep + "; there are none to keep; give train.checkpoint_every");
+      }
+      builder.checkpointKeep(keep);
+    }
+    builder.earlyStop(earlyStop(builder, config, task, model));
+  }
+
+  /** Why a run was stopped early. */
+  static String stopped(Config config) {
+    String metric = config.get(StabilityKeys.METRIC).replace('_', ' ');
+    int patience =
+        Math.max(config.get(StabilityKeys.STOP_PATIENCE), config.get(TrainKeys.PATIENCE));
+    return "stopped: no better %s in %d reports".formatted(metric, patience);
+  }
+
+  /** What became of a run whose numbers were not finite. */
+  static String diverged(Config config, RunDirectory run, Trainer trainer) {
+    String kept =
+        Files.isRegularFile(run.last())
+            ? "the last good weights are in " + run.last()
+            : "there are no good weights to keep";
+    return "stopped after step %d: %d in a row were not finite, the last at rate %.1e; %s; %s"
+        .formatted(
+            trainer.steps(),
+            config.get(StabilityKeys.LIMIT),
+            trainer.rate(),
+            kept,
+            "lower train.rate or set train.clip");
+  }
+
+  private static void average(TrainerBuilder builder, Config config, long steps, long epochSteps) {
+    switch (config.get(StabilityKeys.AVERAGE)) {
+      case NONE -> {}
+      case EMA -> builder.average(Averaging.ema(config.get(StabilityKeys.AVERAGE_DECAY)));
+      case SWA -> {
+        long start = 1 + (long) (config.get(StabilityKeys.AVERAGE_START) * steps);
+        int every = config.get(StabilityKeys.AVERAGE_EVERY);
+        builder.average(Averaging.swa(Math.min(start, steps), every > 0 ? every : epochSteps));
+      }
+    }
+  }
+
+  private static EarlyStop earlyStop(
+      TrainerBuilder builder, Config config, Task task, Model model) {
+    int patience = config.get(StabilityKeys.STOP_PATIENCE);
+    int other = config.get(TrainKeys.PATIENCE);
+    if (patience > 0 && other > 0 && patience != other) {
+      throw config.error(
+          StabilityKeys.STOP_PATIENCE,
+          "%d; train.patience is %d; give one of the two".formatted(patience, other));
+    }
+    String metric = config.get(StabilityKeys.METRIC);
+    boolean loss =
+        metric.equals(EarlyStop.VALIDATION_LOSS) || metric.equals(EarlyStop.TRAINING_LOSS);
+    Range part = task.split().validation();
+    boolean blind = part.size() == 0 || config.get(TrainKeys.OVERFIT) > 0;
+    if (Math.max(patience, other) > 0 && blind && !metric.equals(EarlyStop.TRAINING_LOSS)) {
+      throw config.error(
+          patience > 0 ? StabilityKeys.STOP_PATIENCE : TrainKeys.PATIENCE,
+          Math.max(patience, other) + "; there is no validation part; give data.validation");
+    }
+    if (!loss) {
+      if (blind) {
+        throw config.error(
+            StabilityKeys.METRIC, metric + "; there is no validation part; give data.validation");
+      }
+      // Measured once before the run, so that a name that nobody measures costs no epoch.
+      SequencedMap<String, Double> first = task.measure(model, part, WeightType.FLOAT32);
+      if (!first.containsKey(metric)) {
+        throw config.error(
+            StabilityKeys.METRIC,
+            "\"%s\"; give %s, %s or one of %s"
+                .formatted(
+                    metric,
+                    EarlyStop.VALIDATION_LOSS,
+                    EarlyStop.TRAINING_LOSS,
+                    String.join(", ", first.keySet())));
+      }
+      builder.measures(() -> task.measure(model, part, WeightType.FLOAT32));
+    }
+    return new EarlyStop(
+        metric,
+        RISING.stream().anyMatch(metric::contains),
+        Math.max(patience, other),
+        config.get(StabilityKeys.MIN_CHANGE));
+  }
+}
