@@ -17,13 +17,14 @@ import java.util.Objects;
  *
  * @param name the layer's name
  * @param layers from the lowest, each one layer high; their names do not matter
- * @param dropout the probability of zeroing an output of a layer that feeds another, 0 to below 1
+ * @param dropouts the probabilities of zeroing an output of each layer that feeds another, 0 to
+ *     below 1: one for all, or one for each layer but the top one
  * @param merge what becomes of the outputs of two directions
  * @param lastOnly true: gives the last state h of the top layer, at each sequence's own end; false:
  *     its output at every step
  */
 public record RecurrentStack(
-    String name, List<RecurrentLayer> layers, double dropout, Merge merge, boolean lastOnly)
+    String name, List<RecurrentLayer> layers, List<Double> dropouts, Merge merge, boolean lastOnly)
     implements Layer {
 
   /** What becomes of the outputs of two directions, layer for layer. */
@@ -49,19 +50,33 @@ public record RecurrentStack(
                 .formatted(name));
       }
     }
-    if (!(dropout >= 0 && dropout < 1)) {
-      throw new IllegalArgumentException(
-          "%s: dropout %s must be in [0, 1)".formatted(name, dropout));
+    dropouts = List.copyOf(dropouts);
+    for (double dropout : dropouts) {
+      if (!(dropout >= 0 && dropout < 1)) {
+        throw new IllegalArgumentException(
+            "%s: dropout %s must be in [0, 1)".formatted(name, dropout));
+      }
+      if (dropout > 0 && layers.size() == 1) {
+        throw new IllegalArgumentException(
+            "%s: dropout %s works between recurrent layers and there is only one"
+                .formatted(name, dropout));
+      }
     }
-    if (dropout > 0 && layers.size() == 1) {
+    if (dropouts.size() != 1 && dropouts.size() != layers.size() - 1) {
       throw new IllegalArgumentException(
-          "%s: dropout %s works between recurrent layers and there is only one"
-              .formatted(name, dropout));
+          "%s: %d rates of dropout for %d layers; give 1 or %d"
+              .formatted(name, dropouts.size(), layers.size(), layers.size() - 1));
     }
     if (merge == Merge.SUM && layers.stream().noneMatch(layer -> layer.stack().bidirectional())) {
       throw new IllegalArgumentException(
           name + ": a sum of directions needs a layer in both directions");
     }
+  }
+
+  /** With one rate of dropout between all layers. */
+  public RecurrentStack(
+      String name, List<RecurrentLayer> layers, double dropout, Merge merge, boolean lastOnly) {
+    this(name, layers, List.of(dropout), merge, lastOnly);
   }
 
   /**
@@ -103,7 +118,7 @@ public record RecurrentStack(
 
   /** The same under another name. */
   public RecurrentStack named(String newName) {
-    return new RecurrentStack(newName, layers, dropout, merge, lastOnly);
+    return new RecurrentStack(newName, layers, dropouts, merge, lastOnly);
   }
 
   /** The same with dropout between its layers. */
@@ -111,20 +126,25 @@ public record RecurrentStack(
     return new RecurrentStack(name, layers, rate, merge, lastOnly);
   }
 
+  /** The same with dropout of each layer's output but the top one's. */
+  public RecurrentStack dropouts(Double... rates) {
+    return new RecurrentStack(name, layers, List.of(rates), merge, lastOnly);
+  }
+
   /** The same in both directions, side by side. */
   public RecurrentStack bothDirections() {
     List<RecurrentLayer> both = layers.stream().map(RecurrentLayer::bothDirections).toList();
-    return new RecurrentStack(name, both, dropout, merge, lastOnly);
+    return new RecurrentStack(name, both, dropouts, merge, lastOnly);
   }
 
   /** The same in both directions, whose outputs are added up layer for layer. */
   public RecurrentStack summed() {
-    return new RecurrentStack(name, bothDirections().layers, dropout, Merge.SUM, lastOnly);
+    return new RecurrentStack(name, bothDirections().layers, dropouts, Merge.SUM, lastOnly);
   }
 
   /** The same giving the last state only. */
   public RecurrentStack lastState() {
-    return new RecurrentStack(name, layers, dropout, merge, true);
+    return new RecurrentStack(name, layers, dropouts, merge, true);
   }
 
   /**
@@ -169,7 +189,8 @@ public record RecurrentStack(
       if (merge == Merge.SUM && layer.stack().bidirectional()) {
         signal = add(parts, new DirectionSum(layer.name() + " sum"), i, signal);
       }
-      if (dropout > 0 && !top) {
+      double dropout = top ? 0 : dropouts.get(dropouts.size() == 1 ? 0 : i);
+      if (dropout > 0) {
         signal = add(parts, new Dropout(layer.name() + " dropout", dropout), i, signal);
       }
     }

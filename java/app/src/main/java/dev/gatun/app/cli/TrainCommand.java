@@ -3,6 +3,7 @@ package dev.gatun.app.cli;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Key;
+import dev.gatun.app.config.StabilityKeys;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.run.Training;
 import dev.gatun.backend.Backend;
@@ -110,8 +111,9 @@ final class TrainCommand implements Callable<Integer> {
       spec.commandLine()
           .getErr()
           .println(
-              "gatun: the gradient was not finite in 10 steps in a row; lower train.rate or set"
-                  + " train.clip; the last checkpoint is from before");
+              ("gatun: %d steps in a row were not finite; log.txt names batch and layer; lower"
+                      + " train.rate or set train.clip; the last checkpoint is from before")
+                  .formatted(config.get(StabilityKeys.LIMIT)));
       return Gatun.FAILED;
     }
     return result.interrupted() ? INTERRUPTED : 0;

@@ -76,13 +76,22 @@ public final class ModelKeys {
   public static final Key<Boolean> BIAS =
       Key.of("model.bias", Type.flag(), true, "gates have biases").knownAs("use_bias");
 
-  public static final Key<Double> DROPOUT =
+  public static final Key<List<Double>> DROPOUT =
       Key.of(
               "model.dropout",
-              Type.number(Interval.atLeast(0).below(1)),
-              0.0,
-              "probability of zeroing an output of a recurrent layer that feeds another layer")
+              Type.numbers(Interval.atLeast(0).below(1), MOST_LAYERS),
+              List.of(0.0),
+              "probability of zeroing an output of a recurrent layer that feeds another layer; a"
+                  + " list: one for each layer but the top one")
           .knownAs("drop", "dropout_rate");
+
+  public static final Key<Double> INPUT_DROPOUT =
+      rate("input_dropout", "probability of zeroing what goes into the lowest recurrent layer")
+          .knownAs("embedding_dropout", "dropout_in");
+
+  public static final Key<Double> OUTPUT_DROPOUT =
+      rate("output_dropout", "probability of zeroing what goes into the output layer")
+          .knownAs("dropout_out", "final_dropout");
 
   public static final Key<Activation> OUTPUT_ACTIVATION =
       Key.of(
@@ -128,7 +137,7 @@ public final class ModelKeys {
       rate(
               "variational_input",
               "probability of zeroing a feature of a recurrent layer's input, in all steps alike")
-          .knownAs("dropouti", "input_dropout", "variational_dropout");
+          .knownAs("dropouti", "variational_dropout");
 
   public static final Key<Double> VARIATIONAL_HIDDEN =
       rate(
@@ -156,6 +165,8 @@ public final class ModelKeys {
           BEAM,
           BIAS,
           DROPOUT,
+          INPUT_DROPOUT,
+          OUTPUT_DROPOUT,
           OUTPUT_ACTIVATION,
           PEEPHOLE,
           CELL_CLIP,

@@ -14,6 +14,7 @@ final class Schema {
               ModelKeys.ALL,
               TrainKeys.ALL,
               LabelKeys.TRAIN,
+              StabilityKeys.ALL,
               UpdateKeys.ALL,
               TrackingKeys.ALL)
           .flatMap(List::stream)

@@ -90,7 +90,7 @@ public final class TrainKeys {
               Type.number(Interval.atLeast(0)),
               0.0,
               "L2 penalty on matrices (adamw, lion, lamb: apart from the gradient)")
-          .knownAs("l2", "decay", "wd");
+          .knownAs("decay", "wd");
 
   public static final Key<Double> CLIP =
       Key.of(
@@ -120,7 +120,7 @@ public final class TrainKeys {
               Type.whole(0, MOST),
               0,
               "stop after this many reports in a row without a better validation loss; 0: never")
-          .knownAs("early_stopping", "early_stop");
+          .knownAs("early_stopping");
 
   public static final Key<Path> INIT =
       Key.of(

@@ -60,6 +60,26 @@ record Type<T>(
         Type::shortest);
   }
 
+  /** Some numbers in an interval, or one alone. */
+  static Type<List<Double>> numbers(Interval interval, int mostOfThem) {
+    Type<Double> one = number(interval);
+    return new Type<>(
+        "%s, or a list of 1 to %d of them".formatted(one.expects, mostOfThem),
+        node -> {
+          List<Node> items =
+              node instanceof Node.Sequence sequence ? sequence.items() : List.of(node);
+          List<Double> numbers = items.stream().flatMap(i -> one.reader.apply(i).stream()).toList();
+          boolean all = numbers.size() == items.size();
+          return all && !numbers.isEmpty() && numbers.size() <= mostOfThem
+              ? Optional.of(numbers)
+              : Optional.empty();
+        },
+        list ->
+            list.size() == 1
+                ? shortest(list.getFirst())
+                : list.stream().map(Type::shortest).collect(Collectors.joining(", ", "[", "]")));
+  }
+
   /** true or false. */
   static Type<Boolean> flag() {
     return new Type<>(

@@ -42,8 +42,9 @@ public record WeightGroup(String parameters, double rate, double decay, double c
   }
 
   private static Optional<WeightGroup> of(Node.Section section) {
+    Node.Entry entry = section.entries().get("parameters");
     if (!NAMES.containsAll(section.entries().keySet())
-        || !(section.entries().get("parameters") instanceof Node.Entry entry)
+        || entry == null
         || !(entry.value() instanceof Node.Scalar name)
         || name.text().isBlank()) {
       return Optional.empty();

@@ -17,9 +17,6 @@ final class TrainerOptions {
     if (config.get(TrainKeys.STEPS) > 0) {
       builder.maxSteps(config.get(TrainKeys.STEPS));
     }
-    if (config.get(TrainKeys.PATIENCE) > 0) {
-      builder.patience(config.get(TrainKeys.PATIENCE));
-    }
     if (config.get(TrainKeys.REPORT_EVERY) > 0) {
       builder.reportEvery(config.get(TrainKeys.REPORT_EVERY));
     }

@@ -101,7 +101,6 @@ public final class Training {
     int overfit = config.get(TrainKeys.OVERFIT);
     try (BatchSource training = overfit > 0 ? task.overfitting(overfit) : task.training();
         BatchSource validation = overfit > 0 ? null : task.validation()) {
-      checkPatience(validation);
       int accumulate = config.get(TrainKeys.ACCUMULATE);
       long epochSteps = Math.ceilDiv(training.batches(0), accumulate);
       try (Model model = build(task);
@@ -114,6 +113,8 @@ public final class Training {
         if (validation != null) {
           builder.validation(validation);
         }
+        StabilityOptions.set(
+            builder, config, task, model, Updates.steps(config, epochSteps), epochSteps);
         if (before != null) {
           return train(task, model, builder, before, epochSteps, done);
         }
@@ -139,14 +140,6 @@ public final class Training {
     } catch (IOException | RuntimeException e) {
       held.close();
       throw e;
-    }
-  }
-
-  private void checkPatience(@Nullable BatchSource validation) {
-    if (config.get(TrainKeys.PATIENCE) > 0 && validation == null) {
-      throw config.error(
-          TrainKeys.PATIENCE,
-          config.get(TrainKeys.PATIENCE) + "; there is no validation part; give data.validation");
     }
   }
 
@@ -201,10 +194,8 @@ public final class Training {
       log.line(backend.description() + note);
       try (Interrupt interrupt = new Interrupt(trainer::requestStop)) {
         Outcome outcome = trainer.run();
-        if (!model.parameters().finite()) {
-          log.line(
-              "the weights are not finite: the last checkpoint is from before; lower train.rate or"
-                  + " set train.clip");
+        if (outcome == Outcome.NON_FINITE) {
+          log.line(StabilityOptions.diverged(config, run, trainer));
         }
         boolean stopped = outcome == Outcome.INTERRUPTED && interrupt.requested();
         if (outcome == Outcome.INTERRUPTED
@@ -300,9 +291,7 @@ public final class Training {
     String why =
         switch (outcome) {
           case COMPLETED -> "done";
-          case EARLY_STOPPED ->
-              "stopped: no better validation loss in %d reports"
-                  .formatted(config.get(TrainKeys.PATIENCE));
+          case EARLY_STOPPED -> StabilityOptions.stopped(config);
           default -> "stopped: train.max_seconds is over";
         };
     String best =

@@ -2,6 +2,7 @@ package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.Key;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.Activation;
@@ -9,6 +10,7 @@ import dev.gatun.backend.Cell;
 import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.Regularization;
 import dev.gatun.model.ActivationLayer;
+import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
@@ -31,14 +33,16 @@ final class Layers {
   static ModelSpec language(Config config, int vocabulary) {
     List<Layer> layers = new ArrayList<>();
     layers.add(Embedding.of(config.get(ModelKeys.EMBEDDING)));
-    layers.add(recurrent(config, false));
+    addRecurrent(layers, config, false);
     layers.add(Linear.of(vocabulary));
     return ModelSpec.of(Signal.tokens(vocabulary), layers);
   }
 
   /** A forecaster: recurrent stack, its last state, one number per output. */
   static ModelSpec forecaster(Config config, int inputs, int outputs) {
-    List<Layer> layers = new ArrayList<>(List.of(recurrent(config, true), Linear.of(outputs)));
+    List<Layer> layers = new ArrayList<>();
+    addRecurrent(layers, config, true);
+    layers.add(Linear.of(outputs));
     Activation activation = config.get(ModelKeys.OUTPUT_ACTIVATION);
     if (activation != Activation.IDENTITY) {
       layers.add(ActivationLayer.of(activation));
@@ -48,7 +52,24 @@ final class Layers {
 
   /** Frames to one logit per class and step. */
   static ModelSpec aligner(Config config, int inputs, int classes) {
-    return ModelSpec.of(Signal.features(inputs), recurrent(config, false), Linear.of(classes));
+    List<Layer> layers = new ArrayList<>();
+    addRecurrent(layers, config, false);
+    layers.add(Linear.of(classes));
+    return ModelSpec.of(Signal.features(inputs), layers);
+  }
+
+  /** The recurrent layers, with dropout of what goes in and of what comes out. */
+  private static void addRecurrent(List<Layer> layers, Config config, boolean lastState) {
+    addDropout(layers, config, ModelKeys.INPUT_DROPOUT);
+    layers.add(recurrent(config, lastState));
+    addDropout(layers, config, ModelKeys.OUTPUT_DROPOUT);
+  }
+
+  private static void addDropout(List<Layer> layers, Config config, Key<Double> key) {
+    double rate = config.get(TrainKeys.OVERFIT) > 0 ? 0 : config.get(key);
+    if (rate > 0) {
+      layers.add(Dropout.of(rate).named(key.path().substring(key.path().indexOf('.') + 1)));
+    }
   }
 
   /** Sequences of numbers or of tokens to one logit per class, by the last state. */
@@ -65,20 +86,37 @@ final class Layers {
   /** Layers that differ, or whose directions are added, run one by one, equal ones as one stack. */
   private static Layer recurrent(Config config, boolean lastState) {
     List<Integer> sizes = sizes(config);
-    double dropout = config.get(TrainKeys.OVERFIT) > 0 ? 0 : config.get(ModelKeys.DROPOUT);
-    if (dropout > 0 && sizes.size() == 1) {
-      throw config.error(
-          ModelKeys.DROPOUT,
-          dropout + "; it works between recurrent layers and there is one; give 0 or more layers");
-    }
+    List<Double> dropouts = dropouts(config, sizes.size());
     List<RecurrentLayer> layers = sizes.stream().map(size -> recurrent(config, size)).toList();
     RecurrentLayer first = layers.getFirst();
     Merge merge = first.stack().bidirectional() ? config.get(ModelKeys.MERGE) : Merge.CONCAT;
-    if (merge == Merge.SUM || sizes.stream().distinct().count() > 1) {
-      return new RecurrentStack(NAME, layers, dropout, merge, lastState);
+    if (merge == Merge.SUM
+        || sizes.stream().distinct().count() > 1
+        || dropouts.stream().distinct().count() > 1) {
+      return new RecurrentStack(NAME, layers, dropouts, merge, lastState);
     }
-    RecurrentLayer stack = first.stacked(sizes.size(), dropout);
+    RecurrentLayer stack = first.stacked(sizes.size(), dropouts.getFirst());
     return lastState ? stack.lastState() : stack;
+  }
+
+  /** The rate of dropout between layers: one, or one for each but the top one. */
+  private static List<Double> dropouts(Config config, int layers) {
+    if (config.get(TrainKeys.OVERFIT) > 0) {
+      return List.of(0.0);
+    }
+    List<Double> dropouts = config.get(ModelKeys.DROPOUT);
+    if (layers == 1 && dropouts.stream().anyMatch(rate -> rate > 0)) {
+      throw config.error(
+          ModelKeys.DROPOUT,
+          "%s; it works between recurrent layers and there is one; give 0 or more layers"
+              .formatted(dropouts.size() == 1 ? dropouts.getFirst() : dropouts));
+    }
+    if (dropouts.size() != 1 && dropouts.size() != layers - 1) {
+      throw config.error(
+          ModelKeys.DROPOUT,
+          "%d rates for %d layers; give 1, or %d".formatted(dropouts.size(), layers, layers - 1));
+    }
+    return dropouts;
   }
 
   /** The units of each layer. */

@@ -1,8 +1,11 @@
 package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.Key;
+import dev.gatun.app.config.StabilityKeys;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.config.UpdateKeys;
+import dev.gatun.app.config.WeightGroup;
 import dev.gatun.backend.AdadeltaRule;
 import dev.gatun.backend.AdagradRule;
 import dev.gatun.backend.AdamRule;
@@ -14,6 +17,7 @@ import dev.gatun.backend.RmsPropRule;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.backend.UpdateRule;
 import dev.gatun.model.ParameterSet;
+import dev.gatun.optim.Constraints;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.ParameterGroup;
 import dev.gatun.optim.Plateau;
@@ -29,21 +33,45 @@ public final class Updates {
 
   /** The optimizer. */
   public static Optimizer optimizer(Config config, ParameterSet parameters) {
-    double clip = config.get(TrainKeys.CLIP);
     UpdateOptions options =
         UpdateOptions.DEFAULT
-            .withMaxNorm(clip > 0 ? clip : Double.POSITIVE_INFINITY)
+            .withMaxNorm(limit(config.get(TrainKeys.CLIP)))
+            .with(constraints(config))
             .withPlace(config.get(UpdateKeys.PLACE));
     options = config.get(UpdateKeys.DECAY_ALL) ? options.decayingAll() : options;
     for (String names : config.get(TrainKeys.FROZEN)) {
       options = options.withGroup(ParameterGroup.of(names, 0, 0));
     }
+    check(config, TrainKeys.FROZEN, options, parameters);
+    for (WeightGroup each : config.get(StabilityKeys.GROUPS)) {
+      ParameterGroup group = ParameterGroup.of(each.parameters(), each.rate(), each.decay());
+      options = options.withGroup(each.clip() > 0 ? group.clippedAt(each.clip()) : group);
+    }
+    check(config, StabilityKeys.GROUPS, options, parameters);
+    return new RuleOptimizer(parameters, rule(config), options);
+  }
+
+  private static void check(
+      Config config, Key<?> key, UpdateOptions options, ParameterSet parameters) {
     try {
       options.check(parameters);
     } catch (IllegalArgumentException e) {
-      throw config.error(TrainKeys.FROZEN, String.valueOf(e.getMessage()));
+      throw config.error(key, String.valueOf(e.getMessage()));
     }
-    return new RuleOptimizer(parameters, rule(config), options);
+  }
+
+  /** 0 is written for no limit. */
+  private static double limit(double value) {
+    return value > 0 ? value : Double.POSITIVE_INFINITY;
+  }
+
+  private static Constraints constraints(Config config) {
+    return new Constraints(
+        limit(config.get(StabilityKeys.CLIP_VALUE)),
+        config.get(StabilityKeys.L1),
+        config.get(StabilityKeys.L2),
+        limit(config.get(StabilityKeys.WEIGHT_LIMIT)),
+        limit(config.get(StabilityKeys.ROW_NORM)));
   }
 
   private static UpdateRule rule(Config config) {
