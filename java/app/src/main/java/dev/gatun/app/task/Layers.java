@@ -78,7 +78,7 @@ final class Layers {
     if (input.isTokens()) {
       layers.add(Embedding.of(config.get(ModelKeys.EMBEDDING)));
     }
-    layers.add(recurrent(config, true));
+    addRecurrent(layers, config, true);
     layers.add(Linear.of(classes));
     return ModelSpec.of(input, layers);
   }
