@@ -23,6 +23,8 @@ module dev.gatun.app {
       dev.gatun.tests;
   exports dev.gatun.app.run to
       dev.gatun.tests;
+  exports dev.gatun.app.task to
+      dev.gatun.tests;
   exports dev.gatun.app.tracking to
       dev.gatun.tests;
 

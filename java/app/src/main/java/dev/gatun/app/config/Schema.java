@@ -12,6 +12,7 @@ final class Schema {
               DataKeys.ALL,
               LabelKeys.DATA,
               ModelKeys.ALL,
+              ReadoutKeys.ALL,
               TrainKeys.ALL,
               LabelKeys.TRAIN,
               StabilityKeys.ALL,

@@ -4,17 +4,22 @@ import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.Key;
 import dev.gatun.app.config.ModelKeys;
+import dev.gatun.app.config.ReadoutKeys;
+import dev.gatun.app.config.ReadoutKeys.Readout;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.Activation;
+import dev.gatun.backend.AttentionSpec.Score;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.Regularization;
 import dev.gatun.model.ActivationLayer;
 import dev.gatun.model.Dropout;
+import dev.gatun.model.AttentionPooling;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.Pooling;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.RecurrentStack.Merge;
@@ -38,7 +43,7 @@ final class Layers {
     return ModelSpec.of(Signal.tokens(vocabulary), layers);
   }
 
-  /** A forecaster: recurrent stack, its last state, one number per output. */
+  /** A forecaster: recurrent stack, its readout, one number per output. */
   static ModelSpec forecaster(Config config, int inputs, int outputs) {
     List<Layer> layers = new ArrayList<>();
     addRecurrent(layers, config, true);
@@ -61,7 +66,11 @@ final class Layers {
   /** The recurrent layers, with dropout of what goes in and of what comes out. */
   private static void addRecurrent(List<Layer> layers, Config config, boolean lastState) {
     addDropout(layers, config, ModelKeys.INPUT_DROPOUT);
-    layers.add(recurrent(config, lastState));
+    if (lastState) {
+      layers.addAll(readout(config));
+    } else {
+      layers.add(recurrent(config, false));
+    }
     addDropout(layers, config, ModelKeys.OUTPUT_DROPOUT);
   }
 
@@ -72,7 +81,7 @@ final class Layers {
     }
   }
 
-  /** Sequences of numbers or of tokens to one logit per class, by the last state. */
+  /** Sequences of numbers or of tokens to one logit per class, by a readout. */
   static ModelSpec classifier(Config config, Signal input, int classes) {
     List<Layer> layers = new ArrayList<>();
     if (input.isTokens()) {
@@ -81,6 +90,34 @@ final class Layers {
     addRecurrent(layers, config, true);
     layers.add(Linear.of(classes));
     return ModelSpec.of(input, layers);
+  }
+
+  /** The recurrent layers and what makes one row of each sequence's steps. */
+  static List<Layer> readout(Config config) {
+    Readout readout = config.get(ReadoutKeys.READOUT);
+    boolean last = readout == Readout.LAST || readout == Readout.LAYERS;
+    Layer steps = recurrent(config, last);
+    return switch (readout) {
+      case LAST -> List.of(steps);
+      case LAYERS -> {
+        if (!(steps instanceof RecurrentLayer stack)) {
+          throw config.error(
+              ReadoutKeys.READOUT,
+              "layers; that is for layers of one size whose directions are side by side; give last,"
+                  + " one number for model.hidden, or model.merge: concat");
+        }
+        yield List.of(stack.lastStates());
+      }
+      case MEAN -> List.of(steps, Pooling.mean().named("readout"));
+      case MAX -> List.of(steps, Pooling.max().named("readout"));
+      case ATTENTION -> List.of(steps, attention(config).named("readout"));
+    };
+  }
+
+  private static AttentionPooling attention(Config config) {
+    return config.get(ReadoutKeys.SCORE) == Score.DOT
+        ? AttentionPooling.dot()
+        : AttentionPooling.additive(config.get(ReadoutKeys.SIZE));
   }
 
   /** Layers that differ, or whose directions are added, run one by one, equal ones as one stack. */

@@ -1,0 +1,57 @@
+package dev.gatun.app.config;
+
+import dev.gatun.backend.AttentionSpec.Score;
+import java.util.List;
+
+/** The keys of what becomes of a sequence's steps where there is one result for each sequence. */
+public final class ReadoutKeys {
+  /** What the result is computed from. */
+  public enum Readout {
+    /** The top layer's last state. */
+    LAST,
+    /** The last states of all layers. */
+    LAYERS,
+    /** The mean of the top layer's outputs. */
+    MEAN,
+    /** The largest of the top layer's outputs. */
+    MAX,
+    /** The top layer's outputs, weighted by a learned query. */
+    ATTENTION
+  }
+
+  public static final Key<Readout> READOUT =
+      Key.of(
+              "model.readout",
+              Type.oneOf(Readout.class),
+              Readout.LAST,
+              "what a sequence's result is computed from: the last state, those of all layers, or"
+                  + " the mean, the largest or an attention over all its steps")
+          .when(
+              DataKeys.TYPE,
+              DataKeys.Kind.SERIES,
+              DataKeys.Kind.SEQUENCES,
+              DataKeys.Kind.STRINGS)
+          .knownAs("pooling", "return_sequences", "pool", "aggregate");
+
+  public static final Key<Score> SCORE =
+      Key.of(
+              "model.readout_score",
+              Type.oneOf(Score.class),
+              Score.ADDITIVE,
+              "how a readout by attention scores a step: v·tanh(W x + b), or q·x / sqrt(width)")
+          .when(READOUT, Readout.ATTENTION)
+          .knownAs("attention_score", "attention_type");
+
+  public static final Key<Integer> SIZE =
+      Key.of(
+              "model.readout_size",
+              Type.whole(1, 1 << 16),
+              64,
+              "the units that an additive score looks at")
+          .when(SCORE, Score.ADDITIVE)
+          .knownAs("attention_size", "attention_dim");
+
+  static final List<Key<?>> ALL = List.of(READOUT, SCORE, SIZE);
+
+  private ReadoutKeys() {}
+}

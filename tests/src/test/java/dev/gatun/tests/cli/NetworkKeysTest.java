@@ -1,0 +1,66 @@
+package dev.gatun.tests.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.task.Task;
+import dev.gatun.model.ModelSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The layers that keys about the network give, each key alone. */
+class NetworkKeysTest {
+  @TempDir Path folder;
+
+  private ModelSpec model(String... settings) throws IOException {
+    Files.writeString(folder.resolve("wave.csv"), Samples.wave(300));
+    Path file = Files.writeString(folder.resolve("c.yaml"), Samples.SERIES);
+    return Task.of(Config.read(file, List.of(settings))).model();
+  }
+
+  private static String layers(ModelSpec model) {
+    return String.join(
+        " ", model.toString().lines().map(line -> line.replaceFirst(".*-> ", "")).toList());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "last      | features [N, 8] features [N, 1] | 0",
+        "layers    | features [N, 16] features [N, 1] | 8",
+        "mean      | features [T, N, 8] features [N, 8] features [N, 1] | 0",
+        "max       | features [T, N, 8] features [N, 8] features [N, 1] | 0",
+        "attention | features [T, N, 8] features [N, 8] features [N, 1] | 640",
+      })
+  void readouts(String readout, String layers, int more) throws IOException {
+    long plain = model("model.layers=2").parameterCount();
+    ModelSpec model = model("model.layers=2", "model.readout=" + readout);
+    assertEquals(layers, layers(model));
+    assertEquals(more, model.parameterCount() - plain);
+  }
+
+  @Test
+  void theScoreOfAnAttention() throws IOException {
+    long plain = model().parameterCount();
+    String attention = "model.readout=attention";
+    assertEquals(plain + 8, model(attention, "model.readout_score=dot").parameterCount());
+    assertEquals(plain + 50, model(attention, "model.readout_size=5").parameterCount());
+    assertTrue(
+        error("model.readout_size=5").contains("only valid with model.readout_score additive"));
+    assertTrue(error("model.readout=layers", "model.hidden=[8, 4]").contains("layers of one size"));
+  }
+
+  private String error(String... settings) {
+    return String.valueOf(assertThrows(InputException.class, () -> model(settings)).getMessage());
+  }
+}
