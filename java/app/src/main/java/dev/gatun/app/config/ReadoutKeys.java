@@ -26,11 +26,7 @@ public final class ReadoutKeys {
               Readout.LAST,
               "what a sequence's result is computed from: the last state, those of all layers, or"
                   + " the mean, the largest or an attention over all its steps")
-          .when(
-              DataKeys.TYPE,
-              DataKeys.Kind.SERIES,
-              DataKeys.Kind.SEQUENCES,
-              DataKeys.Kind.STRINGS)
+          .when(DataKeys.TYPE, DataKeys.Kind.SERIES, DataKeys.Kind.SEQUENCES, DataKeys.Kind.STRINGS)
           .knownAs("pooling", "return_sequences", "pool", "aggregate");
 
   public static final Key<Score> SCORE =
