@@ -2,6 +2,7 @@ package dev.gatun;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.DeviceException;
+import dev.gatun.backend.DeviceOutOfMemoryError;
 import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
 import dev.gatun.backend.cpu.CpuBackend;
@@ -89,6 +90,7 @@ public final class Backends {
    *     their own
    * @param masks on a GPU; the others take {@link DropoutMasks#GATUN} only
    * @throws IllegalArgumentException also for another precision there, or other masks
+   * @throws dev.gatun.backend.SettingException if a setting of a GPU's libraries is unknown
    * @throws BackendUnavailableException also if the device or cuDNN is too old for it
    */
   public static Backend open(String name, int threads, Precision precision, DropoutMasks masks) {
@@ -157,10 +159,14 @@ public final class Backends {
           "%s cannot be opened: this machine's devices are cuda:0 to cuda:%d"
               .formatted(name, devices - 1));
     }
+    String failure = name + " cannot be opened: ";
     try {
       return new CudaBackend(name, device, options);
+    } catch (DeviceOutOfMemoryError e) {
+      throw new BackendUnavailableException(
+          failure + e.facts() + "; end what else uses it, or choose another device", e);
     } catch (DeviceException | OutOfMemoryError e) {
-      throw new BackendUnavailableException(name + " cannot be opened: " + e.getMessage(), e);
+      throw new BackendUnavailableException(failure + e.getMessage(), e);
     }
   }
 

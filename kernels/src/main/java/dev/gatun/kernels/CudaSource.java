@@ -5,9 +5,26 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.List;
 
 /** The CUDA C sources, which NVRTC compiles for the device that is found. */
 public final class CudaSource {
+  /** The sources that have kernels; the others are headers. */
+  public static final List<String> KERNELS =
+      List.of(
+          "activations.cu",
+          "attention.cu",
+          "cells.cu",
+          "ctc.cu",
+          "gru.cu",
+          "lstm.cu",
+          "ops.cu",
+          "pooling.cu",
+          "precision.cu",
+          "regular.cu",
+          "rnn.cu",
+          "updates.cu");
+
   private CudaSource() {}
 
   /**

@@ -1,12 +1,10 @@
 package dev.gatun.train;
 
-import dev.gatun.backend.Backend;
 import dev.gatun.data.Batch;
 import dev.gatun.metric.TextErrors;
 import dev.gatun.model.CtcDecoder;
 import dev.gatun.model.Model;
 import dev.gatun.model.Plan;
-import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,9 +15,7 @@ import java.util.List;
  * 2). Visits an {@link Evaluator}'s run.
  */
 public final class LabelErrors implements Evaluator.Visitor {
-  private final Backend backend;
-  private final CtcDecoder decoder;
-  private final int beam;
+  private final Transcriber transcriber;
   private Observer observer = (wanted, decoded) -> {};
   private long errors;
   private long labels;
@@ -29,18 +25,15 @@ public final class LabelErrors implements Evaluator.Visitor {
   /**
    * Counts nothing yet.
    *
-   * @param model whose output is decoded
-   * @param decoder with the loss's blank
-   * @param beam the width of the beam; 0: greedy
+   * @param transcriber decodes the model's output
    */
+  public LabelErrors(Transcriber transcriber) {
+    this.transcriber = transcriber;
+  }
+
+  /** As {@link #LabelErrors(Transcriber)} with {@link Transcriber#Transcriber}'s arguments. */
   public LabelErrors(Model model, CtcDecoder decoder, int beam) {
-    if (beam < 0) {
-      throw new IllegalArgumentException(
-          "a beam's width " + beam + " must be at least 1, or 0 for greedy decoding");
-    }
-    backend = model.backend();
-    this.decoder = decoder;
-    this.beam = beam;
+    this(new Transcriber(model, decoder, beam));
   }
 
   /** Gets every sequence that is counted. */
@@ -72,34 +65,15 @@ public final class LabelErrors implements Evaluator.Visitor {
     if (lengths == null) {
       throw new IllegalArgumentException("label errors need sequences of labels as targets");
     }
-    Tensor host = Tensor.host(DType.F32, plan.output().shape());
-    try (var memory = host.memory()) {
-      backend.copy(plan.output(), Tensor.of(memory, DType.F32, plan.output().shape()));
-      for (int i = 0; i < batch.size(); i++) {
-        List<Integer> wanted = new ArrayList<>();
-        long row = (long) i * batch.targets().dim(-1);
-        for (long k = 0; k < lengths.getLong(i); k++) {
-          wanted.add((int) batch.targets().getLong(row + k));
-        }
-        add(wanted, decode(logits(host, batch, i)));
+    List<List<Integer>> decoded = transcriber.read(plan, batch);
+    for (int i = 0; i < batch.size(); i++) {
+      List<Integer> wanted = new ArrayList<>();
+      long row = (long) i * batch.targets().dim(-1);
+      for (long k = 0; k < lengths.getLong(i); k++) {
+        wanted.add((int) batch.targets().getLong(row + k));
       }
+      add(wanted, decoded.get(i));
     }
-  }
-
-  private static float[][] logits(Tensor output, Batch batch, int sequence) {
-    int classes = (int) output.dim(-1);
-    float[][] rows = new float[(int) batch.lengths().getLong(sequence)][classes];
-    for (int t = 0; t < rows.length; t++) {
-      long row = ((long) t * batch.size() + sequence) * classes;
-      for (int k = 0; k < classes; k++) {
-        rows[t][k] = (float) output.get(row + k);
-      }
-    }
-    return rows;
-  }
-
-  private List<Integer> decode(float[][] logits) {
-    return beam == 0 ? decoder.greedy(logits) : decoder.beam(logits, beam).getFirst().labels();
   }
 
   /** Errors for each label wanted; NaN if none was. */

@@ -27,6 +27,7 @@ final class StepGraphs implements AutoCloseable {
 
   private final List<Shape> shapes = new ArrayList<>();
   private boolean refused;
+  private boolean told;
 
   StepGraphs(Plan plan, Optimizer optimizer) {
     this.plan = plan;
@@ -67,6 +68,7 @@ final class StepGraphs implements AutoCloseable {
    */
   boolean run(Batch data, double weight, boolean last, double rate) {
     if (refused || data.ragged()) {
+      tellRagged();
       return false;
     }
     boolean refreshes = plan.refreshDue();
@@ -94,6 +96,16 @@ final class StepGraphs implements AutoCloseable {
       optimizer.parameters().changed();
     }
     return true;
+  }
+
+  /** Once: why steps that could be graphs are none. */
+  private void tellRagged() {
+    if (!refused && !told) {
+      told = true;
+      LOG.log(
+          System.Logger.Level.INFO,
+          "batches with sequences of different lengths run without graphs, with the same results");
+    }
   }
 
   private @Nullable Shape find(Batch data, boolean last, boolean refreshes) {

@@ -48,8 +48,9 @@ public final class Cli {
   }
 
   /** A command line that finds the GPU, or its double, that this JVM was given to find. */
-  public static Cli onGpu(Path folder) {
-    return new Cli(folder, DeviceRun.flags().toArray(String[]::new));
+  public static Cli onGpu(Path folder, String... flags) {
+    return new Cli(
+        folder, Stream.concat(DeviceRun.flags().stream(), Stream.of(flags)).toArray(String[]::new));
   }
 
   /** Runs a command to its end. */

@@ -59,10 +59,12 @@ final class BenchOptions {
     boolean host = device.equals("cpu") || device.equals("reference");
     if (!known || (host && !precision.equals(Precision.FP32.label()))) {
       throw new InputException(
-          "--precision "
-              + precision
-              + ": rounded weights are for stream; all else computes in fp32 on a CPU, and in fp32,"
-              + " tf32, fp16 or bf16 on a GPU");
+          "--precision %s: %s"
+              .formatted(
+                  precision,
+                  known
+                      ? "is for a GPU, and --device is " + device + "; give --device cuda, or fp32"
+                      : "give fp32, on a GPU also tf32, fp16 or bf16; other weights are for stream"));
     }
     return open(Precision.valueOf(precision.toUpperCase(Locale.ROOT)));
   }
@@ -79,7 +81,12 @@ final class BenchOptions {
   }
 
   Backend openForStream() {
-    weights();
+    WeightType kept = weights();
+    if (kept != WeightType.FLOAT32 && device.startsWith("cuda")) {
+      throw new InputException(
+          "--precision %s: a GPU keeps weights in fp32 only; give fp32, or --device cpu"
+              .formatted(precision));
+    }
     return open(Precision.FP32);
   }
 

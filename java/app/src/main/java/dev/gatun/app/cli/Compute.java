@@ -1,6 +1,7 @@
 package dev.gatun.app.cli;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.WeightType;
@@ -12,7 +13,9 @@ final class Compute {
   @Option(
       names = "--device",
       paramLabel = "NAME",
-      description = "auto, cpu, cuda, cuda:N, reference. Default: what the run was trained with.")
+      description =
+          "auto, cpu, cuda, cuda:N, reference. Default: what the run was trained with; a GPU"
+              + " computes in train.precision where it can, all else in fp32.")
   private @Nullable String device;
 
   @Option(
@@ -32,11 +35,15 @@ final class Compute {
    */
   Backend open(Config config, WeightType type) {
     String wanted = device == null ? config.get(TrainKeys.DEVICE) : device;
-    if (wanted.equals("auto") && type != WeightType.FLOAT32) {
+    if (type != WeightType.FLOAT32 && wanted.equals("auto")) {
       return Devices.open("cpu", "auto", threads);
     }
-    return device == null
-        ? Devices.open(config.get(TrainKeys.DEVICE), "train.device", threads)
-        : Devices.open(device, "--device", threads);
+    String from = device == null ? "train.device" : "--device";
+    if (type != WeightType.FLOAT32 && wanted.startsWith("cuda")) {
+      throw new InputException(
+          "--precision %s: a GPU keeps weights in fp32 only, not in %s, and %s is %s; give --device cpu"
+              .formatted(type.label(), type.label(), from, wanted));
+    }
+    return Devices.forRun(wanted, from, threads, config.get(TrainKeys.PRECISION));
   }
 }

@@ -6,11 +6,13 @@ import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
+import dev.gatun.backend.SettingException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Opens what an option or a configuration asks to compute with. */
 final class Devices {
+  private static final System.Logger LOG = System.getLogger(Devices.class.getName());
   private static final String AUTO = "auto";
   private static final Pattern KNOWN = Pattern.compile("cpu|reference|cuda(:\\d{1,4})?");
 
@@ -70,6 +72,23 @@ final class Devices {
     }
   }
 
+  /**
+   * Opens what a run is used with: a GPU that can computes in the run's precision, all else in
+   * fp32.
+   */
+  static Backend forRun(String name, String from, int threads, Precision trained) {
+    boolean gpu = name.startsWith("cuda") || (name.equals(AUTO) && Backends.whyNoCuda() == null);
+    if (gpu && trained != Precision.FP32) {
+      try {
+        return announced(name, from, threads, trained, DropoutMasks.GATUN).backend();
+      } catch (InputException e) {
+        // An older GPU lacks it; one that cannot be opened at all says so below.
+        LOG.log(System.Logger.Level.DEBUG, "computes in fp32: " + e.getMessage());
+      }
+    }
+    return open(name, from, threads);
+  }
+
   private static String noMasks(DropoutMasks masks) {
     return "train.dropout_masks %s: needs a GPU; give gatun, or a GPU: ".formatted(masks.label());
   }
@@ -81,6 +100,8 @@ final class Devices {
       try {
         Backend gpu = Backends.open("cuda", threads, precision, masks);
         return new Opened(gpu, "");
+      } catch (SettingException e) {
+        throw new InputException(String.valueOf(e.getMessage()), e);
       } catch (BackendUnavailableException e) {
         reason = e.getMessage();
       }

@@ -139,7 +139,7 @@ final class DoctorCommand implements Callable<Integer> {
         cuda.devices() == 0 ? "GPU" : "",
         reason == null
             ? "unverified: Gatun's results on a device have not been checked yet"
-            : "not used: " + reason);
+            : "not used (and unverified): " + reason);
     cuda.libraries().forEach(status -> print(out, status));
   }
 

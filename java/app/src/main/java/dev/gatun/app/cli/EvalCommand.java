@@ -85,8 +85,10 @@ final class EvalCommand implements Callable<Integer> {
     SequencedMap<String, Double> measures;
     SequencedMap<String, Double> exact;
     Classified classified;
+    String computed;
     try (Backend backend = compute.open(trained.config(), precision);
         Model model = trained.load(task.model(), backend)) {
+      computed = backend.precision().label();
       measures = task.measure(model, task.measured(), precision);
       exact =
           precision == WeightType.FLOAT32
@@ -104,6 +106,7 @@ final class EvalCommand implements Callable<Integer> {
       measures.forEach((name, value) -> members.put(name, Output.number(value)));
       members.put("part", Json.of(part));
       members.put("precision", Json.of(precision.label()));
+      members.put("computed_in", Json.of(computed));
       if (precision != WeightType.FLOAT32) {
         Map<String, Json> change = new LinkedHashMap<>();
         exact.forEach(

@@ -2,7 +2,9 @@ package dev.gatun.app.cli;
 
 import dev.gatun.BackendUnavailableException;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.run.RunException;
 import dev.gatun.backend.DeviceException;
+import dev.gatun.backend.SettingException;
 import dev.gatun.bindings.LibraryUnavailableException;
 import dev.gatun.persist.FormatException;
 import java.io.PrintWriter;
@@ -108,9 +110,7 @@ public final class Gatun {
   }
 
   private static int outOfMemory(OutOfMemoryError e, PrintWriter err, boolean debug) {
-    err.println("gatun: out of memory: " + e.getMessage());
-    err.println(
-        "lower the hidden size, the layers, the batch or the steps (model.hidden, model.layers, train.batch, train.time_steps)");
+    err.println("gatun: " + MemoryAdvice.of(e));
     if (debug) {
       e.printStackTrace(err);
     }
@@ -118,7 +118,7 @@ public final class Gatun {
   }
 
   private static int failure(Exception e, PrintWriter err, boolean debug) {
-    if (e.getCause() instanceof OutOfMemoryError memory) {
+    if (!(e instanceof RunException) && e.getCause() instanceof OutOfMemoryError memory) {
       // A command that is a method: picocli wraps what it throws.
       return outOfMemory(memory, err, debug);
     }
@@ -126,7 +126,10 @@ public final class Gatun {
     if (debug) {
       e.printStackTrace(err);
     }
-    boolean wrongInput = e instanceof InputException || e instanceof FormatException;
+    boolean wrongInput =
+        e instanceof InputException
+            || e instanceof FormatException
+            || e instanceof SettingException;
     return wrongInput ? WRONG_INPUT : FAILED;
   }
 
@@ -134,6 +137,8 @@ public final class Gatun {
     boolean speaksForItself =
         e instanceof InputException
             || e instanceof FormatException
+            || e instanceof SettingException
+            || e instanceof RunException
             || e instanceof LibraryUnavailableException
             || e instanceof DeviceException
             || e instanceof BackendUnavailableException;

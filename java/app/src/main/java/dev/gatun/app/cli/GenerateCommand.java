@@ -69,7 +69,7 @@ final class GenerateCommand implements Callable<Integer> {
       case TEXT -> {}
       case SERIES -> throw new InputException(run + ": a forecaster; use gatun predict");
       case TRANSCRIPTS ->
-          throw new InputException(run + ": it transcribes sequences; use gatun eval");
+          throw new InputException(run + ": it transcribes sequences; use gatun predict");
       case SEQUENCES, STRINGS ->
           throw new InputException(run + ": a classifier; use gatun predict");
     }

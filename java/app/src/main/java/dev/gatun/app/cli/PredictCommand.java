@@ -1,11 +1,13 @@
 package dev.gatun.app.cli;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
+import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.run.TrainedRun;
 import dev.gatun.app.task.LabelTask;
 import dev.gatun.app.task.SeriesTask;
+import dev.gatun.app.task.TranscriptTask;
 import dev.gatun.backend.Backend;
 import dev.gatun.data.WindowSource;
 import dev.gatun.model.Model;
@@ -30,11 +32,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "predict",
     description = {
-      "Forecast from a CSV file with the columns the model was trained on, or say the class of each"
-          + " sequence of a file like that.",
-      "Of classes writes sequence, predicted, probability. Of forecasts writes one row for each row"
-          + " that ends a window, the last row included: its number, its time"
-          + " where the configuration names such a column, and the forecasts as TARGET+ROWS."
+      "Forecast from a CSV file with the columns the model was trained on, or say the class or the"
+          + " text of each sequence of a file like that.",
+      "Of classes writes sequence, predicted, probability; of transcripts each sequence's name and"
+          + " text. Of forecasts writes one row for each row that ends a window, the last row"
+          + " included: its number, its time where the configuration names such a column, and the"
+          + " forecasts as TARGET+ROWS."
     })
 final class PredictCommand implements Callable<Integer> {
   @Parameters(paramLabel = "RUN", description = "A run's folder.")
@@ -56,12 +59,6 @@ final class PredictCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     TrainedRun trained = TrainedRun.open(run, "");
-    switch (trained.config().get(DataKeys.TYPE)) {
-      case SERIES, SEQUENCES, STRINGS -> {}
-      case TEXT -> throw new InputException(run + ": a language model; use gatun generate");
-      case TRANSCRIPTS ->
-          throw new InputException(run + ": it transcribes sequences; use gatun eval");
-    }
     if (!Files.isRegularFile(input)) {
       throw new InputException("--input " + input + ": no such file");
     }
@@ -69,9 +66,12 @@ final class PredictCommand implements Callable<Integer> {
       Output.checkWritable("--output", output);
     }
     String csv =
-        trained.config().get(DataKeys.TYPE) == DataKeys.Kind.SERIES
-            ? forecasts(trained)
-            : classes(trained);
+        switch (trained.config().get(DataKeys.TYPE)) {
+          case TEXT -> throw new InputException(run + ": a language model; use gatun generate");
+          case SERIES -> forecasts(trained);
+          case TRANSCRIPTS -> transcripts(trained);
+          case SEQUENCES, STRINGS -> classes(trained);
+        };
     if (output == null) {
       PrintWriter out = spec.commandLine().getOut();
       out.print(csv);
@@ -101,6 +101,19 @@ final class PredictCommand implements Callable<Integer> {
       for (LabelTask.Row row : task.predictions(model)) {
         csv.writeRecord(row.name(), row.label(), Double.toString(row.probability()));
       }
+    }
+    return text.toString();
+  }
+
+  private String transcripts(TrainedRun trained) throws IOException {
+    Config config = trained.config();
+    TranscriptTask task = TranscriptTask.frames(config, input, trained.strings());
+    StringWriter text = new StringWriter();
+    try (Backend backend = compute.open(config);
+        Model model = trained.load(task.model(), backend);
+        CsvWriter csv = CsvWriter.builder().build(text)) {
+      csv.writeRecord(config.get(DataKeys.SEQUENCE), config.get(DataKeys.TEXT));
+      task.transcripts(model).forEach(csv::writeRecord);
     }
     return text.toString();
   }

@@ -5,6 +5,8 @@ import dev.gatun.app.config.Names;
 import dev.gatun.app.rnn.RnnFiles;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.DropoutMasks;
+import dev.gatun.backend.Precision;
 import dev.gatun.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,10 +30,19 @@ import picocli.CommandLine.Option;
           + " dcn. Output: y, hn, cn; with dy also dx, dh0, dc0 and grad.NAME of each weight."
     })
 final class RnnCommand implements Callable<Integer> {
-  /** What is computed and written. */
-  enum Precision {
-    FP32,
-    FP64
+  /** What is computed in; FP64 is written too, all else writes FP32. */
+  enum Computed {
+    FP32(Precision.FP32),
+    FP64(Precision.FP32),
+    TF32(Precision.TF32),
+    FP16(Precision.FP16),
+    BF16(Precision.BF16);
+
+    final Precision device;
+
+    Computed(Precision device) {
+      this.device = device;
+    }
   }
 
   @Option(
@@ -59,15 +70,16 @@ final class RnnCommand implements Callable<Integer> {
       names = "--backend",
       defaultValue = "cpu",
       paramLabel = "NAME",
-      description = "reference, cpu or cuda. Default: cpu.")
+      description = "reference, cpu, cuda or cuda:N. Default: cpu.")
   private String backend = "cpu";
 
   @Option(
       names = "--precision",
       defaultValue = "fp32",
       paramLabel = "P",
-      description = "fp32, or fp64 with the reference. Default: fp32.")
-  private Precision precision = Precision.FP32;
+      description =
+          "fp32; with the reference also fp64, with cuda also tf32, fp16 or bf16. Default: fp32.")
+  private Computed precision = Computed.FP32;
 
   @Option(
       names = "--cell-clip",
@@ -85,10 +97,15 @@ final class RnnCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (precision == Precision.FP64 && !backend.equals("reference")) {
+    if (precision == Computed.FP64 && !backend.equals("reference")) {
       throw new InputException(
           "--precision fp64: only the reference computes in double precision;"
               + " give --backend reference");
+    }
+    if (precision.device != Precision.FP32 && !backend.startsWith("cuda")) {
+      throw new InputException(
+          "--precision %s: only a GPU computes in it; give --backend cuda, or fp32"
+              .formatted(precision.device.label()));
     }
     checkClip();
     Output.checkWritable("--output", output);
@@ -97,8 +114,10 @@ final class RnnCommand implements Callable<Integer> {
         throw new InputException("--output " + output + ": is an input; give another path");
       }
     }
-    DType written = precision == Precision.FP64 ? DType.F64 : DType.F32;
-    try (Backend context = Devices.open(backend, "--backend", threads)) {
+    DType written = precision == Computed.FP64 ? DType.F64 : DType.F32;
+    try (Backend context =
+        Devices.announced(backend, "--backend", threads, precision.device, DropoutMasks.GATUN)
+            .backend()) {
       new RnnFiles(cell, clip, weights, inputs, output, written).run(context);
     }
     return 0;

@@ -5,6 +5,7 @@ import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Key;
 import dev.gatun.app.config.StabilityKeys;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.run.RunException;
 import dev.gatun.app.run.Training;
 import dev.gatun.backend.Backend;
 import dev.gatun.persist.Json;
@@ -52,7 +53,11 @@ final class TrainCommand implements Callable<Integer> {
       description = "The run's folder. Default: runs/NAME-1, -2, ...")
   private @Nullable Path run;
 
-  @Option(names = "--resume", description = "Continue the run in --run from its last checkpoint.")
+  @Option(
+      names = "--resume",
+      description =
+          "Continue the run in --run from its last checkpoint, on the kind of device that it was"
+              + " trained on; on another with --device, to other last bits.")
   private boolean resume;
 
   @Option(
@@ -106,6 +111,8 @@ final class TrainCommand implements Callable<Integer> {
     try (Backend backend = opened.backend()) {
       result =
           new Training(config, backend, opened.note()).run(run, nameOf(file), resume, this::print);
+    } catch (OutOfMemoryError e) {
+      throw new RunException(MemoryAdvice.of(e, config), e);
     }
     if (result.outcome() == Outcome.NON_FINITE) {
       spec.commandLine()

@@ -187,6 +187,12 @@ public final class Config {
     return path;
   }
 
+  /** Whether an option of the command line gave the value, not the file and not {@code --set}. */
+  public boolean isOption(Key<?> key) {
+    String place = places.getOrDefault(key, "");
+    return place.startsWith("--") && !place.startsWith("--set");
+  }
+
   /** The file it was read from, as it was given. */
   public String name() {
     return name;

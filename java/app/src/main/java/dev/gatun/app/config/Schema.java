@@ -13,6 +13,7 @@ final class Schema {
               LabelKeys.DATA,
               ModelKeys.ALL,
               ReadoutKeys.ALL,
+              TranscriptKeys.ALL,
               TrainKeys.ALL,
               LabelKeys.TRAIN,
               StabilityKeys.ALL,

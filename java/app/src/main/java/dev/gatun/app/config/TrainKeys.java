@@ -110,7 +110,8 @@ public final class TrainKeys {
               "train.graphs",
               Type.flag(),
               false,
-              "a GPU repeats whole steps as CUDA graphs, with the same results")
+              "a GPU repeats whole steps as CUDA graphs, with the same results; batches of different"
+                  + " lengths run without")
           .knownAs("cuda_graphs", "cudagraphs", "cuda_graph")
           .free();
 
@@ -163,7 +164,7 @@ public final class TrainKeys {
               "train.device",
               Type.text("auto, cpu, cuda, cuda:N or reference"),
               "auto",
-              "what computes")
+              "what computes; a run resumes on another only with --device")
           .knownAs("backend", "accelerator");
 
   public static final Key<DropoutMasks> DROPOUT_MASKS =
@@ -179,7 +180,8 @@ public final class TrainKeys {
               "train.precision",
               Type.oneOf(Precision.class),
               Precision.FP32,
-              "what products and recurrent layers compute in; all but fp32 need a GPU")
+              "what products and recurrent layers compute in, also for eval, predict and generate on a"
+                  + " GPU; all but fp32 need one")
           .knownAs("mixed_precision", "amp", "dtype", "fp16", "bf16");
 
   public static final Key<Integer> THREADS =

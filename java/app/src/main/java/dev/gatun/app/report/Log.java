@@ -6,10 +6,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
-import java.time.temporal.ChronoUnit;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 
 /** Lines for people: on standard error and, with the time, at the end of {@code log.txt}. */
 public final class Log {
+  /** Always with seconds, which ISO_OFFSET_DATE_TIME leaves out where they are 0. */
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ssXXX", Locale.ROOT);
+
   private final Path file;
   private final Progress progress;
 
@@ -32,8 +37,7 @@ public final class Log {
 
   /** Keeps a line without showing it. */
   public void note(String text) throws IOException {
-    String time =
-        OffsetDateTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS).toString();
+    String time = OffsetDateTime.now(ZoneId.systemDefault()).format(TIME);
     Files.writeString(
         file, time + " " + text + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
   }

@@ -129,13 +129,14 @@ public final class Training {
     RunDirectory run = RunDirectory.open(folder);
     HeldRun held = HeldRun.hold(run);
     try {
-      List<String> changes = config.changesFrom(run.readConfig());
+      List<String> changes = config.changesFrom(ResumedDevice.expected(run, config));
       if (!changes.isEmpty()) {
         throw new InputException(
             "--resume: %s differs from %s in %s%ngive the same values, or another --run for a new run"
                 .formatted(config.name(), run.config(), String.join("; ", changes)));
       }
       run.checkResumable();
+      ResumedDevice.check(run, backend, config, note);
       return held;
     } catch (IOException | RuntimeException e) {
       held.close();
@@ -192,8 +193,9 @@ public final class Training {
       trackers.open(config, run, trainer.steps(), model.parameters(), log);
       log.line("run " + run.path() + ": " + start(task, model, trainer));
       log.line(backend.description() + note);
+      ResumedDevice.warn(run, backend, log);
       try (Interrupt interrupt = new Interrupt(trainer::requestStop)) {
-        Outcome outcome = trainer.run();
+        Outcome outcome = DeviceFailure.named(trainer, run, progress, log);
         if (outcome == Outcome.NON_FINITE) {
           log.line(StabilityOptions.diverged(config, run, trainer));
         }

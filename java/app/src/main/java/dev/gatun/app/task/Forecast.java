@@ -74,7 +74,7 @@ public record Forecast(
     double rmse = measures.getOrDefault(prefix + "rmse", Double.NaN);
     double smape = measures.getOrDefault(prefix + "smape", Double.NaN);
     String than =
-        prefix.isEmpty()
+        prefix.isEmpty() || mae == 0 // of constant data: no part of it can be told
             ? ""
             : String.format(Locale.ROOT, "   (model's MAE %+.1f %%)", (ours / mae - 1) * 100);
     text.append(

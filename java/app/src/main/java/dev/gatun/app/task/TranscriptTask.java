@@ -5,8 +5,10 @@ import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.config.TranscriptKeys;
 import dev.gatun.backend.WeightType;
 import dev.gatun.data.ArraySource;
+import dev.gatun.data.Batch;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
 import dev.gatun.data.Range;
@@ -20,10 +22,13 @@ import dev.gatun.model.CtcLoss;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.Plan;
+import dev.gatun.model.PlanSpec;
 import dev.gatun.persist.FormatException;
 import dev.gatun.persist.Json;
 import dev.gatun.train.Evaluator;
 import dev.gatun.train.LabelErrors;
+import dev.gatun.train.Transcriber;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,19 +38,19 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sequences of frames and what they say, aligned by CTC: class 0 is the blank, the others are the
+ * Sequences of frames and what they say, aligned by CTC: one class is the blank, the others are the
  * characters of the transcripts.
  */
 public final class TranscriptTask implements Task {
   private static final String VOCABULARY = "vocabulary";
   private static final String SCALER = "scaler";
-  private static final CtcLoss LOSS = new CtcLoss();
 
   private final Config config;
   private final Transcripts data;
   private final Vocabulary vocabulary;
   private final Scaler scaler;
   private final Split split;
+  private final CtcLoss loss;
   private final ModelSpec model;
 
   private TranscriptTask(
@@ -55,6 +60,14 @@ public final class TranscriptTask implements Task {
     this.vocabulary = vocabulary;
     this.scaler = scaler;
     this.split = split;
+    int blank = config.get(TranscriptKeys.BLANK);
+    if (blank > vocabulary.size()) {
+      throw config.error(
+          TranscriptKeys.BLANK,
+          "%d; there are %d characters; give 0 to %d"
+              .formatted(blank, vocabulary.size(), vocabulary.size()));
+    }
+    loss = new CtcLoss(blank, true);
     model = Layers.aligner(config, data.frames().names().size(), vocabulary.size() + 1);
   }
 
@@ -74,6 +87,14 @@ public final class TranscriptTask implements Task {
         trained ? vocabulary(stored) : data.vocabulary(file),
         trained ? scaler(stored) : fit(config, data, split),
         split);
+  }
+
+  /** Sequences without transcripts, wholly to be transcribed. */
+  public static TranscriptTask frames(Config config, Path file, Map<String, String> stored) {
+    Scaler scaler = scaler(stored);
+    Transcripts data = Transcripts.readFrames(config, file, scaler.names());
+    Split split = Split.counts(data.size(), data.size(), 0, 0);
+    return new TranscriptTask(config, data, vocabulary(stored), scaler, split);
   }
 
   /** Other sequences, wholly to be measured on. */
@@ -116,11 +137,11 @@ public final class TranscriptTask implements Task {
 
   @Override
   public Loss loss() {
-    return LOSS;
+    return loss;
   }
 
   private Examples examples(Range part) {
-    return data.examples(part, scaler, vocabulary);
+    return data.examples(part, scaler, vocabulary, loss.blank());
   }
 
   @Override
@@ -170,24 +191,50 @@ public final class TranscriptTask implements Task {
     return Map.of(VOCABULARY, vocabulary.toJson().print(), SCALER, scaler.toJson().print());
   }
 
+  private Transcriber transcriber(Model trained) {
+    return new Transcriber(trained, new CtcDecoder(loss.blank()), config.get(ModelKeys.BEAM));
+  }
+
+  /** What every sequence says, by its name, in the order of the file. */
+  public SequencedMap<String, String> transcripts(Model trained) {
+    SequencedMap<String, String> texts = new LinkedHashMap<>();
+    Transcriber transcriber = transcriber(trained);
+    Examples examples = data.examples(split.training(), scaler, null, loss.blank());
+    try (BatchSource source = ArraySource.sequential(examples, config.get(TrainKeys.BATCH));
+        Plan plan = trained.plan(PlanSpec.inference(source.layout()));
+        Batch batch = source.newBatch()) {
+      for (int i = 0; i < source.batches(0); i++) {
+        source.fill(0, i, batch);
+        plan.forward(batch);
+        for (List<Integer> labels : transcriber.read(plan, batch)) {
+          texts.put(data.name(texts.size()), text(labels));
+        }
+      }
+    }
+    return texts;
+  }
+
+  private String text(List<Integer> labels) {
+    return vocabulary.decode(labels.stream().mapToInt(k -> k < loss.blank() ? k : k - 1).toArray());
+  }
+
   @Override
   public SequencedMap<String, Double> measure(Model trained, Range part, WeightType weights) {
-    CtcDecoder decoder = new CtcDecoder(LOSS.blank());
     TextErrors texts = new TextErrors();
     LabelErrors errors =
-        new LabelErrors(trained, decoder, config.get(ModelKeys.BEAM))
+        new LabelErrors(transcriber(trained))
             .observed((wanted, said) -> texts.add(text(wanted), text(said)));
     long[] impossible = new long[1];
     try (BatchSource source = evaluation(part);
-        Evaluator evaluator = new Evaluator(trained, LOSS, source, weights)) {
-      double loss =
+        Evaluator evaluator = new Evaluator(trained, loss, source, weights)) {
+      double mean =
           evaluator.run(
               (plan, batch) -> {
                 errors.visit(plan, batch);
                 impossible[0] = plan.impossible();
               });
       SequencedMap<String, Double> measures = new LinkedHashMap<>();
-      measures.put("loss", loss);
+      measures.put("loss", mean);
       measures.put("label_error_rate", errors.rate());
       measures.putAll(texts.measures());
       measures.put("impossible", (double) impossible[0]);
@@ -196,10 +243,6 @@ public final class TranscriptTask implements Task {
   }
 
   /** The characters of labels: class 0 is the blank. */
-  private String text(List<Integer> labels) {
-    return vocabulary.decode(labels.stream().mapToInt(label -> label - 1).toArray());
-  }
-
   @Override
   public String describe(SequencedMap<String, Double> measures) {
     double impossible = measures.getOrDefault("impossible", 0.0);

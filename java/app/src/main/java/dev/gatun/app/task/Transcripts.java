@@ -11,9 +11,11 @@ import dev.gatun.data.Vocabulary;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A CSV file of frames, a row each: a column that names the frame's sequence, whose rows stand
@@ -26,11 +28,13 @@ final class Transcripts {
   /** The first frame of each sequence, and the end. */
   private final int[] starts;
 
+  private final List<String> sequences;
   private final List<String> texts;
 
-  private Transcripts(Series frames, int[] starts, List<String> texts) {
+  private Transcripts(Series frames, int[] starts, List<String> sequences, List<String> texts) {
     this.frames = frames;
     this.starts = starts;
+    this.sequences = sequences;
     this.texts = texts;
   }
 
@@ -40,13 +44,27 @@ final class Transcripts {
    * @throws InputException naming the line that is wrong
    */
   static Transcripts read(Config config, Path file) {
+    List<String> named = List.of(config.get(DataKeys.SEQUENCE), config.get(DataKeys.TEXT));
+    return read(config, file, named, config.get(DataKeys.INPUTS));
+  }
+
+  /**
+   * Reads frames that nobody has transcribed; a column of transcripts may be there.
+   *
+   * @param inputs columns the model sees
+   */
+  static Transcripts readFrames(Config config, Path file, List<String> inputs) {
+    return read(config, file, List.of(config.get(DataKeys.SEQUENCE)), inputs);
+  }
+
+  private static Transcripts read(
+      Config config, Path file, List<String> named, List<String> inputs) {
     String sequence = config.get(DataKeys.SEQUENCE);
     String text = config.get(DataKeys.TEXT);
-    List<String> inputs = config.get(DataKeys.INPUTS);
     CsvSeries.Labelled rows =
         CsvSeries.readLabelled(
             file,
-            List.of(sequence, text),
+            named,
             inputs,
             (name, there) ->
                 config.error(
@@ -56,10 +74,11 @@ final class Transcripts {
                     "no column \"%s\" in %s; there are %s"
                         .formatted(name, file, String.join(", ", there))));
     List<String> names = rows.texts().get(0);
-    List<String> spoken = rows.texts().get(1);
+    List<String> spoken =
+        named.size() > 1 ? rows.texts().get(1) : Collections.nCopies(names.size(), "");
     List<Integer> starts = new ArrayList<>();
     List<String> texts = new ArrayList<>();
-    Set<String> seen = new HashSet<>();
+    Set<String> seen = new LinkedHashSet<>();
     for (int row = 0; row < names.size(); row++) {
       boolean first = row == 0 || !names.get(row).equals(names.get(row - 1));
       if (first && !seen.add(names.get(row))) {
@@ -78,7 +97,7 @@ final class Transcripts {
     }
     starts.add(names.size());
     int[] bounds = starts.stream().mapToInt(Integer::intValue).toArray();
-    return new Transcripts(rows.numbers(), bounds, texts);
+    return new Transcripts(rows.numbers(), bounds, List.copyOf(seen), texts);
   }
 
   /** Rows are counted from the line after the header's. */
@@ -110,8 +129,17 @@ final class Transcripts {
     return Vocabulary.of(all);
   }
 
-  /** Sequences of a part; labels are the characters' ids and 1 more. */
-  Examples examples(Range part, Scaler scaler, Vocabulary vocabulary) {
+  /** The name of a sequence. */
+  String name(int sequence) {
+    return sequences.get(sequence);
+  }
+
+  /**
+   * Sequences of a part; labels are the characters' ids, from the blank's on 1 more.
+   *
+   * @param vocabulary null: without labels
+   */
+  Examples examples(Range part, Scaler scaler, @Nullable Vocabulary vocabulary, int blank) {
     float[][][] x = new float[part.size()][][];
     int[][] labels = new int[part.size()][];
     int columns = frames.names().size();
@@ -123,7 +151,12 @@ final class Transcripts {
           x[i][t][c] = (float) scaler.scale(c, frames.value(starts[sequence] + t, c));
         }
       }
-      labels[i] = Arrays.stream(vocabulary.encode(texts.get(sequence))).map(id -> id + 1).toArray();
+      labels[i] =
+          vocabulary == null
+              ? new int[0]
+              : Arrays.stream(vocabulary.encode(texts.get(sequence)))
+                  .map(id -> id < blank ? id : id + 1)
+                  .toArray();
     }
     return Examples.features(x).labels(labels);
   }

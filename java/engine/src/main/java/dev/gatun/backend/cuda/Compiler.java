@@ -84,7 +84,7 @@ public final class Compiler {
    * Compiles a source of {@link CudaSource}.
    *
    * @param target as {@link #target}
-   * @throws DeviceException with the log, if the source is wrong
+   * @throws DeviceException with the first error and, as its cause, the log, if the source is wrong
    */
   public static Compiled compile(String file, String target) {
     return compile(file, CudaSource.read(file), target);
@@ -129,9 +129,23 @@ public final class Compiler {
     String log = log(arena, program);
     if (status != nvrtc_h.NVRTC_SUCCESS()) {
       String reason = nvrtc_h.nvrtcGetErrorString(status).getString(0);
-      throw new DeviceException("compiling %s for %s: %s%n%s".formatted(file, target, reason, log));
+      DeviceException failure =
+          new DeviceException(
+              "compiling %s for %s: %s%s".formatted(file, target, reason, firstError(log)));
+      failure.initCause(new IllegalStateException(log));
+      throw failure;
     }
     return new Compiled(image(arena, program, target.startsWith("sm_")), log);
+  }
+
+  /** What a log of many lines begins with, to follow the reason; empty for an empty log. */
+  private static String firstError(String log) {
+    return log.lines()
+        .filter(line -> line.contains("error"))
+        .findFirst()
+        .or(() -> log.lines().findFirst())
+        .map(line -> ": " + line.strip())
+        .orElse("");
   }
 
   private static String log(Arena arena, MemorySegment program) {

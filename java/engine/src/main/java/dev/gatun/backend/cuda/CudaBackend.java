@@ -46,10 +46,12 @@ public final class CudaBackend extends CudaOperations implements Backend {
    * @param name what it was asked for by: {@code cuda} or {@code cuda:1}
    * @param device CUDA's number of it, below the number of devices
    * @param options what it computes in, and with
-   * @throws DeviceException if {@link CudaDevices#missing} names something, the device refuses, or
-   *     it or cuDNN lacks the precision
+   * @throws DeviceException if {@link CudaDevices#missing} names something, the device refuses, it
+   *     or cuDNN lacks the precision, or a kernel does not compile for it
+   * @throws dev.gatun.backend.SettingException if a setting of cuDNN's is unknown
    */
   public CudaBackend(String name, int device, CudaOptions options) {
+    RnnAlgorithm.checkSetting();
     this(name, Device.open(device, options.precision()), options, new StackLayouts());
   }
 

@@ -46,6 +46,7 @@ abstract class CudaOperations implements LayerOperations, LossOperations {
     rounded = new Workspace(bytes -> DeviceMemory.allocate(context, bytes), DType.F32);
     Transfers opened = null;
     try {
+      KernelLibrary.loadAll(device);
       KernelLibrary library = KernelLibrary.of(device, KERNELS);
       opened = new Transfers(context, library);
       transfers = opened;

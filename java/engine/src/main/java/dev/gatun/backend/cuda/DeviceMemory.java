@@ -1,6 +1,7 @@
 package dev.gatun.backend.cuda;
 
 import dev.gatun.backend.DeviceException;
+import dev.gatun.backend.DeviceOutOfMemoryError;
 import dev.gatun.bindings.generated.cudart.cudart_h;
 import dev.gatun.tensor.Memory;
 import dev.gatun.tensor.Tensor;
@@ -39,11 +40,11 @@ final class DeviceMemory extends Memory {
       if (status == cudart_h.cudaErrorMemoryAllocation()) {
         cudart_h.cudaGetLastError();
         long[] memory = Device.memory();
-        throw new OutOfMemoryError(
-            ("no memory on %s for a block of %d bytes: %d of %d are free; lower the sequences or"
-                    + " steps of a batch, the layers or their width, or update parameters on the"
-                    + " host (optimizer place host)")
-                .formatted(owner.device().name(), bytes, memory[0], memory[1]));
+        throw new DeviceOutOfMemoryError(
+            "no memory on %s for a block of %d bytes: %d of %d are free"
+                .formatted(owner.device().name(), bytes, memory[0], memory[1]),
+            "lower the sequences or steps of a batch, the layers or their width, or update"
+                + " parameters on the host (optimizer place host)");
       }
       Calls.runtime(status, "cudaMalloc of " + bytes + " bytes on " + owner.device().name());
       DeviceMemory memory = new DeviceMemory(owner, pointer.get(ValueLayout.ADDRESS, 0), bytes);

@@ -47,6 +47,15 @@ final class KernelLibrary {
     return LOADED.computeIfAbsent(device.name() + "/" + file, _ -> load(device, file));
   }
 
+  /**
+   * Compiles and loads every source: what a device cannot run is known before work begins.
+   *
+   * @throws DeviceException as {@link #of}
+   */
+  static void loadAll(Device device) {
+    CudaSource.KERNELS.forEach(file -> of(device, file));
+  }
+
   private static KernelLibrary load(Device device, String file) {
     String source = CudaSource.read(file);
     String target = Compiler.target(device.capability());

@@ -1,5 +1,6 @@
 package dev.gatun.backend.cuda;
 
+import dev.gatun.backend.DeviceOutOfMemoryError;
 import dev.gatun.bindings.NativeMemory;
 import dev.gatun.bindings.generated.cudart.cudart_h;
 import dev.gatun.tensor.HostMemory;
@@ -24,10 +25,10 @@ final class PinnedMemory {
       int status = cudart_h.cudaMallocHost(pointer, Math.max(bytes, 1));
       if (status == cudart_h.cudaErrorMemoryAllocation()) {
         cudart_h.cudaGetLastError();
-        throw new OutOfMemoryError(
-            ("no pinned host memory for a block of %d bytes (cudaMallocHost): free some of the"
-                    + " host's, or update the parameters on the device (optimizer place device)")
-                .formatted(bytes));
+        throw new DeviceOutOfMemoryError(
+            "no pinned host memory for a block of %d bytes (cudaMallocHost)".formatted(bytes),
+            "free some of the host's, or update the parameters on the device (optimizer place"
+                + " device)");
       }
       Calls.runtime(status, "cudaMallocHost of " + bytes + " bytes");
       MemorySegment block = NativeMemory.ALL.asSlice(pointer.get(ValueLayout.JAVA_LONG, 0), bytes);

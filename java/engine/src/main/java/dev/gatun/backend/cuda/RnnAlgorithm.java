@@ -3,6 +3,7 @@ package dev.gatun.backend.cuda;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.SettingException;
 import dev.gatun.bindings.Settings;
 import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.util.Arrays;
@@ -53,33 +54,54 @@ public enum RnnAlgorithm {
    * What to compute a stack with.
    *
    * @param maxTime the plan's most steps
-   * @throws IllegalArgumentException if the setting is unknown, or names an algorithm that cannot
-   *     compute this stack
+   * @throws SettingException if the setting is unknown, or names an algorithm that cannot compute
+   *     this stack
    */
   static RnnAlgorithm choose(RecurrentSpec spec, Mode mode, int maxTime, int capability) {
     @Nullable String setting = Settings.get(SETTING);
     if (setting == null) {
       return STANDARD;
     }
-    if (setting.equals("auto")) {
+    RnnAlgorithm algorithm = named(setting);
+    if (algorithm == null) {
       boolean plain = SMALL_H.obstacle(spec, maxTime) == null && spec.options().clip() == 0;
       boolean possible = plain && capability >= 60;
       return possible && spec.hiddenSize() <= most(spec.cell(), mode) ? SMALL_H : STANDARD;
     }
+    @Nullable String obstacle = algorithm.obstacle(spec, maxTime);
+    if (obstacle != null) {
+      throw new SettingException(
+          "%s is \"%s\", but %s: choose standard or auto"
+              .formatted(Settings.source(SETTING), setting, obstacle));
+    }
+    return algorithm;
+  }
+
+  /**
+   * Checks the setting before there is a stack.
+   *
+   * @throws SettingException if it is unknown
+   */
+  static void checkSetting() {
+    @Nullable String setting = Settings.get(SETTING);
+    if (setting != null) {
+      named(setting);
+    }
+  }
+
+  /** What a setting names; null for auto. */
+  private static @Nullable RnnAlgorithm named(String setting) {
+    if (setting.equals("auto")) {
+      return null;
+    }
     for (RnnAlgorithm algorithm : values()) {
       if (algorithm.label.equals(setting)) {
-        @Nullable String obstacle = algorithm.obstacle(spec, maxTime);
-        if (obstacle != null) {
-          throw new IllegalArgumentException(
-              "%s is \"%s\", but %s: choose standard or auto"
-                  .formatted(Settings.source(SETTING), setting, obstacle));
-        }
         return algorithm;
       }
     }
     String labels =
         Arrays.stream(values()).map(RnnAlgorithm::label).collect(Collectors.joining(", "));
-    throw new IllegalArgumentException(
+    throw new SettingException(
         "%s is \"%s\": it must be auto or one of %s"
             .formatted(Settings.source(SETTING), setting, labels));
   }
