@@ -39,8 +39,11 @@ class DeviceErrorsTest {
   }
 
   private Outcome train(String... more) {
-    List<String> all =
-        new ArrayList<>(List.of("train", folder.resolve("s.yaml").toString(), "--run", path("r")));
+    return trainIn("r", more);
+  }
+
+  private Outcome trainIn(String run, String... more) {
+    List<String> all = new ArrayList<>(List.of("train", path("s.yaml"), "--run", path(run)));
     Stream.of(more).flatMap(text -> Stream.of(text.split(" "))).forEach(all::add);
     return InProcess.run(all.toArray(String[]::new));
   }
@@ -140,11 +143,11 @@ class DeviceErrorsTest {
         "lower train.batch, data.window, model.hidden or model.layers, or set"
             + " train.optimizer.place: host\n");
     assertEquals(full.err().lastIndexOf("lower"), full.err().indexOf("lower"), full.err());
-    Outcome host = train("--device cuda --set train.optimizer.place=host --run", path("h"));
+    Outcome host = trainIn("h", "--device cuda --set train.optimizer.place=host");
     assertEquals(1, host.status(), host.err());
     assertSaid(host, 2, "lower train.batch, data.window, model.hidden or model.layers\n");
     DoubleState.memory(DoubleState.bytes() + 1);
-    Outcome closed = train("--device cuda --set train.precision=fp16 --run", path("o"));
+    Outcome closed = trainIn("o", "--device cuda --set train.precision=fp16");
     assertWrong(closed, 1, "cuda cannot be opened: no memory on cuda:0", "end what else uses it");
   }
 
@@ -161,7 +164,7 @@ class DeviceErrorsTest {
     DoubleState.reset();
     Outcome resumed = train(settings, "--resume");
     assertEquals(0, resumed.status(), resumed.err());
-    Outcome whole = train(settings, "--run", path("w"));
+    Outcome whole = trainIn("w", settings);
     assertEquals(0, whole.status(), whole.err());
     Runs.assertSameTensors(folder.resolve("r"), folder.resolve("w"));
   }
