@@ -23,7 +23,8 @@ public final class CudaSource {
           "precision.cu",
           "regular.cu",
           "rnn.cu",
-          "updates.cu");
+          "updates.cu",
+          "weights.cu");
 
   private CudaSource() {}
 
