@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * that no view has to be made. Belongs to one thread at a time.
  *
  * <p>A source fills it so: {@link #begin}, then every element of the prefixes, then {@link
- * #targetCount(long)} and, where they apply, {@link #ragged(boolean)} and {@link
- * #continues(boolean)}.
+ * #targetCount(long)} and, where they apply, {@link #ragged(boolean)}, {@link #continues(boolean)}
+ * and {@link #carried(int)}.
  */
 public final class Batch implements AutoCloseable {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
@@ -35,6 +35,7 @@ public final class Batch implements AutoCloseable {
   private int size;
   private boolean ragged;
   private boolean continues;
+  private int carried;
   private long targetCount;
 
   /**
@@ -94,6 +95,7 @@ public final class Batch implements AutoCloseable {
     size = newSize;
     ragged = false;
     continues = false;
+    carried = newTime;
     targetCount = 0;
     for (int n = 0; n < newSize; n++) {
       length(n, newTime);
@@ -176,6 +178,28 @@ public final class Batch implements AutoCloseable {
     continues = value;
   }
 
+  /**
+   * The steps after which the state is that a continuing batch starts from; t unless set. Fewer
+   * make batches overlap: each trains on more steps than it goes on by (truncated back-propagation
+   * with k1 below k2).
+   */
+  public int carried() {
+    return carried;
+  }
+
+  /**
+   * Says after how many steps the state is that is carried on.
+   *
+   * @param steps 1 to t
+   */
+  public void carried(int steps) {
+    if (steps < 1 || steps > time) {
+      throw new IllegalArgumentException(
+          "state cannot be carried from after %d steps of %d".formatted(steps, time));
+    }
+    carried = steps;
+  }
+
   /** Says how many targets are valid. */
   public void targetCount(long count) {
     targetCount = count;
@@ -199,12 +223,25 @@ public final class Batch implements AutoCloseable {
     }
   }
 
-  /** Subtracts values from the features of step t of sequence n. */
-  void subtractFeatures(int t, int n, float[] from, int at) {
+  /** Copies the C features of step t of sequence n from floats. */
+  void features(int t, int n, MemorySegment from, long at) {
     long element = ((long) t * size + n) * layout.features();
     for (int c = 0; c < layout.features(); c++) {
+      inputData.setAtIndex(FLOAT, element + c, from.getAtIndex(FLOAT, at + c));
+    }
+  }
+
+  /** Sets one feature of step t of sequence n. */
+  void feature(int t, int n, int c, float value) {
+    inputData.setAtIndex(FLOAT, ((long) t * size + n) * layout.features() + c, value);
+  }
+
+  /** Subtracts values from the first features of step t of sequence n. */
+  void subtractFeatures(int t, int n, float[] values) {
+    long element = ((long) t * size + n) * layout.features();
+    for (int c = 0; c < values.length; c++) {
       float value = inputData.getAtIndex(FLOAT, element + c);
-      inputData.setAtIndex(FLOAT, element + c, value - from[at + c]);
+      inputData.setAtIndex(FLOAT, element + c, value - values[c]);
     }
   }
 

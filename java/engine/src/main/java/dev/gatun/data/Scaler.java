@@ -32,6 +32,7 @@ public final class Scaler {
 
   /**
    * To mean 0 and standard deviation 1 (of the rows themselves: the sum is divided by their count).
+   * Values that are missing count nothing.
    *
    * @param training the rows to fit on
    * @throws IllegalArgumentException if there are none
@@ -42,16 +43,20 @@ public final class Scaler {
         training,
         c -> {
           double mean = 0;
+          int known = 0;
           for (int row = training.from(); row < training.to(); row++) {
-            mean += series.value(row, c);
+            if (series.known(row, c)) {
+              mean += series.value(row, c);
+              known++;
+            }
           }
-          mean /= training.size();
+          mean /= known;
           double squares = 0;
           for (int row = training.from(); row < training.to(); row++) {
-            double deviation = series.value(row, c) - mean;
+            double deviation = series.known(row, c) ? series.value(row, c) - mean : 0;
             squares += deviation * deviation;
           }
-          return new double[] {mean, Math.sqrt(squares / training.size())};
+          return new double[] {mean, Math.sqrt(squares / known)};
         });
   }
 
@@ -69,8 +74,10 @@ public final class Scaler {
           double min = Double.POSITIVE_INFINITY;
           double max = Double.NEGATIVE_INFINITY;
           for (int row = training.from(); row < training.to(); row++) {
-            min = Math.min(min, series.value(row, c));
-            max = Math.max(max, series.value(row, c));
+            double value = series.value(row, c);
+            // Written so that a missing value, NaN, changes neither.
+            min = value < min ? value : min;
+            max = value > max ? value : max;
           }
           return new double[] {min, max - min};
         });
@@ -91,11 +98,16 @@ public final class Scaler {
     for (int c = 0; c < scaler.scale.length; c++) {
       if (constants.contains(series.names().get(c))) {
         // Not its computed mean and deviation: rounding would make a tiny scale of nothing.
-        scaler.offset[c] = series.value(training.from(), c);
+        scaler.offset[c] = series.value(series.lastKnown(training.to() - 1, c), c);
       } else {
         double[] fitted = fit.of(c);
         scaler.offset[c] = fitted[0];
         scaler.scale[c] = fitted[1];
+      }
+      if (series.lastKnown(training.to() - 1, c) < training.from()) {
+        throw new IllegalArgumentException(
+            "column %s cannot be scaled: the training rows have no value of it"
+                .formatted(series.names().get(c)));
       }
       if (!Double.isFinite(scaler.offset[c])
           || !(scaler.scale[c] > 0 && scaler.scale[c] < Double.POSITIVE_INFINITY)) {

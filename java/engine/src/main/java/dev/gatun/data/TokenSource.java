@@ -14,6 +14,7 @@ public final class TokenSource implements BatchSource {
   private final int streams;
   private final int shortest;
   private final int longer;
+  private final int advance;
 
   /**
    * Cuts a text into streams.
@@ -25,6 +26,26 @@ public final class TokenSource implements BatchSource {
    * @throws IllegalArgumentException if the range is too short to give every stream a prediction
    */
   public TokenSource(int[] tokens, Range range, int time, int streams) {
+    this(tokens, range, time, streams, time);
+  }
+
+  /**
+   * Cuts a text into streams whose batches may overlap: each goes on by k1 steps and trains on the
+   * targets of these, through the last k2 (Williams and Peng 1990, BPTT(k2; k1)).
+   *
+   * @param tokens the text; not copied, so it must not change
+   * @param range the tokens to use
+   * @param time k2, the steps of a batch
+   * @param streams N
+   * @param advance k1, the steps from one batch to the next, at most k2
+   * @throws IllegalArgumentException if the range is too short to give every stream a prediction,
+   *     or k1 is not 1 to k2
+   */
+  public TokenSource(int[] tokens, Range range, int time, int streams, int advance) {
+    if (advance < 1 || advance > time) {
+      throw new IllegalArgumentException(
+          "batches of %d steps cannot go on by %d: give 1 to %d".formatted(time, advance, time));
+    }
     this.tokens = tokens;
     this.range = range.within(tokens.length, "a text");
     this.streams = streams;
@@ -36,6 +57,7 @@ public final class TokenSource implements BatchSource {
           "%d tokens are too few for %d parallel streams: there must be at least %d"
               .formatted(range.size(), streams, (long) streams + 1));
     }
+    this.advance = Math.min(advance, layout.maxTime());
     shortest = predictions / streams;
     longer = predictions % streams;
   }
@@ -56,7 +78,7 @@ public final class TokenSource implements BatchSource {
 
   @Override
   public int batches(int epoch) {
-    return Math.ceilDiv(longest(), layout.maxTime());
+    return Math.ceilDiv(longest(), advance);
   }
 
   private int longest() {
@@ -67,8 +89,9 @@ public final class TokenSource implements BatchSource {
   public void fill(int epoch, int index, Batch into) {
     Order.checkPosition(epoch, index, batches(epoch));
     Order.checkLayout(into, layout);
-    int first = index * layout.maxTime();
-    int time = Math.min(layout.maxTime(), longest() - first);
+    int first = first(index);
+    int fresh = index * advance - first; // before these the targets were another batch's
+    int time = Math.min((index + 1) * advance, longest()) - first;
     into.begin(time, streams);
     long count = 0;
     for (int n = 0; n < streams; n++) {
@@ -76,7 +99,7 @@ public final class TokenSource implements BatchSource {
       int start = range.from() + n * shortest + Math.min(n, longer);
       int steps = shortest + (n < longer ? 1 : 0);
       for (int t = 0; t < time; t++) {
-        boolean valid = first + t < steps;
+        boolean valid = t >= fresh && first + t < steps;
         // Past its end a stream reads on into the next: its prediction counts there.
         int at = start + first + t;
         into.token(t, n, tokens[at]);
@@ -84,7 +107,16 @@ public final class TokenSource implements BatchSource {
         count += valid ? 1 : 0;
       }
     }
-    into.continues(index > 0);
+    into.continues(first > 0);
+    int next = first(index + 1);
+    if (next > 0 && index + 1 < batches(epoch)) {
+      into.carried(next - first);
+    }
     into.targetCount(count);
+  }
+
+  /** Where a batch begins in its streams. */
+  private int first(int index) {
+    return (int) Math.max(0, (index + 1L) * advance - layout.maxTime());
   }
 }

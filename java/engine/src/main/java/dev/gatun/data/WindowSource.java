@@ -1,6 +1,8 @@
 package dev.gatun.data;
 
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Windows of a scaled series with what comes after them. A window ends at a row; its inputs are
@@ -11,54 +13,92 @@ public final class WindowSource implements BatchSource {
   private final Series series;
   private final Scaler scaler;
   private final WindowSpec spec;
+  private final Curriculum curriculum;
   private final BatchLayout layout;
   private final Order order;
   private final int firstEnd;
   private final int stride;
-  private final float[] scaled;
+  private final WindowInputs inputs;
   private final int[] targetColumns;
+
+  /** The windows that are there, where some were left out for missing values. */
+  private final int @Nullable [] kept;
+
+  private final int possible;
 
   /** The windows a source holds: those that end at {@code first}, {@code first + stride}, ... */
   private record Ends(int first, int count, int stride) {}
 
+  /** What the windows are for. */
+  private enum Purpose {
+    TRAINING,
+    EVALUATION,
+    FORECAST
+  }
+
   private WindowSource(
-      Series series, Scaler scaler, WindowSpec spec, int batch, Ends ends, Order order) {
-    if (!scaler.names().equals(series.names())) {
-      throw new IllegalArgumentException(
-          "the scaler knows columns %s, the series has %s"
-              .formatted(scaler.names(), series.names()));
-    }
-    this.series = series;
-    this.scaler = scaler;
-    this.spec = spec;
-    this.order = order;
+      WindowData data, int batch, Ends ends, Purpose purpose, long seed, Curriculum curriculum) {
+    series = data.series();
+    scaler = data.scaler();
+    spec = data.spec();
+    this.curriculum = curriculum;
     firstEnd = ends.first();
     stride = ends.stride();
+    possible = ends.count();
     targetColumns = columns(series, spec.targets());
-    int[] inputs = columns(series, spec.inputs());
+    inputs = new WindowInputs(data, columns(series, spec.inputs()));
+    kept = kept(data.drops(), purpose);
+    int count = kept == null ? possible : kept.length;
+    if (count == 0) {
+      throw new IllegalArgumentException(
+          "each of %d windows has a missing value; fill them in, or make windows shorter"
+              .formatted(possible));
+    }
+    order =
+        purpose != Purpose.TRAINING
+            ? Order.sequential(count)
+            : series.inFile() ? Order.permuted(count, seed) : Order.shuffled(count, seed);
     layout =
         new BatchLayout(
             spec.length(),
-            Math.min(batch, ends.count()),
-            inputs.length,
+            Math.min(batch, count),
+            inputs.width(),
             TargetKind.VALUES,
             spec.outputs());
-    if (series.rows() > Integer.MAX_VALUE / inputs.length) {
-      throw new IllegalArgumentException(
-          "%d rows of %d inputs are more than the 2^31 - 1 values of a series: give fewer of either"
-              .formatted(series.rows(), inputs.length));
-    }
-    scaled = new float[series.rows() * inputs.length];
-    for (int row = 0; row < series.rows(); row++) {
-      for (int c = 0; c < inputs.length; c++) {
-        scaled[row * inputs.length + c] =
-            (float) scaler.scale(inputs[c], series.value(row, inputs[c]));
-      }
-    }
   }
 
   private static int[] columns(Series series, List<String> names) {
     return names.stream().mapToInt(series::column).toArray();
+  }
+
+  /** Nothing is learnt from values that were filled in, nor measured on them. */
+  private int @Nullable [] kept(boolean drops, Purpose purpose) {
+    if (!series.hasGaps()) {
+      return null;
+    }
+    int[] good = new int[possible];
+    int count = 0;
+    for (int i = 0; i < possible; i++) {
+      int end = firstEnd + i * stride;
+      boolean complete = !drops || inputs.complete(end - spec.length() + 1, end + 1);
+      if (complete && (purpose == Purpose.FORECAST || targetsKnown(end))) {
+        good[count++] = i;
+      }
+    }
+    return Arrays.copyOf(good, count);
+  }
+
+  private boolean targetsKnown(int end) {
+    if (end + spec.horizon() >= series.rows()) {
+      return false;
+    }
+    for (int o = 0; o < spec.outputs(); o++) {
+      int row = end + spec.ahead(o / targetColumns.length);
+      if (!series.known(row, targetColumns[o % targetColumns.length])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -71,7 +111,19 @@ public final class WindowSource implements BatchSource {
    */
   public static WindowSource training(
       Series series, Scaler scaler, WindowSpec spec, Range training, int batch, long seed) {
-    training.within(series.rows(), "the series");
+    return training(
+        new WindowData(series, scaler, spec, null), training, batch, seed, Curriculum.NONE);
+  }
+
+  /**
+   * As {@link #training(Series, Scaler, WindowSpec, Range, int, long)} of data that may have gaps.
+   *
+   * @param curriculum how windows widen
+   */
+  public static WindowSource training(
+      WindowData data, Range training, int batch, long seed, Curriculum curriculum) {
+    WindowSpec spec = data.spec();
+    training.within(data.series().rows(), "the series");
     long needed = (long) spec.length() + spec.horizon();
     if (training.size() < needed) {
       throw new IllegalArgumentException(
@@ -80,7 +132,7 @@ public final class WindowSource implements BatchSource {
     }
     int count = (int) ((training.size() - needed) / spec.stride()) + 1;
     Ends ends = new Ends(training.from() + spec.length() - 1, count, spec.stride());
-    return new WindowSource(series, scaler, spec, batch, ends, Order.shuffled(count, seed));
+    return new WindowSource(data, batch, ends, Purpose.TRAINING, seed, curriculum);
   }
 
   /**
@@ -93,7 +145,13 @@ public final class WindowSource implements BatchSource {
    */
   public static WindowSource evaluation(
       Series series, Scaler scaler, WindowSpec spec, Range rows, int batch) {
-    rows.within(series.rows(), "the series");
+    return evaluation(new WindowData(series, scaler, spec, null), rows, batch);
+  }
+
+  /** As {@link #evaluation(Series, Scaler, WindowSpec, Range, int)} of data that may have gaps. */
+  public static WindowSource evaluation(WindowData data, Range rows, int batch) {
+    WindowSpec spec = data.spec();
+    rows.within(data.series().rows(), "the series");
     long firstEnd = Math.max(spec.length() - 1L, (long) rows.from() - spec.ahead(0));
     long count = rows.to() - (long) spec.horizon() - firstEnd;
     if (count < 1) {
@@ -107,7 +165,8 @@ public final class WindowSource implements BatchSource {
                   spec.horizon(),
                   (long) spec.length() + spec.horizon()));
     }
-    return sequential(series, scaler, spec, batch, new Ends((int) firstEnd, (int) count, 1));
+    Ends ends = new Ends((int) firstEnd, (int) count, 1);
+    return new WindowSource(data, batch, ends, Purpose.EVALUATION, 0, Curriculum.NONE);
   }
 
   /**
@@ -118,17 +177,19 @@ public final class WindowSource implements BatchSource {
    * @throws IllegalArgumentException if the series is shorter than a window, or a column is unknown
    */
   public static WindowSource forecast(Series series, Scaler scaler, WindowSpec spec, int batch) {
-    int count = series.rows() - spec.length() + 1;
-    if (count < 1) {
-      throw new IllegalArgumentException(
-          "%d rows are too few for a window of %d".formatted(series.rows(), spec.length()));
-    }
-    return sequential(series, scaler, spec, batch, new Ends(spec.length() - 1, count, 1));
+    return forecast(new WindowData(series, scaler, spec, null), batch);
   }
 
-  private static WindowSource sequential(
-      Series series, Scaler scaler, WindowSpec spec, int batch, Ends ends) {
-    return new WindowSource(series, scaler, spec, batch, ends, Order.sequential(ends.count()));
+  /** As {@link #forecast(Series, Scaler, WindowSpec, int)} of data that may have gaps. */
+  public static WindowSource forecast(WindowData data, int batch) {
+    int length = data.spec().length();
+    int count = data.series().rows() - length + 1;
+    if (count < 1) {
+      throw new IllegalArgumentException(
+          "%d rows are too few for a window of %d".formatted(data.series().rows(), length));
+    }
+    Ends ends = new Ends(length - 1, count, 1);
+    return new WindowSource(data, batch, ends, Purpose.FORECAST, 0, Curriculum.NONE);
   }
 
   @Override
@@ -146,16 +207,17 @@ public final class WindowSource implements BatchSource {
     int first = order.firstItem(epoch, index, layout.maxBatch());
     Order.checkLayout(into, layout);
     int size = Math.min(layout.maxBatch(), order.count() - first);
-    into.begin(spec.length(), size);
+    int length = curriculum.length(epoch, spec.length());
+    into.begin(length, size);
     long count = 0;
     for (int n = 0; n < size; n++) {
       int window = order.item(epoch, first + n);
-      int row = lastRow(window) - spec.length() + 1;
-      for (int t = 0; t < spec.length(); t++) {
-        into.features(t, n, scaled, (row + t) * layout.features());
-        if (spec.relative()) {
-          into.subtractFeatures(t, n, scaled, lastRow(window) * layout.features());
-        }
+      int end = lastRow(window);
+      for (int t = 0; t < length; t++) {
+        inputs.write(into, t, n, end - length + 1 + t, end);
+      }
+      if (spec.relative()) {
+        inputs.makeRelative(into, length, n, end);
       }
       boolean known = known(window);
       for (int o = 0; o < spec.outputs(); o++) {
@@ -171,9 +233,14 @@ public final class WindowSource implements BatchSource {
     int column = targetColumns[output % targetColumns.length];
     double value = scaler.scale(column, truth(window, output));
     if (spec.difference()) {
-      value -= scaler.scale(column, series.value(lastRow(window), column));
+      value -= scaler.scale(column, lastValue(window, output));
     }
     return (float) value;
+  }
+
+  /** The windows that were left out because a value was missing. */
+  public int dropped() {
+    return possible - order.count();
   }
 
   /** The number of windows. */
@@ -188,7 +255,7 @@ public final class WindowSource implements BatchSource {
 
   /** The last row a window sees. */
   public int lastRow(int window) {
-    return firstEnd + window * stride;
+    return firstEnd + (kept == null ? window : kept[window]) * stride;
   }
 
   /** The row that an output of a window is about; for the future, at or beyond the last. */
@@ -201,14 +268,25 @@ public final class WindowSource implements BatchSource {
     return spec.targets().get(output % targetColumns.length);
   }
 
-  /** Whether everything the window is asked for lies within the series. */
+  /** Whether everything the window is asked for lies within the series and is not missing. */
   public boolean known(int window) {
-    return lastRow(window) + spec.horizon() < series.rows();
+    int end = lastRow(window);
+    return kept == null ? end + spec.horizon() < series.rows() : targetsKnown(end);
   }
 
   /** What came true for an output of a window, in the column's own unit. */
   public double truth(int window, int output) {
     return series.value(targetRow(window, output), targetColumns[output % targetColumns.length]);
+  }
+
+  /** The last known value of an output's column that a window sees, in the column's own unit. */
+  public double lastValue(int window, int output) {
+    return inputs.known(lastRow(window), targetColumns[output % targetColumns.length]);
+  }
+
+  /** A scaled distance of two values of an output's column in the column's own unit. */
+  public double restoreDistance(int output, double scaled) {
+    return scaler.restoreDifference(targetColumns[output % targetColumns.length], scaled);
   }
 
   /**
@@ -222,7 +300,7 @@ public final class WindowSource implements BatchSource {
   public double restore(int window, int output, double predicted) {
     int column = targetColumns[output % targetColumns.length];
     return spec.difference()
-        ? series.value(lastRow(window), column) + scaler.restoreDifference(column, predicted)
+        ? lastValue(window, output) + scaler.restoreDifference(column, predicted)
         : scaler.restore(column, predicted);
   }
 }

@@ -30,6 +30,18 @@ final class BatchBindings {
     labelLengths = loss == null ? null : loss.labelLengths();
   }
 
+  /** Refuses lengths that the plan has no room for, and lengths of sequences that overlap. */
+  void check(Batch batch) {
+    if (batch.ragged() && lengths == null) {
+      throw new IllegalArgumentException(
+          "the batch has sequences of different lengths and the plan was made for equal ones");
+    }
+    if (batch.ragged() && batch.carried() < batch.time()) {
+      throw new IllegalArgumentException(
+          "the batch overlaps the next, which sequences of different lengths cannot");
+    }
+  }
+
   void copy(Batch batch, Backend backend) {
     Binding binding = find(batch);
     binding.input.copy(backend);

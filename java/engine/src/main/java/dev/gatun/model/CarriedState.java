@@ -2,6 +2,7 @@ package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -14,6 +15,11 @@ final class CarriedState {
   private final SequencedMap<String, Tensor> named = new LinkedHashMap<>();
   private final List<Tensor> tensors = new ArrayList<>();
 
+  // Made when a batch first asks for them: most never do.
+  private final List<Tensor> before = new ArrayList<>();
+  private final List<Tensor> after = new ArrayList<>();
+  private boolean due;
+
   void add(String layer, Map<String, Tensor> states) {
     states.forEach(
         (key, tensor) -> {
@@ -24,6 +30,38 @@ final class CarriedState {
 
   SequencedMap<String, Tensor> named() {
     return Collections.unmodifiableSequencedMap(named);
+  }
+
+  /**
+   * Runs the first steps of a batch by themselves for the state after them, which {@link #settle}
+   * then puts in place of the state after all of it. The state before is left as it was.
+   */
+  void runAhead(LayerStack layers, int steps, int n, Backend backend, Workspace workspace) {
+    if (before.isEmpty()) {
+      for (Tensor tensor : tensors) {
+        before.add(workspace.tensor(tensor.dtype(), tensor.shape()));
+        after.add(workspace.tensor(tensor.dtype(), tensor.shape()));
+      }
+    }
+    copy(backend, tensors, before);
+    layers.forward(steps, n);
+    copy(backend, tensors, after);
+    copy(backend, before, tensors);
+    due = true;
+  }
+
+  /** Takes the state that was run ahead for, if there is one. */
+  void settle(Backend backend) {
+    if (due) {
+      copy(backend, after, tensors);
+      due = false;
+    }
+  }
+
+  private static void copy(Backend backend, List<Tensor> from, List<Tensor> to) {
+    for (int i = 0; i < from.size(); i++) {
+      backend.copy(from.get(i), to.get(i));
+    }
   }
 
   void reset(Backend backend) {

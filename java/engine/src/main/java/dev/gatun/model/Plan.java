@@ -132,7 +132,13 @@ public final class Plan implements AutoCloseable {
     usage.enterAlone();
     try {
       stage(data, weight);
+      if (data.carried() < data.time()) {
+        runAhead(data);
+      }
       compute(data.time(), data.size());
+      if (!spec.trains()) {
+        state.settle(backend);
+      }
     } finally {
       usage.exit();
     }
@@ -164,22 +170,30 @@ public final class Plan implements AutoCloseable {
   void stage(Batch data, double weight) {
     int t = data.time();
     int n = data.size();
+    state.settle(backend);
     if (data.continues()) {
       CarriedState.checkContinues(model, n, batch);
     } else {
       resetState();
     }
-    if (data.ragged() && lengths == null) {
-      throw new IllegalArgumentException(
-          "the batch has sequences of different lengths and the plan was made for equal ones");
-    }
-    checkSizes(t, n);
+    bindings.check(data);
+    spec.checkSizes(t, n);
     bindings.copy(data, backend);
     if (lengths != null && !data.ragged()) {
       backend.fill(lengths, t);
     }
     if (loss != null) {
       loss.prepare(data, weight);
+    }
+  }
+
+  private void runAhead(Batch data) {
+    if (lengths != null) {
+      backend.fill(lengths, data.carried());
+    }
+    state.runAhead(layers, data.carried(), data.size(), backend, workspace);
+    if (lengths != null) {
+      backend.fill(lengths, data.time());
     }
   }
 
@@ -196,7 +210,7 @@ public final class Plan implements AutoCloseable {
    * carried from the call before unless {@link #resetState} came between.
    */
   public void forward(int t, int n) {
-    checkSizes(t, n);
+    spec.checkSizes(t, n);
     usage.enterAlone();
     try {
       if (batch != 0 && n != batch) {
@@ -242,6 +256,7 @@ public final class Plan implements AutoCloseable {
   void goBack() {
     backwardDue = false;
     layers.backward(time, batch);
+    state.settle(backend);
   }
 
   /**
@@ -307,7 +322,7 @@ public final class Plan implements AutoCloseable {
 
   /** Declares that {@link #state} was written for n sequences: the next batch may continue them. */
   public void restoredState(int n) {
-    checkSizes(1, n);
+    spec.checkSizes(1, n);
     batch = n;
   }
 
@@ -321,14 +336,6 @@ public final class Plan implements AutoCloseable {
     time = t;
     batch = n;
     backwardDue = false;
-  }
-
-  private void checkSizes(int t, int n) {
-    if (t < 1 || t > spec.maxTime() || n < 1 || n > spec.maxBatch()) {
-      throw new IllegalArgumentException(
-          "%d steps of %d sequences: the plan was made for 1 to %d and 1 to %d"
-              .formatted(t, n, spec.maxTime(), spec.maxBatch()));
-    }
   }
 
   /** What it was made for. */

@@ -97,6 +97,14 @@ public record PlanSpec(
     return new PlanSpec(maxTime, maxBatch, mode, ragged, inputGradient, weights, most);
   }
 
+  void checkSizes(int t, int n) {
+    if (t < 1 || t > maxTime || n < 1 || n > maxBatch) {
+      throw new IllegalArgumentException(
+          "%d steps of %d sequences: the plan was made for 1 to %d and 1 to %d"
+              .formatted(t, n, maxTime, maxBatch));
+    }
+  }
+
   /** Whether it has gradients. */
   public boolean trains() {
     return mode == Mode.TRAINING;

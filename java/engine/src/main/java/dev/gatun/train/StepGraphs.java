@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Training steps as graphs, one for each shape of batch: the first of a shape is run as it is, the
- * second recorded, and from then on one launch does all of it. Ragged batches are run as they are.
+ * second recorded, and from then on one launch does all of it. Ragged batches, and those that
+ * overlap, are run as they are.
  */
 final class StepGraphs implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(StepGraphs.class.getName());
@@ -67,6 +68,9 @@ final class StepGraphs implements AutoCloseable {
    * @return false if it is to be run without a graph; nothing has been done then
    */
   boolean run(Batch data, double weight, boolean last, double rate) {
+    if (data.carried() < data.time()) {
+      return false;
+    }
     if (refused || data.ragged()) {
       tellRagged();
       return false;

@@ -2,6 +2,7 @@ package dev.gatun.app.cli;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.task.Cells;
 import dev.gatun.app.task.ColumnScan;
 import dev.gatun.app.task.LabelTask;
 import dev.gatun.app.task.Task;
@@ -53,10 +54,13 @@ final class DataCommand implements Callable<Integer> {
     facts.put("path", Json.of(path.toString()));
     boolean series = config.get(DataKeys.TYPE) == DataKeys.Kind.SERIES;
     if (series) {
-      facts.put("columns", columns(config, ColumnScan.of(path), errors, warnings));
+      facts.put(
+          "columns", columns(config, ColumnScan.of(path, Cells.of(config)), errors, warnings));
     }
     if (errors.isEmpty()) {
-      addParts(Task.of(config), facts);
+      Task task = Task.of(config);
+      addParts(task, facts);
+      warnings.addAll(task.notes());
     }
     facts.put("errors", Json.of(errors.stream().map(Json::of).toList()));
     facts.put("warnings", Json.of(warnings.stream().map(Json::of).toList()));

@@ -6,6 +6,7 @@ import dev.gatun.app.config.InputException;
 import dev.gatun.app.report.ConfusionMatrix;
 import dev.gatun.app.run.TrainedRun;
 import dev.gatun.app.task.Classified;
+import dev.gatun.app.task.Forecast;
 import dev.gatun.app.task.LabelTask;
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.Task;
@@ -21,6 +22,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.Callable;
@@ -86,10 +88,17 @@ final class EvalCommand implements Callable<Integer> {
     SequencedMap<String, Double> exact;
     Classified classified;
     String computed;
+    Map<String, List<Double>> tables = Map.of();
     try (Backend backend = compute.open(trained.config(), precision);
         Model model = trained.load(task.model(), backend)) {
       computed = backend.precision().label();
-      measures = task.measure(model, task.measured(), precision);
+      if (task instanceof SeriesTask series) {
+        Forecast forecast = series.forecast(model, task.measured(), precision);
+        measures = forecast.measures();
+        tables = forecast.byHorizon();
+      } else {
+        measures = task.measure(model, task.measured(), precision);
+      }
       exact =
           precision == WeightType.FLOAT32
               ? measures
@@ -104,6 +113,8 @@ final class EvalCommand implements Callable<Integer> {
     if (json) {
       Map<String, Json> members = new LinkedHashMap<>();
       measures.forEach((name, value) -> members.put(name, Output.number(value)));
+      tables.forEach(
+          (name, values) -> members.put(name, Json.of(values.stream().map(Json::of).toList())));
       members.put("part", Json.of(part));
       members.put("precision", Json.of(precision.label()));
       members.put("computed_in", Json.of(computed));

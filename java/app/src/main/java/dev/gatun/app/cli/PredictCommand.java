@@ -17,8 +17,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -37,7 +35,7 @@ import picocli.CommandLine.Spec;
       "Of classes writes sequence, predicted, probability; of transcripts each sequence's name and"
           + " text. Of forecasts writes one row for each row that ends a window, the last row"
           + " included: its number, its time where the configuration names such a column, and the"
-          + " forecasts as TARGET+ROWS."
+          + " forecasts as TARGET+ROWS; of an interval its ends too, with _lower and _upper."
     })
 final class PredictCommand implements Callable<Integer> {
   @Parameters(paramLabel = "RUN", description = "A run's folder.")
@@ -51,6 +49,13 @@ final class PredictCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "CSV, created or replaced. Default: standard output.")
   private @Nullable Path output;
+
+  @Option(
+      names = "--stitch",
+      description =
+          "One row for each row of the series, forecast once: the forecasts of windows whose"
+              + " horizons stand end to end, up to the last.")
+  private boolean stitch;
 
   @Mixin private Compute compute = new Compute();
 
@@ -87,7 +92,10 @@ final class PredictCommand implements Callable<Integer> {
     try (Backend backend = compute.open(trained.config());
         Model model = trained.load(task.model(), backend);
         WindowSource windows = task.future()) {
-      return table(trained, task, windows, task.predictions(model, windows));
+      ForecastTable table =
+          new ForecastTable(
+              task, windows, task.predictions(model, windows), trained.config().get(DataKeys.TIME));
+      return stitch ? table.byRow() : table.byWindow();
     }
   }
 
@@ -116,39 +124,5 @@ final class PredictCommand implements Callable<Integer> {
       task.transcripts(model).forEach(csv::writeRecord);
     }
     return text.toString();
-  }
-
-  private static String table(
-      TrainedRun trained, SeriesTask task, WindowSource windows, double[] predictions)
-      throws IOException {
-    StringWriter text = new StringWriter();
-    List<String> times = task.series().times();
-    try (CsvWriter csv = CsvWriter.builder().build(text)) {
-      csv.writeRecord(header(trained, task, windows));
-      int outputs = task.windows().outputs();
-      for (int w = 0; w < windows.windows(); w++) {
-        int row = windows.lastRow(w);
-        List<String> fields = new ArrayList<>(List.of(Integer.toString(row + 1)));
-        if (times != null) {
-          fields.add(times.get(row));
-        }
-        for (int o = 0; o < outputs; o++) {
-          fields.add(Double.toString(predictions[w * outputs + o]));
-        }
-        csv.writeRecord(fields);
-      }
-    }
-    return text.toString();
-  }
-
-  private static List<String> header(TrainedRun trained, SeriesTask task, WindowSource windows) {
-    List<String> header = new ArrayList<>(List.of("row"));
-    if (task.series().times() != null) {
-      header.add(trained.config().get(DataKeys.TIME));
-    }
-    for (int o = 0; o < task.windows().outputs(); o++) {
-      header.add(windows.targetColumn(o) + "+" + (windows.targetRow(0, o) - windows.lastRow(0)));
-    }
-    return header;
   }
 }

@@ -13,7 +13,9 @@ public final class TrainKeys {
     SQUARED,
     ABSOLUTE,
     HUBER,
-    SUM_OF_SQUARES
+    SUM_OF_SQUARES,
+    QUANTILE,
+    GAUSSIAN
   }
 
   private static final int MOST = Integer.MAX_VALUE;
@@ -53,6 +55,16 @@ public final class TrainKeys {
           .when(DataKeys.TYPE, DataKeys.Kind.TEXT)
           .knownAs("bptt", "seq_len", "seq_length", "sequence_length", "timesteps", "block_size");
 
+  public static final Key<Integer> ADVANCE =
+      Key.of(
+              "train.k1",
+              Type.whole(0, 1 << 20),
+              0,
+              "characters from one update to the next, each through the last train.time_steps; 0:"
+                  + " as many as these")
+          .when(DataKeys.TYPE, DataKeys.Kind.TEXT)
+          .knownAs("advance", "bptt_stride", "tbptt_k1");
+
   public static final Key<Losses> LOSS =
       Key.of("train.loss.name", Type.oneOf(Losses.class), Losses.SQUARED, "what becomes small")
           .when(DataKeys.TYPE, DataKeys.Kind.SERIES)
@@ -62,6 +74,25 @@ public final class TrainKeys {
       Key.of("train.loss.delta", POSITIVE, 1.0, "the error from which the loss grows linearly")
           .when(LOSS, Losses.HUBER)
           .knownAs("huber_delta");
+
+  public static final Key<List<Double>> QUANTILES =
+      Key.of(
+              "train.loss.quantiles",
+              Type.numbers(Interval.above(0).below(1), 99),
+              List.of(0.1, 0.5, 0.9),
+              "levels that are forecast, ascending: the first and last are the interval")
+          .when(LOSS, Losses.QUANTILE)
+          .knownAs("levels", "quantile", "taus", "q");
+
+  public static final Key<Double> INTERVAL =
+      Key.of(
+              "train.loss.interval",
+              Type.number(Interval.above(0).below(1)),
+              0.8,
+              "the part of what comes true that is to lie within the interval reported")
+          .when(LOSS, Losses.GAUSSIAN)
+          .knownAs("coverage", "confidence")
+          .free();
 
   public static final Key<Double> SMOOTHING =
       Key.of(
@@ -200,11 +231,14 @@ public final class TrainKeys {
           MAX_SECONDS,
           BATCH,
           TIME_STEPS,
+          ADVANCE,
           RATE,
           WEIGHT_DECAY,
           CLIP,
           LOSS,
           DELTA,
+          QUANTILES,
+          INTERVAL,
           SMOOTHING,
           FROZEN,
           GRAPHS,

@@ -29,10 +29,18 @@ public final class LineChart {
     }
   }
 
+  @SuppressWarnings("ArrayRecordComponent") // points are only drawn
+  private record Band(int line, double[] x, double[] lower, double[] upper) {
+    boolean isPoint(int i) {
+      return Double.isFinite(x[i]) && Double.isFinite(lower[i]) && Double.isFinite(upper[i]);
+    }
+  }
+
   private final String title;
   private final String xLabel;
   private final String yLabel;
   private final List<Line> lines = new ArrayList<>();
+  private final List<Band> bands = new ArrayList<>();
 
   /**
    * An empty chart.
@@ -64,6 +72,23 @@ public final class LineChart {
     return this;
   }
 
+  /**
+   * Adds an interval around the line added last, as an area. Points that are not finite are left
+   * out.
+   *
+   * @param x ascending
+   * @param lower as many values
+   * @param upper as many values
+   */
+  public LineChart band(double[] x, double[] lower, double[] upper) {
+    if (x.length != lower.length || x.length != upper.length) {
+      throw new IllegalArgumentException(
+          "%d places, %d and %d values".formatted(x.length, lower.length, upper.length));
+    }
+    bands.add(new Band(lines.size() - 1, x.clone(), lower.clone(), upper.clone()));
+    return this;
+  }
+
   /** The chart. */
   public String toSvg() {
     Axis x = axis(true, LEFT, WIDTH - RIGHT);
@@ -74,6 +99,9 @@ public final class LineChart {
         LEFT, Svg.escape(title));
     grid(out, x, y);
     legend(out);
+    for (Band band : bands) {
+      area(out, band, x, y);
+    }
     for (int i = 0; i < lines.size(); i++) {
       curve(out, lines.get(i), COLORS.get(i % COLORS.size()), x, y);
     }
@@ -89,6 +117,14 @@ public final class LineChart {
           double value = horizontal ? line.x[i] : line.y[i];
           low = Math.min(low, value);
           high = Math.max(high, value);
+        }
+      }
+    }
+    for (Band band : bands) {
+      for (int i = 0; i < band.x.length; i++) {
+        if (band.isPoint(i) && !horizontal) {
+          low = Math.min(low, band.lower[i]);
+          high = Math.max(high, band.upper[i]);
         }
       }
     }
@@ -155,6 +191,26 @@ public final class LineChart {
     out.add(
         "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"%s\" stroke-linejoin=\"round\" stroke-linecap=\"round\"%s/>%n",
         path, color, line.pointCount() == 1 ? "6" : "1.8", dash(line));
+  }
+
+  private static void area(Svg out, Band band, Axis x, Axis y) {
+    StringBuilder path = new StringBuilder();
+    for (int i = 0; i < band.x.length; i++) {
+      if (band.isPoint(i)) {
+        path.append(path.isEmpty() ? 'M' : 'L').append(point(x.at(band.x[i]), y.at(band.upper[i])));
+      }
+    }
+    for (int i = band.x.length - 1; i >= 0; i--) {
+      if (band.isPoint(i)) {
+        path.append('L').append(point(x.at(band.x[i]), y.at(band.lower[i])));
+      }
+    }
+    String color = COLORS.get(band.line % COLORS.size());
+    out.add("<path d=\"%sZ\" fill=\"%s\" fill-opacity=\"0.18\"/>%n", path, color);
+  }
+
+  private static String point(double x, double y) {
+    return String.format(Locale.ROOT, "%.1f %.1f", x, y);
   }
 
   private static String dash(Line line) {

@@ -7,6 +7,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Locale;
 
 /** Lines for people: on standard error and, with the time, at the end of {@code log.txt}. */
@@ -33,6 +34,13 @@ public final class Log {
   public void line(String text) throws IOException {
     progress.line(text);
     note(text);
+  }
+
+  /** Shows and keeps some lines. */
+  public void lines(List<String> texts) throws IOException {
+    for (String text : texts) {
+      line(text);
+    }
   }
 
   /** Keeps a line without showing it. */

@@ -69,6 +69,12 @@ final class FinalTest {
                 end(forecast, forecast.place(), output),
                 end(forecast, forecast.predicted(), output),
                 false);
+    if (forecast.model().hasInterval()) {
+      chart.band(
+          end(forecast, forecast.place(), output),
+          end(forecast, forecast.model().lower(), output),
+          end(forecast, forecast.model().upper(), output));
+    }
     if (forecast.season() > 0) {
       chart.line(
           forecast.season() + " rows before",

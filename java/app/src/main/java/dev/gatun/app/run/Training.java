@@ -194,6 +194,7 @@ public final class Training {
       log.line("run " + run.path() + ": " + start(task, model, trainer));
       log.line(backend.description() + note);
       ResumedDevice.warn(run, backend, log);
+      log.lines(task.notes());
       try (Interrupt interrupt = new Interrupt(trainer::requestStop)) {
         Outcome outcome = DeviceFailure.named(trainer, run, progress, log);
         if (outcome == Outcome.NON_FINITE) {

@@ -30,8 +30,12 @@ public final class ColumnScan {
     this.name = name;
   }
 
-  /** Scans every column of a file. */
-  public static List<ColumnScan> of(Path file) {
+  /**
+   * Scans every column of a file.
+   *
+   * @param cells which are empty
+   */
+  public static List<ColumnScan> of(Path file, Cells cells) {
     List<ColumnScan> columns = new ArrayList<>();
     try (CsvReader<NamedCsvRecord> reader = CsvSeries.open(file)) {
       for (NamedCsvRecord row : reader) {
@@ -40,7 +44,7 @@ public final class ColumnScan {
         }
         for (int c = 0; c < columns.size(); c++) {
           String text = c < row.getFieldCount() ? row.getField(c).strip() : "";
-          columns.get(c).add(text, row.getStartingLineNumber());
+          columns.get(c).add(text, cells, row.getStartingLineNumber());
         }
       }
     } catch (CsvParseException e) {
@@ -51,10 +55,13 @@ public final class ColumnScan {
     return columns;
   }
 
-  private void add(String text, long line) {
+  private void add(String text, Cells cells, long line) {
     double value = Double.NaN;
-    if (text.isEmpty()) {
+    if (cells.missing(text)) {
       missing++;
+      if (cells.allowed()) {
+        return;
+      }
     } else {
       OptionalDouble read = Numbers.read(text);
       value = read.orElse(Double.NaN);
@@ -89,7 +96,7 @@ public final class ColumnScan {
     return numbers;
   }
 
-  /** Empty fields. */
+  /** Empty fields, and those that say so. */
   public long missing() {
     return missing;
   }

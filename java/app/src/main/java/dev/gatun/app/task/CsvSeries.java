@@ -14,11 +14,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /** Reads columns of a CSV file whose first line names them. */
 public final class CsvSeries {
@@ -29,25 +27,6 @@ public final class CsvSeries {
   private static final Pattern LINE = Pattern.compile("(?:line|Record) (\\d+)");
 
   private CsvSeries() {}
-
-  /**
-   * Reads some columns.
-   *
-   * @param file CSV, UTF-8
-   * @param columns what is wanted, as numbers
-   * @param time the column that names rows, or null
-   * @param noColumn makes the error for a column that is not there, from its name and those there
-   * @throws InputException naming file, line and column of what is wrong
-   */
-  static Series read(
-      Path file,
-      Set<String> columns,
-      @Nullable String time,
-      BiFunction<String, List<String>, InputException> noColumn) {
-    List<String> texts = time == null ? List.of() : List.of(time);
-    Labelled read = readLabelled(file, texts, List.copyOf(columns), noColumn);
-    return time == null ? read.numbers() : read.numbers().withTimes(read.texts().getFirst());
-  }
 
   /**
    * Columns as they are written, and columns of numbers.
@@ -61,7 +40,7 @@ public final class CsvSeries {
    *
    * @param texts columns taken as they are
    * @param columns wanted as numbers; none: all others
-   * @param noColumn as for {@link #read}
+   * @param noColumn makes the error for a column that is not there, from its name and those there
    * @throws InputException naming file, line and column of what is wrong
    */
   static Labelled readLabelled(
@@ -82,7 +61,8 @@ public final class CsvSeries {
               .filter(name -> columns.isEmpty() && !texts.contains(name))
               .forEach(names::add);
         }
-        rows.add(names.stream().mapToDouble(name -> number(file, row, name)).toArray());
+        rows.add(
+            names.stream().mapToDouble(name -> number(file, row, name, Cells.COMPLETE)).toArray());
         for (int i = 0; i < texts.size(); i++) {
           fields.get(i).add(field(file, row, texts.get(i)));
         }
@@ -90,13 +70,12 @@ public final class CsvSeries {
     } catch (CsvParseException e) {
       throw noCsv(file, e);
     } catch (CharacterCodingException e) {
-      throw new InputException(file + ": not UTF-8 text; convert it, as with iconv -t UTF-8", e);
+      throw noText(file, e);
     } catch (IOException | UncheckedIOException e) {
       throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
     }
     if (rows.isEmpty()) {
-      throw new InputException(
-          file + ": no rows; give a line with the columns' names, then one line for each row");
+      throw noRows(file);
     }
     double[][] values = new double[names.size()][rows.size()];
     for (int c = 0; c < values.length; c++) {
@@ -104,6 +83,15 @@ public final class CsvSeries {
       Arrays.setAll(values[c], row -> rows.get(row)[column]);
     }
     return new Labelled(fields, new Series(names, values, null));
+  }
+
+  static InputException noText(Path file, CharacterCodingException e) {
+    return new InputException(file + ": not UTF-8 text; convert it, as with iconv -t UTF-8", e);
+  }
+
+  static InputException noRows(Path file) {
+    return new InputException(
+        file + ": no rows; give a line with the columns' names, then one line for each row");
   }
 
   /** Opens a file in the dialect of all commands. */
@@ -145,7 +133,7 @@ public final class CsvSeries {
     return line.append('"').toString();
   }
 
-  private static void checkHeader(
+  static void checkHeader(
       List<String> header,
       List<String> names,
       BiFunction<String, List<String>, InputException> noColumn) {
@@ -156,7 +144,7 @@ public final class CsvSeries {
     }
   }
 
-  private static String field(Path file, NamedCsvRecord row, String name) {
+  static String field(Path file, NamedCsvRecord row, String name) {
     return row.findField(name)
         .orElseThrow(
             () ->
@@ -170,8 +158,20 @@ public final class CsvSeries {
                             row.getHeader().size())));
   }
 
-  private static double number(Path file, NamedCsvRecord row, String name) {
+  /** A number that float32 holds; NaN where it is missing and may be. */
+  static double number(Path file, NamedCsvRecord row, String name, Cells cells) {
     String text = field(file, row, name).strip();
+    if (cells.missing(text)) {
+      if (cells.allowed()) {
+        return Double.NaN;
+      }
+      throw noNumber(
+          file,
+          row,
+          name,
+          text,
+          text.isEmpty() ? "give a number" : "it means missing; give a number, or data.missing");
+    }
     double value = Numbers.read(text).orElse(Double.NaN);
     if (!Double.isFinite(value)) {
       throw noNumber(file, row, name, text, "give a number");

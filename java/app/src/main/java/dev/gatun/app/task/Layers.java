@@ -12,6 +12,7 @@ import dev.gatun.backend.AttentionSpec.Score;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.CellOptions;
 import dev.gatun.backend.Regularization;
+import dev.gatun.data.WindowData;
 import dev.gatun.model.ActivationLayer;
 import dev.gatun.model.AttentionPooling;
 import dev.gatun.model.Dropout;
@@ -44,7 +45,7 @@ final class Layers {
   }
 
   /** A forecaster: recurrent stack, its readout, one number per output. */
-  static ModelSpec forecaster(Config config, int inputs, int outputs) {
+  static ModelSpec forecaster(Config config, WindowData data, int outputs) {
     List<Layer> layers = new ArrayList<>();
     addRecurrent(layers, config, true);
     layers.add(Linear.of(outputs));
@@ -52,7 +53,7 @@ final class Layers {
     if (activation != Activation.IDENTITY) {
       layers.add(ActivationLayer.of(activation));
     }
-    return ModelSpec.of(Signal.features(inputs), layers);
+    return ModelSpec.of(Signal.features(data.features()), layers);
   }
 
   /** Frames to one logit per class and step. */

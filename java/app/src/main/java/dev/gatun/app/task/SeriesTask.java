@@ -4,50 +4,51 @@ import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Numbers;
+import dev.gatun.app.config.SeriesKeys;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.WeightType;
 import dev.gatun.data.BatchSource;
+import dev.gatun.data.Curriculum;
+import dev.gatun.data.Filling;
+import dev.gatun.data.MissingValues;
 import dev.gatun.data.Range;
 import dev.gatun.data.Scaler;
 import dev.gatun.data.Series;
 import dev.gatun.data.Split;
+import dev.gatun.data.WindowData;
 import dev.gatun.data.WindowSource;
 import dev.gatun.data.WindowSpec;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
-import dev.gatun.model.NumericLoss;
 import dev.gatun.persist.FormatException;
 import dev.gatun.persist.Json;
-import dev.gatun.tensor.Tensor;
-import dev.gatun.tensor.Workspace;
-import dev.gatun.train.Evaluator;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A forecaster over windows of a series. */
 public final class SeriesTask implements Task {
   private static final String SCALER = "scaler";
 
+  private static final String FILLING = "filling";
+
   private final Config config;
-  private final Series series;
-  private final Scaler scaler;
-  private final WindowSpec windows;
+  private final WindowData data;
   private final Split split;
+  private final Spread spread;
   private final ModelSpec model;
 
-  private SeriesTask(Config config, Series series, Scaler scaler, WindowSpec windows, Split split) {
+  private SeriesTask(Config config, WindowData data, Split split) {
     this.config = config;
-    this.series = series;
-    this.scaler = scaler;
-    this.windows = windows;
+    this.data = data;
     this.split = split;
-    model = Layers.forecaster(config, windows.inputs().size(), windows.outputs());
+    spread = Spread.of(config);
+    model = Layers.forecaster(config, data, data.spec().outputs() * spread.size());
   }
 
   /**
@@ -56,41 +57,38 @@ public final class SeriesTask implements Task {
    * @param stored a checkpoint's strings; without a scaler one is fitted on the training part
    */
   static SeriesTask load(Config config, Path file, Map<String, String> stored) {
-    Series series = read(config, file);
-    Split split = Task.split(config, series.rows());
-    Scaler scaler = stored.containsKey(SCALER) ? scaler(stored) : fit(config, series, split);
-    return new SeriesTask(config, series, scaler, windows(config), split);
+    SeriesCsv read = SeriesCsv.read(config, file);
+    Split split = SeriesSplit.of(config, read);
+    if (stored.containsKey(SCALER)) {
+      return new SeriesTask(config, data(config, read.series(), stored), split);
+    }
+    Series series = read.series();
+    Scaler scaler = fit(config, series, split);
+    MissingValues method = missing(config);
+    Filling filling = method == null ? null : Filling.fit(method, series, split.training());
+    return new SeriesTask(config, new WindowData(series, scaler, windows(config), filling), split);
   }
 
   /** Another series, wholly to be measured on or forecast. */
   public static SeriesTask of(Config config, Path file, Map<String, String> stored) {
-    Series series = read(config, file);
+    Series series = SeriesCsv.read(config, file).series();
     Split split = Split.counts(series.rows(), series.rows(), 0, 0);
-    return new SeriesTask(config, series, scaler(stored), windows(config), split);
+    return new SeriesTask(config, data(config, series, stored), split);
   }
 
-  private static Series read(Config config, Path file) {
-    Set<String> columns = new LinkedHashSet<>(inputs(config));
-    columns.addAll(config.get(DataKeys.TARGETS));
-    String time = config.get(DataKeys.TIME);
-    return CsvSeries.read(
-        file,
-        columns,
-        time.isEmpty() ? null : time,
-        (name, there) ->
-            config.error(
-                name.equals(time)
-                    ? DataKeys.TIME
-                    : config.get(DataKeys.TARGETS).contains(name)
-                        ? DataKeys.TARGETS
-                        : DataKeys.INPUTS,
-                "no column \"%s\" in %s; there are %s"
-                    .formatted(name, file, String.join(", ", there))));
+  /** With the statistics of the training part. */
+  private static WindowData data(Config config, Series series, Map<String, String> stored) {
+    String filling = stored.get(FILLING);
+    return new WindowData(
+        series,
+        scaler(stored),
+        windows(config),
+        filling == null ? null : Filling.fromJson(Json.parse(filling)));
   }
 
-  private static List<String> inputs(Config config) {
-    List<String> inputs = config.get(DataKeys.INPUTS);
-    return inputs.isEmpty() ? config.get(DataKeys.TARGETS) : inputs;
+  private static @Nullable MissingValues missing(Config config) {
+    SeriesKeys.Missing missing = config.get(SeriesKeys.MISSING);
+    return missing == SeriesKeys.Missing.ERROR ? null : MissingValues.valueOf(missing.name());
   }
 
   private static WindowSpec windows(Config config) {
@@ -99,7 +97,7 @@ public final class SeriesTask implements Task {
         config.get(DataKeys.HORIZON),
         config.get(DataKeys.WHOLE_HORIZON),
         config.get(DataKeys.STRIDE),
-        inputs(config),
+        SeriesCsv.inputs(config),
         config.get(DataKeys.TARGETS),
         config.get(DataKeys.DIFFERENCE),
         config.get(DataKeys.RELATIVE));
@@ -128,12 +126,7 @@ public final class SeriesTask implements Task {
 
   @Override
   public Loss loss() {
-    return switch (config.get(TrainKeys.LOSS)) {
-      case SQUARED -> NumericLoss.meanSquaredError();
-      case ABSOLUTE -> NumericLoss.meanAbsoluteError();
-      case HUBER -> NumericLoss.huber(config.get(TrainKeys.DELTA));
-      case SUM_OF_SQUARES -> NumericLoss.sumOfSquares();
-    };
+    return spread.loss(config);
   }
 
   @Override
@@ -143,19 +136,26 @@ public final class SeriesTask implements Task {
 
   @Override
   public BatchSource overfitting(int examples) {
-    int fit = split.training().size() - windows.length() - windows.horizon();
+    int fit = split.training().size() - windows().length() - windows().horizon();
     if (fit >= 0) {
-      Task.checkOverfit(config, fit / windows.stride() + 1);
+      Task.checkOverfit(config, fit / windows().stride() + 1);
     }
-    long rows = (examples - 1L) * windows.stride() + windows.length() + windows.horizon();
+    long rows = (examples - 1L) * windows().stride() + windows().length() + windows().horizon();
     int end = (int) Math.min(rows, split.training().size());
     return training(new Range(0, end));
   }
 
-  private BatchSource training(Range rows) {
+  private WindowSource training(Range rows) {
+    Curriculum curriculum =
+        new Curriculum(config.get(SeriesKeys.WINDOW_START), config.get(SeriesKeys.WINDOW_GROWTH));
+    if (curriculum.start() > data.spec().length()) {
+      throw config.error(
+          SeriesKeys.WINDOW_START,
+          "%d; give at most data.window, %d".formatted(curriculum.start(), data.spec().length()));
+    }
     try {
       return WindowSource.training(
-          series, scaler, windows, rows, config.get(TrainKeys.BATCH), config.get(TrainKeys.SEED));
+          data, rows, config.get(TrainKeys.BATCH), config.get(TrainKeys.SEED), curriculum);
     } catch (IllegalArgumentException e) {
       throw config.error(DataKeys.WINDOW, String.valueOf(e.getMessage()));
     }
@@ -168,7 +168,7 @@ public final class SeriesTask implements Task {
 
   private WindowSource evaluation(Range rows) {
     try {
-      return WindowSource.evaluation(series, scaler, windows, rows, config.get(TrainKeys.BATCH));
+      return WindowSource.evaluation(data, rows, config.get(TrainKeys.BATCH));
     } catch (IllegalArgumentException e) {
       throw config.error(DataKeys.WINDOW, String.valueOf(e.getMessage()));
     }
@@ -186,28 +186,66 @@ public final class SeriesTask implements Task {
 
   @Override
   public int stepsPerTarget() {
-    return windows.length();
+    return windows().length();
   }
 
   /** The columns. */
   public Series series() {
-    return series;
+    return data.series();
   }
 
   /** What the rows are counted in: the time column's name, or row. */
   public String timeName() {
     String time = config.get(DataKeys.TIME);
-    return series.times() == null || place(0) == 1 ? "row" : time;
+    return series().times() == null || place(0) == 1 ? "row" : time;
   }
 
   /** What a window is. */
   public WindowSpec windows() {
-    return windows;
+    return data.spec();
+  }
+
+  /** What the data has that is not as it should be: missing values and what is done about them. */
+  @Override
+  public List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    Filling filling = data.filling();
+    if (filling == null || !series().hasGaps()) {
+      return notes;
+    }
+    for (int c = 0; c < series().names().size(); c++) {
+      if (series().missing(c) > 0) {
+        notes.add(
+            "%s: %,d of %,d values are missing (data.missing: %s)"
+                .formatted(
+                    series().names().get(c),
+                    series().missing(c),
+                    series().rows(),
+                    filling.method().name().toLowerCase(Locale.ROOT)));
+      }
+    }
+    try (WindowSource source = training(split.training())) {
+      if (source.dropped() > 0) {
+        notes.add(
+            "%,d of %,d training windows are left out: %s"
+                .formatted(
+                    source.dropped(),
+                    source.dropped() + source.windows(),
+                    filling.method() == MissingValues.DROP
+                        ? "a value is missing"
+                        : "what they are asked for is missing"));
+      }
+    }
+    return notes;
   }
 
   @Override
   public Map<String, String> strings() {
-    return Map.of(SCALER, scaler.toJson().print());
+    String scaler = data.scaler().toJson().print();
+    Filling filling = data.filling();
+    return filling == null
+        ? Map.of(SCALER, scaler)
+        : Map.of(SCALER, scaler, FILLING, filling.toJson().print());
   }
 
   @Override
@@ -225,72 +263,56 @@ public final class SeriesTask implements Task {
     return forecast(trained, part, WeightType.FLOAT32);
   }
 
-  private Forecast forecast(Model trained, Range part, WeightType weights) {
+  /** As {@link #forecast(Model, Range)} with the matrices of recurrent layers kept so. */
+  public Forecast forecast(Model trained, Range part, WeightType weights) {
     try (WindowSource source = evaluation(part)) {
-      int outputs = windows.outputs();
+      int outputs = windows().outputs();
       int size = source.windows() * outputs;
       int season = config.get(DataKeys.SEASON);
       Forecast forecast =
           new Forecast(
               outputs,
+              windows().steps(),
               season,
+              new int[size],
               new double[size],
               new double[size],
-              predictions(trained, source, weights),
+              Predictions.of(trained, source, spread, loss(), weights),
+              spread,
               new double[size],
               new double[size]);
       for (int i = 0; i < size; i++) {
         int window = i / outputs;
         int output = i % outputs;
         int row = source.targetRow(window, output);
-        int column = series.column(source.targetColumn(output));
+        int column = series().column(source.targetColumn(output));
+        double last = source.lastValue(window, output);
+        forecast.row()[i] = row;
         forecast.place()[i] = place(row);
         forecast.truth()[i] = source.truth(window, output);
-        forecast.last()[i] = series.value(source.lastRow(window), column);
-        forecast.seasonal()[i] = seasonal(row, source.lastRow(window), column, season);
+        forecast.last()[i] = last;
+        forecast.seasonal()[i] = seasonal(row, source.lastRow(window), column, last);
       }
       return forecast;
     }
   }
 
   /** What every window of the series, the last included, is forecast to be followed by. */
-  public double[] predictions(Model trained, WindowSource source) {
-    return predictions(trained, source, WeightType.FLOAT32);
-  }
-
-  private double[] predictions(Model trained, WindowSource source, WeightType weights) {
-    int outputs = windows.outputs();
-    double[] predicted = new double[source.windows() * outputs];
-    try (Evaluator evaluator = new Evaluator(trained, loss(), source, weights);
-        Workspace host = Workspace.host(trained.backend().real())) {
-      Tensor values = host.real(source.layout().maxBatch(), outputs);
-      int[] next = {0};
-      evaluator.run(
-          (plan, batch) -> {
-            trained.backend().copy(plan.output(), values);
-            for (int n = 0; n < batch.size(); n++) {
-              int window = next[0]++;
-              for (int o = 0; o < outputs; o++) {
-                double value = values.get((long) n * outputs + o);
-                predicted[window * outputs + o] = source.restore(window, o, value);
-              }
-            }
-          });
-    }
-    return predicted;
+  public Predictions predictions(Model trained, WindowSource source) {
+    return Predictions.of(trained, source, spread, loss(), WeightType.FLOAT32);
   }
 
   /** Every window, in order, the last one ending at the last row. */
   public WindowSource future() {
     try {
-      return WindowSource.forecast(series, scaler, windows, config.get(TrainKeys.BATCH));
+      return WindowSource.forecast(data, config.get(TrainKeys.BATCH));
     } catch (IllegalArgumentException e) {
       throw new InputException("the input series: " + e.getMessage(), e);
     }
   }
 
   private double place(int row) {
-    List<String> times = series.times();
+    List<String> times = series().times();
     if (times != null) {
       // Dates are not numbers: rows are counted instead.
       return Numbers.read(times.get(row).strip()).orElse(row + 1.0);
@@ -298,12 +320,17 @@ public final class SeriesTask implements Task {
     return row + 1.0;
   }
 
-  private double seasonal(int row, int lastSeen, int column, int season) {
+  /** The value the fewest seasons before that was seen and is known; else the last one. */
+  private double seasonal(int row, int lastSeen, int column, double last) {
+    int season = config.get(DataKeys.SEASON);
     if (season == 0) {
       return Double.NaN;
     }
     int seasons = Math.max(1, Math.ceilDiv(row - lastSeen, season));
     int from = row - seasons * season;
-    return series.value(from >= 0 ? from : lastSeen, column);
+    while (from >= 0 && !series().known(from, column)) {
+      from -= season;
+    }
+    return from >= 0 ? series().value(from, column) : last;
   }
 }

@@ -14,6 +14,7 @@ import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +77,11 @@ public sealed interface Task permits TextTask, SeriesTask, TranscriptTask, Label
 
   /** Steps of time that a target stands for: tokens are counted with it. */
   int stepsPerTarget();
+
+  /** What the log says about the data before training. */
+  default List<String> notes() {
+    return List.of();
+  }
 
   /** What a checkpoint keeps for {@link #of(Config, Map)}. */
   Map<String, String> strings();
@@ -154,7 +160,8 @@ public sealed interface Task permits TextTask, SeriesTask, TranscriptTask, Label
     }
   }
 
-  private static int part(Config config, Key<Double> key, int rows) {
+  /** A part as a count of rows. */
+  static int part(Config config, Key<Double> key, int rows) {
     double share = config.get(key);
     if (share >= 1) {
       if (share != Math.rint(share) || share > Integer.MAX_VALUE) {

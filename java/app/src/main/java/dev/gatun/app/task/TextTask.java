@@ -149,9 +149,15 @@ public final class TextTask implements Task {
   }
 
   private BatchSource source(Range range) {
+    int time = config.get(TrainKeys.TIME_STEPS);
+    int advance = config.get(TrainKeys.ADVANCE);
+    if (advance > time) {
+      throw config.error(
+          TrainKeys.ADVANCE, "%d; give at most train.time_steps, %d".formatted(advance, time));
+    }
     try {
       return new TokenSource(
-          tokens, range, config.get(TrainKeys.TIME_STEPS), config.get(TrainKeys.BATCH));
+          tokens, range, time, config.get(TrainKeys.BATCH), advance == 0 ? time : advance);
     } catch (IllegalArgumentException e) {
       throw config.error(TrainKeys.BATCH, String.valueOf(e.getMessage()));
     }

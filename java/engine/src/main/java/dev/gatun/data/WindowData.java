@@ -1,0 +1,41 @@
+package dev.gatun.data;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What windows are cut from.
+ *
+ * @param series the columns
+ * @param scaler knows the same columns
+ * @param spec what a window is
+ * @param filling what is done about missing values; null: there are none
+ */
+public record WindowData(Series series, Scaler scaler, WindowSpec spec, @Nullable Filling filling) {
+  /** Checks that all are about the same columns. */
+  public WindowData {
+    if (!scaler.names().equals(series.names())) {
+      throw new IllegalArgumentException(
+          "the scaler knows columns %s, the series has %s"
+              .formatted(scaler.names(), series.names()));
+    }
+    if (filling != null && !filling.names().equals(series.names())) {
+      throw new IllegalArgumentException(
+          "the filling knows columns %s, the series has %s"
+              .formatted(filling.names(), series.names()));
+    }
+    if (filling == null && series.hasGaps()) {
+      throw new IllegalArgumentException(
+          "the series has missing values: say what is done about them, as Filling.fit");
+    }
+  }
+
+  /** C, the numbers a network sees of each row: the inputs and what the filling adds to them. */
+  public int features() {
+    int inputs = spec.inputs().size();
+    return filling != null && filling.method().addsInputs() ? 3 * inputs : inputs;
+  }
+
+  boolean drops() {
+    return filling != null && filling.method() == MissingValues.DROP;
+  }
+}
