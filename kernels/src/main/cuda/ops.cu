@@ -69,12 +69,16 @@ extern "C" __global__ void embedding(
   }
 }
 
-// Adds each row of dy [rows, width] to the row of dTable [vocabulary, width] that its id names. A
-// block owns a row of the table and adds to it in the order of the ids, without atomics.
+// Adds each row of dy [rows, width] to the row of dTable [vocabulary, width] that its id names, but
+// those of padding. A block owns a row of the table and adds to it in the order of the ids, without atomics.
 extern "C" __global__ void embeddingBackward(
-    i64 rows, int width, int vocabulary, const int* ids, const float* dy, float* dTable) {
+    i64 rows, int width, int vocabulary, const int* ids, const float* dy, float* dTable,
+    int padding) {
   __shared__ int some[BLOCK];
   for (i64 id = blockIdx.x; id < vocabulary; id += gridDim.x) {
+    if (id == padding) {
+      continue;  // the whole block
+    }
     for (int first = 0; first < width; first += BLOCK) {
       const int column = first + threadIdx.x;
       double sum = 0;

@@ -232,12 +232,21 @@ public final class Elementwise {
    * @param ids address of int32[count]
    * @param dyStride floats from one row of dy to the next
    * @param dTable address of [V, cols], rows without gaps
+   * @param skip an id that is passed over too
    */
   public static void scatterAddRows(
-      int count, long ids, int cols, int fromCol, int toCol, long dy, long dyStride, long dTable) {
+      int count,
+      long ids,
+      int cols,
+      int fromCol,
+      int toCol,
+      long dy,
+      long dyStride,
+      long dTable,
+      int skip) {
     for (int i = 0; i < count; i++) {
       int id = Species.getInt(ids + 4L * i);
-      if (id >= 0) {
+      if (id >= 0 && id != skip) {
         long from = dy + 4 * dyStride * i + 4L * fromCol;
         add(toCol - fromCol, from, dTable + 4L * cols * id + 4L * fromCol);
       }

@@ -113,4 +113,8 @@ public final class Species {
   static int getInt(long address) {
     return ALL.get(INT, address);
   }
+
+  static void setInt(long address, int value) {
+    ALL.set(INT, address, value);
+  }
 }

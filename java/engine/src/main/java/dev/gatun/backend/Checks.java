@@ -86,6 +86,18 @@ public final class Checks {
     ids("embeddingBackward", rows, ids, dTable.dim(0));
   }
 
+  /** Checks {@link Backend#limitRows}, the ids too if they are in host memory. */
+  public void limitRows(int rows, Tensor ids, double maxNorm, Tensor table, Tensor marks) {
+    matrix("limitRows", "table", table);
+    rows("limitRows", rows);
+    ids("limitRows", rows, ids, table.dim(0));
+    exactly("limitRows", "marks", marks, DType.I32, table.dim(0));
+    if (!(maxNorm > 0 && maxNorm <= Double.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          "limitRows: the largest norm " + maxNorm + " must be finite and above 0");
+    }
+  }
+
   private void ids(String operation, int rows, Tensor ids, long v) {
     atLeast(operation, "ids", ids, DType.I32, rows);
     for (int row = 0; host(ids) && row < rows; row++) {

@@ -35,7 +35,27 @@ public interface LayerOperations {
   void embedding(int rows, Tensor ids, Tensor table, Tensor y);
 
   /** Adds each row of dy [rows, E] to the row of dTable [V, E] that its id names. */
-  void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable);
+  default void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable) {
+    embeddingBackward(rows, ids, dy, dTable, -1);
+  }
+
+  /**
+   * As {@link #embeddingBackward(int, Tensor, Tensor, Tensor)}, leaving one id's rows out.
+   *
+   * @param padding the id that gets nothing; negative: none
+   */
+  void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable, int padding);
+
+  /**
+   * Scales each row of {@code table} [V, E] that an id names and whose norm is above {@code
+   * maxNorm} by maxNorm / (norm + 1e-7), as PyTorch's {@code embedding_renorm_}; other rows stay.
+   *
+   * @param ids I32 [rows]
+   * @param maxNorm the largest Euclidean norm, above 0
+   * @param marks I32 [V], overwritten
+   * @throws IllegalArgumentException if an id is outside 0 to V-1 (host backends)
+   */
+  void limitRows(int rows, Tensor ids, double maxNorm, Tensor table, Tensor marks);
 
   /**
    * y = x / (1 - rate) where {@code key}'s mask keeps an element, else 0. Applied to dy it is its

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
  * The characters a model knows, as Unicode code points in ascending order: a character's id is its
  * place. May have one more id, the last, for every character it does not know.
  */
-public final class Vocabulary {
+public final class Vocabulary implements Tokenizer {
   /** What an unknown character is decoded to: the Unicode replacement character. */
   public static final int REPLACEMENT = 0xFFFD;
 
@@ -42,7 +42,7 @@ public final class Vocabulary {
     return new Vocabulary(characters, true);
   }
 
-  /** The number of ids, V. */
+  @Override
   public int size() {
     return characters.length + (unknown ? 1 : 0);
   }
@@ -71,6 +71,7 @@ public final class Vocabulary {
    *
    * @throws IllegalArgumentException if a character is unknown and has no id, with its position
    */
+  @Override
   public int[] encode(CharSequence text) {
     int[] ids = text.codePoints().toArray();
     for (int i = 0; i < ids.length; i++) {
@@ -101,7 +102,7 @@ public final class Vocabulary {
         : "'" + Character.toString(codePoint) + "'";
   }
 
-  /** The text of some ids. */
+  @Override
   public String decode(int... ids) {
     StringBuilder text = new StringBuilder(ids.length);
     for (int id : ids) {
@@ -110,7 +111,12 @@ public final class Vocabulary {
     return text.toString();
   }
 
-  /** This vocabulary, for a checkpoint. */
+  @Override
+  public String unit() {
+    return "characters";
+  }
+
+  @Override
   public Json toJson() {
     Map<String, Json> members = new LinkedHashMap<>();
     members.put(

@@ -1,5 +1,6 @@
 package dev.gatun.model;
 
+import dev.gatun.backend.Activation;
 import dev.gatun.tensor.Tensor;
 
 /** The usual initial values. Fans of a matrix [O, I] are I in and O out, as in PyTorch. */
@@ -35,14 +36,116 @@ public final class Initializers {
 
   /** Uniform with variance 2 / (I + O) (Glorot and Bengio 2010). */
   public static Initializer xavierUniform() {
+    return xavierUniform(1);
+  }
+
+  /** Uniform with variance 2 gain^2 / (I + O). */
+  public static Initializer xavierUniform(double gain) {
     return (values, random) ->
-        uniform(Math.sqrt(6.0 / (matrix(values, 0) + matrix(values, 1)))).fill(values, random);
+        uniform(gain * Math.sqrt(6.0 / (matrix(values, 0) + matrix(values, 1))))
+            .fill(values, random);
   }
 
   /** Normal with variance 2 / (I + O) (Glorot and Bengio 2010). */
   public static Initializer xavierNormal() {
+    return xavierNormal(1);
+  }
+
+  /** Normal with variance 2 gain^2 / (I + O). */
+  public static Initializer xavierNormal(double gain) {
     return (values, random) ->
-        normal(0, Math.sqrt(2.0 / (matrix(values, 0) + matrix(values, 1)))).fill(values, random);
+        normal(0, gain * Math.sqrt(2.0 / (matrix(values, 0) + matrix(values, 1))))
+            .fill(values, random);
+  }
+
+  /** Uniform with variance gain^2 / I (He et al. 2015; their gain is that of ReLU). */
+  public static Initializer heUniform(double gain) {
+    return (values, random) ->
+        uniform(gain * Math.sqrt(3.0 / matrix(values, 1))).fill(values, random);
+  }
+
+  /** Normal with variance gain^2 / I (He et al. 2015; their gain is that of ReLU). */
+  public static Initializer heNormal(double gain) {
+    return (values, random) ->
+        normal(0, gain * Math.sqrt(1.0 / matrix(values, 1))).fill(values, random);
+  }
+
+  /**
+   * The gain of an activation for Xavier's and He's values, PyTorch's {@code calculate_gain}: the
+   * square root of 2 for ReLU, of 2 / (1 + slope^2) for leaky ReLU, 5/3 for tanh, 1 for sigmoid,
+   * softmax and identity; for ELU, of which PyTorch has none, 1.
+   */
+  public static double gain(Activation activation) {
+    return switch (activation) {
+      case RELU -> Math.sqrt(2);
+      case LEAKY_RELU -> Math.sqrt(2 / (1 + Activation.LEAK * Activation.LEAK));
+      case TANH -> 5.0 / 3;
+      case SIGMOID, SOFTMAX, ELU, IDENTITY -> 1;
+    };
+  }
+
+  /**
+   * {@code gain} on the diagonal and zeros beside it; with ReLU cells for the recurrent weights, an
+   * IRNN (Le et al. 2015).
+   */
+  public static Initializer identity(double gain) {
+    return (values, random) -> {
+      int rows = matrix(values, 0);
+      int columns = matrix(values, 1);
+      for (int r = 0; r < rows; r++) {
+        for (int c = 0; c < columns; c++) {
+          values.set((long) r * columns + c, r == c ? gain : 0);
+        }
+      }
+    };
+  }
+
+  /**
+   * U V' of a normal matrix's singular value decomposition U S V': all singular values are {@code
+   * gain}. The orthogonal matrix that is nearest to the normal one; by one-sided Jacobi rotations,
+   * so it takes seconds for matrices of several hundred rows and columns.
+   */
+  public static Initializer svd(double gain) {
+    return (values, random) -> {
+      int rows = matrix(values, 0);
+      int columns = matrix(values, 1);
+      boolean wide = columns > rows;
+      double[][] vectors = new double[Math.min(rows, columns)][Math.max(rows, columns)];
+      for (double[] vector : vectors) {
+        for (int i = 0; i < vector.length; i++) {
+          vector[i] = random.normal();
+        }
+      }
+      double[][] polar = Jacobi.polar(vectors);
+      for (int r = 0; r < rows; r++) {
+        for (int c = 0; c < columns; c++) {
+          values.set((long) r * columns + c, gain * (wide ? polar[r][c] : polar[c][r]));
+        }
+      }
+    };
+  }
+
+  /**
+   * Rows as they are given, of a matrix as wide as they are.
+   *
+   * @param rows the first rows; the others keep what {@code others} gives
+   * @param others fills everything first
+   */
+  public static Initializer rows(double[][] rows, Initializer others) {
+    return (values, random) -> {
+      others.fill(values, random);
+      int columns = matrix(values, 1);
+      if (rows.length > values.dim(0) || (rows.length > 0 && rows[0].length != columns)) {
+        throw new IllegalArgumentException(
+            "%d rows of %d do not fit %s"
+                .formatted(rows.length, rows.length == 0 ? 0 : rows[0].length, values));
+      }
+      for (int r = 0; r < rows.length; r++) {
+        for (int c = 0; c < columns; c++) {
+          values.set((long) r * columns + c, rows[r][c]);
+        }
+      }
+    };
   }
 
   /**

@@ -19,6 +19,14 @@ public interface Layer {
    */
   Signal output(Signal input);
 
+  /**
+   * Checks what it has to do with layers before it, as a parameter that it shares.
+   *
+   * @param before those from the model's input on
+   * @throws IllegalArgumentException if there is no such layer or it does not fit
+   */
+  default void check(Signal input, List<ModelSpec.Stage> before) {}
+
   /** The parameters it needs for an input. */
   default List<ParameterSpec> parameters(Signal input) {
     return List.of();

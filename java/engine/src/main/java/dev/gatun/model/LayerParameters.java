@@ -29,6 +29,14 @@ public final class LayerParameters {
     return new LayerParameters(all, name, from + first, count);
   }
 
+  /**
+   * Those of another layer, by name alone: for a layer that shares one. {@link #values} and {@link
+   * #gradients} stay this layer's.
+   */
+  LayerParameters of(String other) {
+    return new LayerParameters(all, other, from, size);
+  }
+
   /** The layer's name. */
   public String layer() {
     return layer;

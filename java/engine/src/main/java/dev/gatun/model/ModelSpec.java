@@ -67,6 +67,7 @@ public final class ModelSpec {
       Objects.requireNonNull(layer, () -> "layer " + stages.size());
       checkName(Objects.requireNonNull(layer.name(), "a layer's name"), names);
       Signal output = layer.output(signal);
+      layer.check(signal, List.copyOf(stages));
       stages.add(new Stage(layer, signal, output, List.copyOf(layer.parameters(signal))));
       signal = output;
     }

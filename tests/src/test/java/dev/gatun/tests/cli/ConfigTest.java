@@ -169,7 +169,7 @@ class ConfigTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"sunspots.yaml", "text.yaml", "etth1.yaml"})
+  @ValueSource(strings = {"sunspots.yaml", "text.yaml", "words.yaml", "etth1.yaml"})
   void readsTheExamples(String name) {
     Path examples = Path.of(System.getProperty("gatun.root")).resolve("examples");
     Config config = Config.read(examples.resolve(name), List.of());

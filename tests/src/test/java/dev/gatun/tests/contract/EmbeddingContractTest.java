@@ -1,6 +1,8 @@
 package dev.gatun.tests.contract;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.Numbers;
@@ -49,6 +51,50 @@ class EmbeddingContractTest extends Contract {
     backend.embeddingBackward(6, ids, dy, dTable);
     // at most four terms are added to an element
     Numbers.assertClose("dTable", expected, read(dTable), 4 * eps);
+  }
+
+  @Test
+  void leavesThePaddingOut() {
+    Tensor dy = random(7, 5);
+    Tensor dTable = random(5, 5);
+    double[] before = read(dTable);
+    backend.embeddingBackward(7, ids, dy, dTable, 4);
+    double[] after = read(dTable);
+    for (int c = 0; c < 5; c++) {
+      assertEquals(before[4 * 5 + c], after[4 * 5 + c]);
+      assertTrue(before[c] != after[c], "the other rows get theirs");
+    }
+  }
+
+  /** Row 3 is not named, row 1 is short: both stay; a row named thrice is scaled once. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 16, 37, 300})
+  void scalesLongRowsThatAreNamed(int width) {
+    Tensor table = random(5, width);
+    for (int c = 0; c < width; c++) {
+      set(table, width + c, 0.1 / width);
+    }
+    double[] expected = read(table);
+    double most = 0.3 * Math.sqrt(width / 3.0);
+    for (int row : new int[] {0, 2, 4}) {
+      double squares = 0;
+      for (int c = 0; c < width; c++) {
+        squares += expected[row * width + c] * expected[row * width + c];
+      }
+      double factor = Math.sqrt(squares) > most ? most / (Math.sqrt(squares) + 1e-7) : 1;
+      for (int c = 0; c < width; c++) {
+        expected[row * width + c] *= factor;
+      }
+    }
+    backend.limitRows(7, ids, most, table, ints(7, 7, 7, 7, 7));
+    Numbers.assertClose("table", expected, read(table), 4 * eps);
+  }
+
+  @Test
+  void refusesALimitWithoutMeaning() {
+    Tensor table = random(5, 3);
+    assertRefused("largest norm 0", () -> backend.limitRows(7, ids, 0, table, ints(0, 0, 0, 0, 0)));
+    assertRefused("limitRows: marks", () -> backend.limitRows(7, ids, 1, table, ints(0, 0)));
   }
 
   @Test

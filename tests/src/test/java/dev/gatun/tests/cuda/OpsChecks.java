@@ -115,7 +115,7 @@ final class OpsChecks {
 
     Tensor dTable = values.copy(table);
     values.reference.embeddingBackward(rows, ids, values.copy(y), dTable);
-    kernels.run("embeddingBackward", 4, (long) rows, width, vocabulary, ids, y, table);
+    kernels.run("embeddingBackward", 4, (long) rows, width, vocabulary, ids, y, table, -1);
     assertClose("embeddingBackward", dTable, table, CLOSE);
   }
 
@@ -128,7 +128,7 @@ final class OpsChecks {
     double[] expected = {Double.NaN, table.get(0), Double.NaN, Double.NaN};
     Values.that(Arrays.equals(expected, y.toDoubles()), "embedding of wrong ids", y);
     y.copyFrom(1f, 2f, 3f, 4f);
-    kernels.run("embeddingBackward", 1, 4L, 1, 3, ids, y, table);
+    kernels.run("embeddingBackward", 1, 4L, 1, 3, ids, y, table, -1);
     before.set(0, (float) (before.get(0) + 2));
     Values.same("embeddingBackward of wrong ids", before, values.copy(table));
   }

@@ -48,17 +48,18 @@ class ExamplesIT {
             "strokes.yaml",
             "sunspots.yaml",
             "text.yaml",
-            "toy-speech.yaml"),
+            "toy-speech.yaml",
+            "words.yaml"),
         names);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"sunspots", "etth1", "text", "toy-speech", "strokes", "dna"})
+  @ValueSource(strings = {"sunspots", "etth1", "text", "toy-speech", "strokes", "dna", "words"})
   void trainsAndServes(String example) throws Exception {
     List<String> data =
         switch (example) {
           case "etth1" -> transformer();
-          case "text" -> List.of("--set", "data.path=" + text());
+          case "text", "words" -> List.of("--set", "data.path=" + text());
           default -> List.of();
         };
     Cli cli = Cli.onGpu(folder);
@@ -80,7 +81,7 @@ class ExamplesIT {
       return; // eval alone compares what it hears
     }
     Cli.Outcome used =
-        example.equals("text")
+        example.equals("text") || example.equals("words")
             ? cli.run(
                 ("generate " + run + " --prompt the --length 20 --seed 2 --device cuda").split(" "))
             : cli.run("predict", run, "--input", series(example), "--device", "cuda");
@@ -95,6 +96,9 @@ class ExamplesIT {
     all.addAll(data);
     if (DeviceRun.small()) {
       all.addAll(List.of("--set", "model.hidden=16"));
+      if (example.equals("words")) {
+        all.addAll(List.of("--set", "model.embedding=16")); // as wide as what shares it
+      }
     }
     all.addAll(List.of("--set", "train.epochs=" + epochs, "--run", device + epochs));
     all.addAll(List.of("--device", device, "--json"));

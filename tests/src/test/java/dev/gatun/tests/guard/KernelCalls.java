@@ -28,6 +28,7 @@ import dev.gatun.kernels.SimpleRnn;
 import dev.gatun.kernels.Softmax;
 import dev.gatun.kernels.SoftmaxCrossEntropy;
 import dev.gatun.kernels.Species;
+import dev.gatun.kernels.Tables;
 import dev.gatun.kernels.TimePooling;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -90,7 +91,15 @@ final class KernelCalls {
         all,
         "scatterAddRows",
         n -> List.of(ints(5, 4), floats(5 * n), floats(4 * n)),
-        (n, at) -> Elementwise.scatterAddRows(5, at[0], n, 0, n, at[1], n, at[2]));
+        (n, at) -> Elementwise.scatterAddRows(5, at[0], n, 0, n, at[1], n, at[2], 2));
+    add(
+        all,
+        "limitRows",
+        n -> List.of(ints(5, 4), ints(4, 5), floats(4 * n)),
+        (n, at) -> {
+          Tables.mark(5, at[0], at[1]);
+          Tables.limit(0, 5, at[0], at[1], n, at[2], 0.1);
+        });
     add(
         all,
         "dropout",

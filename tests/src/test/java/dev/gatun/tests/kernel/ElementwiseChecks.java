@@ -93,8 +93,8 @@ final class ElementwiseChecks {
         }
       }
       int cut = cols / 2;
-      Elementwise.scatterAddRows(ids.length, at, cols, 0, cut, y, stride, dTable);
-      Elementwise.scatterAddRows(ids.length, at, cols, cut, cols, y, stride, dTable);
+      Elementwise.scatterAddRows(ids.length, at, cols, 0, cut, y, stride, dTable, -1);
+      Elementwise.scatterAddRows(ids.length, at, cols, cut, cols, y, stride, dTable, -1);
       Check.that(Arrays.equals(expected, Buffers.read(dTable, 4 * cols)), "scatter of " + cols);
     }
   }

@@ -17,12 +17,14 @@ import dev.gatun.model.AttentionPooling;
 import dev.gatun.model.CtcLoss;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
+import dev.gatun.model.Initializers;
 import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.NumericLoss;
+import dev.gatun.model.OneHot;
 import dev.gatun.model.Parameter;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
@@ -89,6 +91,31 @@ class ModelGradientTest {
         Dropout.of(0.3),
         RecurrentLayer.lstm(4).stacked(2, 0.4),
         Dropout.of(0.2).named("dropout2"),
+        Linear.of(5));
+  }
+
+  @Test
+  void aTableForBothEnds() {
+    Embedding embedding = Embedding.of(3).maxNorm(1.1);
+    check(
+        Examples.tokens(new int[][] {{1, 4, 2}, {0, 3}, {2}})
+            .stepClasses(new int[][] {{4, 2, 0}, {3, 1}, {1}}),
+        Signal.tokens(5),
+        new SoftmaxCrossEntropy(),
+        embedding.initialized(Initializers.constant(0.5)),
+        RecurrentLayer.lstm(5).projected(3),
+        embedding.tied(5));
+  }
+
+  @Test
+  void categoriesWithoutAnEmbedding() {
+    check(
+        Examples.tokens(new int[][] {{1, 4, 2}, {0, 3}, {2}})
+            .stepClasses(new int[][] {{4, 2, 0}, {3, 1}, {1}}),
+        Signal.tokens(5),
+        new SoftmaxCrossEntropy(),
+        OneHot.of(),
+        RecurrentLayer.gru(4),
         Linear.of(5));
   }
 

@@ -216,8 +216,13 @@ public final class FarBackend implements Backend {
   }
 
   @Override
-  public void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable) {
-    reference.embeddingBackward(rows, near(ids), near(dy), near(dTable));
+  public void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable, int padding) {
+    reference.embeddingBackward(rows, near(ids), near(dy), near(dTable), padding);
+  }
+
+  @Override
+  public void limitRows(int rows, Tensor ids, double maxNorm, Tensor table, Tensor marks) {
+    reference.limitRows(rows, near(ids), maxNorm, near(table), near(marks));
   }
 
   @Override

@@ -112,7 +112,7 @@ final class DataCommand implements Callable<Integer> {
 
   private static void addParts(Task task, Map<String, Json> facts) {
     if (task instanceof TextTask text) {
-      facts.put("vocabulary", Json.of((long) text.vocabulary().size()));
+      facts.put("vocabulary", Json.of((long) text.tokenizer().size()));
     } else if (task instanceof TranscriptTask transcripts) {
       facts.put("vocabulary", Json.of((long) transcripts.vocabulary().size()));
     }

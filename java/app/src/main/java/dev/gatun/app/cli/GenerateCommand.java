@@ -6,12 +6,14 @@ import dev.gatun.app.run.Sampler;
 import dev.gatun.app.run.TrainedRun;
 import dev.gatun.app.task.TextTask;
 import dev.gatun.backend.Backend;
+import dev.gatun.data.Tokenizer;
 import dev.gatun.data.Vocabulary;
 import dev.gatun.model.Model;
 import dev.gatun.model.Session;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -23,7 +25,7 @@ import picocli.CommandLine.Spec;
 /** {@code gatun generate}. */
 @Command(
     name = "generate",
-    description = "Write text from a character language model; the same seed, the same text.")
+    description = "Write text from a language model; the same seed, the same text.")
 final class GenerateCommand implements Callable<Integer> {
   @Parameters(paramLabel = "RUN", description = "A run's folder.")
   private Path run = Path.of("");
@@ -35,7 +37,11 @@ final class GenerateCommand implements Callable<Integer> {
       description = "What the text begins with.")
   private String prompt = "";
 
-  @Option(names = "--length", required = true, paramLabel = "N", description = "Characters to add.")
+  @Option(
+      names = "--length",
+      required = true,
+      paramLabel = "N",
+      description = "Tokens to add: characters, words or pieces, as the model has them.")
   private int length;
 
   @Option(
@@ -73,10 +79,9 @@ final class GenerateCommand implements Callable<Integer> {
       case SEQUENCES, STRINGS ->
           throw new InputException(run + ": a classifier; use gatun predict");
     }
-    Vocabulary vocabulary = TextTask.vocabulary(trained.strings());
+    Tokenizer vocabulary = TextTask.tokenizer(trained.strings());
     int[] tokens = encode(vocabulary);
     PrintWriter out = spec.commandLine().getOut();
-    out.print(prompt);
     try (Backend backend = compute.open(trained.config());
         Model model = trained.load(TextTask.model(trained.config(), vocabulary), backend);
         Session session = model.session()) {
@@ -85,16 +90,28 @@ final class GenerateCommand implements Callable<Integer> {
       for (int i = 0; i < tokens.length; i++) {
         session.step(tokens[i]);
       }
+      // Only characters stand for themselves: other tokens are text when all are there.
+      boolean each = vocabulary instanceof Vocabulary;
+      out.print(each ? prompt : "");
+      int[] all = Arrays.copyOf(tokens, tokens.length + length);
       for (int i = 0; i < length; i++) {
         session.readOutput(logits);
         int next = sampler.next(logits);
-        out.print(vocabulary.decode(next));
+        all[tokens.length + i] = next;
+        out.print(each ? vocabulary.decode(next) : "");
         session.step(next);
       }
+      out.print(each ? "" : prompt + added(vocabulary, all, tokens.length));
     }
     out.println();
     out.flush();
     return 0;
+  }
+
+  /** The text of what follows the first tokens, spaces before it included. */
+  private static String added(Tokenizer vocabulary, int[] all, int first) {
+    String before = vocabulary.decode(Arrays.copyOf(all, first));
+    return vocabulary.decode(all).substring(before.length());
   }
 
   private void check() {
@@ -112,9 +129,13 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private int[] encode(Vocabulary vocabulary) {
+  private int[] encode(Tokenizer vocabulary) {
     try {
-      return vocabulary.encode(prompt);
+      int[] tokens = vocabulary.encode(prompt);
+      if (tokens.length == 0) {
+        throw new InputException("--prompt: no words in it; give at least one");
+      }
+      return tokens;
     } catch (IllegalArgumentException e) {
       throw new InputException("--prompt: " + e.getMessage(), e);
     }

@@ -31,11 +31,6 @@ public final class ModelKeys {
               "recurrent layers; where model.hidden is a list, leave it at 1")
           .knownAs("num_layers", "nlayers", "depth", "n_layers");
 
-  public static final Key<Integer> EMBEDDING =
-      Key.of("model.embedding", Type.whole(1, MOST_UNITS), 64, "width of a token's embedding")
-          .when(DataKeys.TYPE, DataKeys.Kind.TEXT, DataKeys.Kind.STRINGS)
-          .knownAs("embedding_dim", "embed", "emsize", "embedding_size");
-
   public static final Key<Integer> PROJECTION =
       Key.of(
               "model.projection",
@@ -158,7 +153,6 @@ public final class ModelKeys {
           CELL,
           HIDDEN,
           LAYERS,
-          EMBEDDING,
           PROJECTION,
           BIDIRECTIONAL,
           MERGE,

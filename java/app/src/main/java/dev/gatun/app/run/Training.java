@@ -7,6 +7,7 @@ import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.report.Log;
 import dev.gatun.app.report.Metrics;
 import dev.gatun.app.report.Progress;
+import dev.gatun.app.task.LearntStarts;
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.Updates;
@@ -33,6 +34,7 @@ public final class Training {
   private final Backend backend;
   private final String note;
   private final Progress progress = new Progress();
+  private List<String> starts = List.of();
 
   /**
    * A training.
@@ -103,7 +105,7 @@ public final class Training {
         BatchSource validation = overfit > 0 ? null : task.validation()) {
       int accumulate = config.get(TrainKeys.ACCUMULATE);
       long epochSteps = Math.ceilDiv(training.batches(0), accumulate);
-      try (Model model = build(task);
+      try (Model model = build(task, before);
           Optimizer optimizer = Updates.optimizer(config, model.parameters())) {
         TrainerBuilder builder =
             Trainer.of(
@@ -144,14 +146,15 @@ public final class Training {
     }
   }
 
-  private Model build(Task task) throws IOException {
+  private Model build(Task task, @Nullable HeldRun before) throws IOException {
     Model model = task.model().build(backend, config.get(TrainKeys.SEED));
-    Path init = config.get(TrainKeys.INIT);
-    if (init.toString().isEmpty()) {
-      return model;
-    }
     try {
-      model.load(config.file(TrainKeys.INIT));
+      if (before == null || !Files.isRegularFile(before.run().last())) {
+        starts = LearntStarts.apply(config, task, model);
+      }
+      if (!config.get(TrainKeys.INIT).toString().isEmpty()) {
+        model.load(config.file(TrainKeys.INIT));
+      }
       return model;
     } catch (FormatException e) {
       model.close();
@@ -195,6 +198,7 @@ public final class Training {
       log.line(backend.description() + note);
       ResumedDevice.warn(run, backend, log);
       log.lines(task.notes());
+      log.lines(starts);
       try (Interrupt interrupt = new Interrupt(trainer::requestStop)) {
         Outcome outcome = DeviceFailure.named(trainer, run, progress, log);
         if (outcome == Outcome.NON_FINITE) {

@@ -16,7 +16,6 @@ import dev.gatun.data.WindowData;
 import dev.gatun.model.ActivationLayer;
 import dev.gatun.model.AttentionPooling;
 import dev.gatun.model.Dropout;
-import dev.gatun.model.Embedding;
 import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
 import dev.gatun.model.ModelSpec;
@@ -38,9 +37,9 @@ final class Layers {
   /** A language model over a vocabulary: embedding, recurrent stack, one logit per token. */
   static ModelSpec language(Config config, int vocabulary) {
     List<Layer> layers = new ArrayList<>();
-    layers.add(Embedding.of(config.get(ModelKeys.EMBEDDING)));
+    layers.add(TokenLayers.entry(config, vocabulary));
     addRecurrent(layers, config, false);
-    layers.add(Linear.of(vocabulary));
+    layers.add(TokenLayers.logits(config, vocabulary));
     return ModelSpec.of(Signal.tokens(vocabulary), layers);
   }
 
@@ -48,7 +47,7 @@ final class Layers {
   static ModelSpec forecaster(Config config, WindowData data, int outputs) {
     List<Layer> layers = new ArrayList<>();
     addRecurrent(layers, config, true);
-    layers.add(Linear.of(outputs));
+    layers.add(Starts.of(config, Linear.of(outputs)));
     Activation activation = config.get(ModelKeys.OUTPUT_ACTIVATION);
     if (activation != Activation.IDENTITY) {
       layers.add(ActivationLayer.of(activation));
@@ -60,7 +59,7 @@ final class Layers {
   static ModelSpec aligner(Config config, int inputs, int classes) {
     List<Layer> layers = new ArrayList<>();
     addRecurrent(layers, config, false);
-    layers.add(Linear.of(classes));
+    layers.add(Starts.of(config, Linear.of(classes)));
     return ModelSpec.of(Signal.features(inputs), layers);
   }
 
@@ -86,10 +85,10 @@ final class Layers {
   static ModelSpec classifier(Config config, Signal input, int classes) {
     List<Layer> layers = new ArrayList<>();
     if (input.isTokens()) {
-      layers.add(Embedding.of(config.get(ModelKeys.EMBEDDING)));
+      layers.add(TokenLayers.entry(config, input.width()));
     }
     addRecurrent(layers, config, true);
-    layers.add(Linear.of(classes));
+    layers.add(Starts.of(config, Linear.of(classes)));
     return ModelSpec.of(input, layers);
   }
 
@@ -182,7 +181,7 @@ final class Layers {
     if (!config.get(ModelKeys.BIAS)) {
       layer = layer.withoutBias();
     }
-    layer = layer.regularized(regularization(config));
+    layer = Starts.of(config, layer.regularized(regularization(config)));
     if (config.get(ModelKeys.CELL) != Cell.LSTM) {
       return layer;
     }

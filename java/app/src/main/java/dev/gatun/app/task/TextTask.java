@@ -1,9 +1,7 @@
 package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
-import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
-import dev.gatun.app.config.Key;
 import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.WeightType;
@@ -11,7 +9,7 @@ import dev.gatun.data.BatchSource;
 import dev.gatun.data.Range;
 import dev.gatun.data.Split;
 import dev.gatun.data.TokenSource;
-import dev.gatun.data.Vocabulary;
+import dev.gatun.data.Tokenizer;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
@@ -19,35 +17,26 @@ import dev.gatun.model.SoftmaxCrossEntropy;
 import dev.gatun.persist.FormatException;
 import dev.gatun.persist.Json;
 import dev.gatun.train.Evaluator;
-import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
-/** A language model over the characters of one text. */
+/** A language model over the characters, words or byte pairs of one text. */
 public final class TextTask implements Task {
   private static final String VOCABULARY = "vocabulary";
 
-  /** Some editors begin UTF-8 files with it; it is no part of the text. */
-  private static final String BYTE_ORDER_MARK = "\uFEFF";
-
   private final Config config;
-  private final Vocabulary vocabulary;
-  private final int[] tokens;
-  private final Split split;
+  private final TextParts parts;
   private final ModelSpec model;
 
-  private TextTask(Config config, Vocabulary vocabulary, int[] tokens, Split split) {
+  private TextTask(Config config, TextParts parts) {
     this.config = config;
-    this.vocabulary = vocabulary;
-    this.tokens = tokens;
-    this.split = split;
-    model = Layers.language(config, vocabulary.size());
+    this.parts = parts;
+    model = Layers.language(config, parts.tokenizer().size());
   }
 
   /**
@@ -58,69 +47,27 @@ public final class TextTask implements Task {
    * @throws InputException if the file is no text, empty, or has characters the vocabulary lacks
    */
   static TextTask load(Config config, Path file, Map<String, String> stored) {
-    String text = read(file);
-    Vocabulary vocabulary =
-        stored.containsKey(VOCABULARY) ? vocabulary(stored) : Vocabulary.of(text);
-    int[] tokens = encode(file, text, vocabulary);
-    Split split = Task.split(config, tokens.length);
-    checkMeasurable(config, DataKeys.VALIDATION, split.validation());
-    checkMeasurable(config, DataKeys.TEST, split.test());
-    return new TextTask(config, vocabulary, tokens, split);
-  }
-
-  /** The next character is what is measured, so that one character alone has nothing. */
-  private static void checkMeasurable(Config config, Key<Double> key, Range part) {
-    if (part.size() == 1) {
-      throw config.error(
-          key, "comes to 1 character, and measuring needs 2; give more, or 0 for no such part");
-    }
+    Tokenizer known = stored.containsKey(VOCABULARY) ? tokenizer(stored) : null;
+    return new TextTask(config, TextParts.load(config, file, known));
   }
 
   /** Another text, wholly to be measured on. */
   public static TextTask of(Config config, Path file, Map<String, String> stored) {
-    Vocabulary vocabulary = vocabulary(stored);
-    int[] tokens = encode(file, read(file), vocabulary);
-    return new TextTask(
-        config, vocabulary, tokens, Split.counts(tokens.length, tokens.length, 0, 0));
+    return new TextTask(config, TextParts.whole(file, tokenizer(stored)));
   }
 
   /** The vocabulary that a checkpoint keeps. */
-  public static Vocabulary vocabulary(Map<String, String> stored) {
+  public static Tokenizer tokenizer(Map<String, String> stored) {
     String json = stored.get(VOCABULARY);
     if (json == null) {
       throw new FormatException("the checkpoint keeps no vocabulary: it is not a language model's");
     }
-    return Vocabulary.fromJson(Json.parse(json));
+    return Tokenizer.fromJson(Json.parse(json));
   }
 
   /** The layers of a language model with a vocabulary, without any text. */
-  public static ModelSpec model(Config config, Vocabulary vocabulary) {
+  public static ModelSpec model(Config config, Tokenizer vocabulary) {
     return Layers.language(config, vocabulary.size());
-  }
-
-  private static String read(Path file) {
-    try {
-      String text = Files.readString(file);
-      if (text.startsWith(BYTE_ORDER_MARK)) {
-        text = text.substring(BYTE_ORDER_MARK.length());
-      }
-      if (text.isEmpty()) {
-        throw new InputException(file + ": empty; give some text");
-      }
-      return text;
-    } catch (CharacterCodingException e) {
-      throw new InputException(file + ": not UTF-8 text; convert it, as with iconv -t UTF-8", e);
-    } catch (IOException e) {
-      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
-    }
-  }
-
-  private static int[] encode(Path file, String text, Vocabulary vocabulary) {
-    try {
-      return vocabulary.encode(text);
-    } catch (IllegalArgumentException e) {
-      throw new InputException(file + ": " + e.getMessage(), e);
-    }
   }
 
   @Override
@@ -135,17 +82,17 @@ public final class TextTask implements Task {
 
   @Override
   public BatchSource training() {
-    return source(split.training());
+    return source(split().training());
   }
 
   @Override
   public BatchSource overfitting(int examples) {
     int time = config.get(TrainKeys.TIME_STEPS);
-    int all = Math.max(1, Math.ceilDiv(split.training().size() - 1, time));
+    int all = Math.max(1, Math.ceilDiv(split().training().size() - 1, time));
     Task.checkOverfit(config, all);
-    int size = (int) Math.min((long) examples * time + 1, split.training().size());
+    int size = (int) Math.min((long) examples * time + 1, split().training().size());
     int streams = Math.clamp(size - 1, 1, Math.min(examples, config.get(TrainKeys.BATCH)));
-    return new TokenSource(tokens, new Range(0, size), time, streams);
+    return new TokenSource(parts.tokens(), new Range(0, size), time, streams);
   }
 
   private BatchSource source(Range range) {
@@ -157,7 +104,11 @@ public final class TextTask implements Task {
     }
     try {
       return new TokenSource(
-          tokens, range, time, config.get(TrainKeys.BATCH), advance == 0 ? time : advance);
+          parts.tokens(),
+          range,
+          time,
+          config.get(TrainKeys.BATCH),
+          advance == 0 ? time : advance);
     } catch (IllegalArgumentException e) {
       throw config.error(TrainKeys.BATCH, String.valueOf(e.getMessage()));
     }
@@ -165,22 +116,22 @@ public final class TextTask implements Task {
 
   @Override
   public @Nullable BatchSource validation() {
-    return split.validation().size() < 2 ? null : evaluation(split.validation());
+    return split().validation().size() < 2 ? null : evaluation(split().validation());
   }
 
   private BatchSource evaluation(Range range) {
     return TokenSource.evaluation(
-        tokens, range, config.get(TrainKeys.TIME_STEPS), config.get(TrainKeys.BATCH));
+        parts.tokens(), range, config.get(TrainKeys.TIME_STEPS), config.get(TrainKeys.BATCH));
   }
 
   @Override
   public Split split() {
-    return split;
+    return parts.split();
   }
 
   @Override
   public String unit() {
-    return "characters";
+    return parts.tokenizer().unit();
   }
 
   @Override
@@ -188,20 +139,26 @@ public final class TextTask implements Task {
     return 1;
   }
 
-  /** The characters. */
-  public Vocabulary vocabulary() {
-    return vocabulary;
+  /** How text and tokens become one another. */
+  public Tokenizer tokenizer() {
+    return parts.tokenizer();
+  }
+
+  /** The tokens of the training part. */
+  int[] trainingTokens() {
+    Range training = split().training();
+    return Arrays.copyOfRange(parts.tokens(), training.from(), training.to());
   }
 
   @Override
   public Map<String, String> strings() {
-    return Map.of(VOCABULARY, vocabulary.toJson().print());
+    return Map.of(VOCABULARY, tokenizer().toJson().print());
   }
 
   @Override
   public SequencedMap<String, Double> measure(Model trained, Range part, WeightType weights) {
     if (part.size() < 2) {
-      throw new InputException("%d characters are too few to measure on".formatted(part.size()));
+      throw new InputException("%d %s are too few to measure on".formatted(part.size(), unit()));
     }
     // Perplexity is of the text as it is, not of smoothed targets.
     Loss plain = new SoftmaxCrossEntropy();
@@ -211,7 +168,9 @@ public final class TextTask implements Task {
       SequencedMap<String, Double> measures = new LinkedHashMap<>();
       measures.put("loss", nats);
       measures.put("perplexity", Math.exp(nats));
-      measures.put("bits_per_character", nats / Math.log(2));
+      double bits = nats / Math.log(2);
+      measures.put("bits_per_character", bits / parts.charactersPerToken(part));
+      measures.put("bits_per_byte", bits / parts.bytesPerToken(part));
       return measures;
     }
   }
@@ -231,8 +190,9 @@ public final class TextTask implements Task {
   public String describe(SequencedMap<String, Double> measures) {
     return String.format(
         Locale.ROOT,
-        "%s nats per character, perplexity %s, %s bits per character",
+        "%s nats per %s, perplexity %s, %s bits per character",
         Numbers.shown(measures.getOrDefault("loss", Double.NaN)),
+        unit().substring(0, unit().length() - 1),
         Numbers.shown(measures.getOrDefault("perplexity", Double.NaN)),
         Numbers.shown(measures.getOrDefault("bits_per_character", Double.NaN)));
   }

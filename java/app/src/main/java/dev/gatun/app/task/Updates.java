@@ -1,6 +1,7 @@
 package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.EmbeddingKeys;
 import dev.gatun.app.config.Key;
 import dev.gatun.app.config.StabilityKeys;
 import dev.gatun.app.config.TrainKeys;
@@ -39,6 +40,9 @@ public final class Updates {
             .with(constraints(config))
             .withPlace(config.get(UpdateKeys.PLACE));
     options = config.get(UpdateKeys.DECAY_ALL) ? options.decayingAll() : options;
+    if (TokenLayers.embeds(config) && config.get(EmbeddingKeys.FROZEN)) {
+      options = options.withGroup(ParameterGroup.of("embedding.*", 0, 0));
+    }
     for (String names : config.get(TrainKeys.FROZEN)) {
       options = options.withGroup(ParameterGroup.of(names, 0, 0));
     }

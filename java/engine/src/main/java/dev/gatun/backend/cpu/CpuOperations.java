@@ -87,9 +87,16 @@ abstract class CpuOperations implements LayerOperations, LossOperations {
   }
 
   @Override
-  public void embeddingBackward(int count, Tensor ids, Tensor dy, Tensor dTable) {
+  public void embeddingBackward(int count, Tensor ids, Tensor dy, Tensor dTable, int padding) {
     checks.embeddingBackward(count, ids, dy, dTable);
-    rows.scatterAdd(count, ids.address(), (int) dTable.dim(1), dy.address(), dTable.address());
+    rows.scatterAdd(
+        count, ids.address(), (int) dTable.dim(1), dy.address(), dTable.address(), padding);
+  }
+
+  @Override
+  public void limitRows(int count, Tensor ids, double maxNorm, Tensor table, Tensor marks) {
+    checks.limitRows(count, ids, maxNorm, table, marks);
+    rows.limit(count, ids.address(), (int) table.dim(1), table.address(), marks.address(), maxNorm);
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.gatun.backend.ElementLoss;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.Losses;
 import dev.gatun.kernels.SoftmaxCrossEntropy;
+import dev.gatun.kernels.Tables;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 
@@ -18,6 +19,7 @@ final class RowOps implements AutoCloseable {
   private final Team team;
   private final Team.Task gatherTask = this::gatherPart;
   private final Team.Task scatterTask = this::scatterPart;
+  private final Team.Task limitTask = this::limitPart;
   private final Team.Task softmaxTask = this::softmaxPart;
   private final Team.Task elementTask = this::elementPart;
 
@@ -29,6 +31,8 @@ final class RowOps implements AutoCloseable {
   private long weights;
   private long gradient;
   private float scale;
+  private int skip;
+  private double maxNorm;
   private double smoothing;
   private ElementLoss rule = new ElementLoss.Squared();
   private double[] partial = new double[1];
@@ -63,7 +67,8 @@ final class RowOps implements AutoCloseable {
         count(part), ids + 4 * first, columns, x, y + 4 * first * columns, columns);
   }
 
-  void scatterAdd(int count, long idsAddress, int width, long dy, long dTable) {
+  void scatterAdd(int count, long idsAddress, int width, long dy, long dTable, int padding) {
+    skip = padding;
     rows = count;
     columns = width;
     ids = idsAddress;
@@ -75,7 +80,23 @@ final class RowOps implements AutoCloseable {
   private void scatterPart(int part) {
     int from = part * COLUMNS;
     int to = Math.min(columns, from + COLUMNS);
-    Elementwise.scatterAddRows(rows, ids, columns, from, to, x, columns, y);
+    Elementwise.scatterAddRows(rows, ids, columns, from, to, x, columns, y, skip);
+  }
+
+  /** Each part looks after the rows that its ids were the last to name, so no two share one. */
+  void limit(int count, long idsAddress, int width, long table, long marks, double most) {
+    rows = count;
+    columns = width;
+    ids = idsAddress;
+    x = table;
+    y = marks;
+    maxNorm = most;
+    Tables.mark(count, idsAddress, marks);
+    team.run(parts(count, ROWS), limitTask);
+  }
+
+  private void limitPart(int part) {
+    Tables.limit(part * ROWS, count(part), ids, y, columns, x, maxNorm);
   }
 
   /** The unscaled loss; the gradient, if wanted, is scaled. */

@@ -217,7 +217,7 @@ enum WarmKernels {
       SoftmaxCrossEntropy.rows(1, UNITS, m.x, m.ids, 0, 0, m.z, m.y, 1);
       Elementwise.add(UNITS, m.x, m.z);
       Elementwise.columnSum(16, PackedGemm.panelColumns(), m.b, PackedGemm.panelColumns(), m.z);
-      Elementwise.scatterAddRows(1, m.ids, UNITS, 0, UNITS, m.x, UNITS, m.z);
+      Elementwise.scatterAddRows(1, m.ids, UNITS, 0, UNITS, m.x, UNITS, m.z, -1);
       Reductions.sumOfSquares(2L * UNITS, m.b);
       Optimizers.adam(UNITS, m.x, m.y, m.z, m.h, 1, 0, 0, 1, 0.1f, 0.9f, 0.1f, 1, 1);
     }

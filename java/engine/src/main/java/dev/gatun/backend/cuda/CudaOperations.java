@@ -33,6 +33,7 @@ abstract class CudaOperations implements LayerOperations, LossOperations {
   final Work work;
   final Transfers transfers;
   final RowKernels rows;
+  private final TableKernels tables;
 
   /** Factors of products, as they are rounded. */
   final Workspace rounded;
@@ -51,6 +52,7 @@ abstract class CudaOperations implements LayerOperations, LossOperations {
       opened = new Transfers(context, library);
       transfers = opened;
       rows = new RowKernels(context, library, !options.ownCells());
+      tables = new TableKernels(context);
       linear = new LinearOps(new Products(context, rounded, false), rows);
     } catch (RuntimeException | Error e) {
       context.close();
@@ -100,10 +102,18 @@ abstract class CudaOperations implements LayerOperations, LossOperations {
   }
 
   @Override
-  public void embeddingBackward(int count, Tensor ids, Tensor dy, Tensor dTable) {
+  public void embeddingBackward(int count, Tensor ids, Tensor dy, Tensor dTable, int padding) {
     checks.embeddingBackward(count, ids, dy, dTable);
     try (Work _ = work.enter()) {
-      rows.embeddingBackward(count, ids, dy, dTable);
+      rows.embeddingBackward(count, ids, dy, dTable, padding);
+    }
+  }
+
+  @Override
+  public void limitRows(int count, Tensor ids, double maxNorm, Tensor table, Tensor marks) {
+    checks.limitRows(count, ids, maxNorm, table, marks);
+    try (Work _ = work.enter()) {
+      tables.limit(count, ids, maxNorm, table, marks);
     }
   }
 

@@ -77,7 +77,7 @@ final class RowKernels implements AutoCloseable {
     addBias = new KernelCall(context, library, "addBias", 4);
     columnSums = new KernelCall(context, library, "columnSums", 4);
     embedding = new KernelCall(context, library, "embedding", 6);
-    embeddingBackward = new KernelCall(context, library, "embeddingBackward", 6);
+    embeddingBackward = new KernelCall(context, library, "embeddingBackward", 7);
     dropout = new KernelCall(context, library, "dropout", 8);
     copyColumns4 = new KernelCall(context, library, "copyColumns4", 6);
     copyColumns8 = new KernelCall(context, library, "copyColumns8", 6);
@@ -129,9 +129,12 @@ final class RowKernels implements AutoCloseable {
     embedding.run(rows * table.dim(1));
   }
 
-  void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable) {
+  void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable, int padding) {
     if (rows > 0) {
-      bindTable(embeddingBackward, rows, ids, dTable).set(4, address(dy)).set(5, address(dTable));
+      bindTable(embeddingBackward, rows, ids, dTable)
+          .set(4, address(dy))
+          .set(5, address(dTable))
+          .set(6, padding);
       embeddingBackward.run(Math.toIntExact(dTable.dim(0)), 1, KernelCall.BLOCK);
     }
   }

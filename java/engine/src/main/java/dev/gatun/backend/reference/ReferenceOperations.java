@@ -89,11 +89,35 @@ abstract class ReferenceOperations implements LayerOperations, LossOperations {
   }
 
   @Override
-  public void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable) {
+  public void embeddingBackward(int rows, Tensor ids, Tensor dy, Tensor dTable, int padding) {
     checks.embeddingBackward(rows, ids, dy, dTable);
     long width = dTable.dim(1);
     for (long i = 0; i < rows * width; i++) {
-      add(dTable, ids.getLong(i / width) * width + i % width, dy.get(i));
+      if (ids.getLong(i / width) != padding) {
+        add(dTable, ids.getLong(i / width) * width + i % width, dy.get(i));
+      }
+    }
+  }
+
+  @Override
+  public void limitRows(int rows, Tensor ids, double maxNorm, Tensor table, Tensor marks) {
+    checks.limitRows(rows, ids, maxNorm, table, marks);
+    int width = (int) table.dim(1);
+    for (int i = 0; i < rows; i++) {
+      marks.setLong(ids.getLong(i), i);
+    }
+    for (int i = 0; i < rows; i++) {
+      if (marks.getLong(ids.getLong(i)) == i) {
+        long first = ids.getLong(i) * width;
+        double squares = 0;
+        for (int c = 0; c < width; c++) {
+          squares += table.get(first + c) * table.get(first + c);
+        }
+        double norm = Math.sqrt(squares);
+        for (int c = 0; norm > maxNorm && c < width; c++) {
+          table.set(first + c, table.get(first + c) * (maxNorm / (norm + 1e-7)));
+        }
+      }
     }
   }
 
