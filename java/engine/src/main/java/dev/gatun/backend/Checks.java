@@ -189,12 +189,32 @@ public final class Checks {
       throw new IllegalArgumentException(
           "softmaxCrossEntropy: smoothing " + smoothing + " must be in [0, 1)");
     }
+    targets(operation, rows, targets, v);
+  }
+
+  /** Checks {@link Backend#hardest}, the targets too if they are in host memory. */
+  public void hardest(int rows, Tensor logits, Tensor targets, double fraction, Tensor kept) {
+    String operation = "hardest";
+    rows(operation, rows);
+    long v = logits.rank() == 0 ? 0 : logits.dim(-1);
+    if (v < 1) {
+      throw wrong(operation, "logits", logits, "[rows, classes]");
+    }
+    rowsOf(operation, "logits", logits, real, rows, v);
+    if (!(fraction > 0 && fraction <= 1)) {
+      throw new IllegalArgumentException("hardest: fraction " + fraction + " must be in (0, 1]");
+    }
+    atLeast(operation, "kept", kept, DType.I32, rows);
+    targets(operation, rows, targets, v);
+  }
+
+  private static void targets(String operation, int rows, Tensor targets, long classes) {
     atLeast(operation, "targets", targets, DType.I32, rows);
     for (int row = 0; host(targets) && row < rows; row++) {
-      if (targets.getLong(row) >= v) {
+      if (targets.getLong(row) >= classes) {
         throw new IllegalArgumentException(
-            "softmaxCrossEntropy: target %d at row %d is above %d"
-                .formatted(targets.getLong(row), row, v - 1));
+            "%s: target %d at row %d is above %d"
+                .formatted(operation, targets.getLong(row), row, classes - 1));
       }
     }
   }

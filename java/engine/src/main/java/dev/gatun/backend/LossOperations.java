@@ -41,6 +41,19 @@ public interface LossOperations {
   }
 
   /**
+   * Picks the rows that a classifier finds hardest (Shrivastava et al. 2016, "Training region-based
+   * object detectors with online hard example mining"): of the rows with a target, {@code
+   * ceil(fraction * their number)} with the largest -log softmax(x)[y], of equal ones the first.
+   *
+   * @param logits [rows, V], read
+   * @param targets I32 [rows]; a negative one is none, and is not picked
+   * @param fraction above 0, at most 1
+   * @param kept I32 [rows], overwritten with the targets of what is picked and -1
+   * @throws IllegalArgumentException if a target is V or more (host backends)
+   */
+  void hardest(int rows, Tensor logits, Tensor targets, double fraction, Tensor kept);
+
+  /**
    * A loss of numbers: loss = scale * sum over rows of weight * sum over the elements of a row of
    * {@code rule}. A row of weight 0 is not looked at.
    *

@@ -205,6 +205,34 @@ public final class Batch implements AutoCloseable {
     targetCount = count;
   }
 
+  /** The token of step t of sequence n. */
+  int token(int t, int n) {
+    return inputData.getAtIndex(INT, (long) t * size + n);
+  }
+
+  /** A feature of step t of sequence n. */
+  float feature(int t, int n, int c) {
+    return inputData.getAtIndex(FLOAT, ((long) t * size + n) * layout.features() + c);
+  }
+
+  /** The valid steps of sequence n. */
+  int length(int n) {
+    return lengthData.getAtIndex(INT, n);
+  }
+
+  /** Makes it at least so many steps long; what is added is padding. For targets per sequence. */
+  void lengthen(int steps) {
+    for (; time < steps; time++) {
+      for (int n = 0; n < size; n++) {
+        if (layout.isTokens()) {
+          token(time, n, 0);
+        } else {
+          padding(time, n);
+        }
+      }
+    }
+  }
+
   /** Sets the token of step t of sequence n. */
   void token(int t, int n, int token) {
     inputData.setAtIndex(INT, (long) t * size + n, token);

@@ -6,7 +6,7 @@ import dev.gatun.kernels.Philox;
  * Random numbers that depend on a seed and a place alone, never on what was drawn elsewhere: words
  * of Philox4x32-10 with the seed as key. Allocates nothing.
  */
-final class Draws {
+public final class Draws {
   private static final double UNIT = 0x1p-32;
 
   private final long seed;
@@ -37,7 +37,7 @@ final class Draws {
   }
 
   /** A number from 0 to {@code bound} - 1, unbiased (Lemire 2019, "Fast random integers"). */
-  int below(int bound) {
+  public int below(int bound) {
     while (true) {
       long product = word() * bound;
       // 2^32 mod bound of the 2^32 words would make small results likelier: draw again.
@@ -48,12 +48,12 @@ final class Draws {
   }
 
   /** Uniform in (0, 1). */
-  double uniform() {
+  public double uniform() {
     return (word() + 0.5) * UNIT;
   }
 
   /** With mean 0 and standard deviation 1 (Box and Muller 1958). */
-  double normal() {
+  public double normal() {
     // StrictMath: the same bits on every machine.
     double radius = StrictMath.sqrt(-2 * StrictMath.log(uniform()));
     return radius * StrictMath.cos(2 * Math.PI * uniform());

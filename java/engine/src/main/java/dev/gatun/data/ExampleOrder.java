@@ -35,6 +35,9 @@ final class ExampleOrder {
   /** Examples of one class after those of another, and where each class begins. */
   private final int[] byClass;
 
+  /** The same, each class mixed for a round. */
+  private final int[] mixed;
+
   private final int[] begin;
 
   // Scratch of buckets: sorted items, their lengths with noise, how many there are of each.
@@ -49,6 +52,7 @@ final class ExampleOrder {
     draws = new Draws(rule.seed);
     begin = rule.balance == Balance.NONE ? new int[] {0} : begins(examples);
     byClass = byClass(examples, begin);
+    mixed = byClass.clone();
     count = rule.balance == Balance.OVERSAMPLE ? oversampled() : examples.count();
     this.batch = Math.min(batch, count);
     items = new int[rule.shuffled ? count : 0];
@@ -180,8 +184,8 @@ final class ExampleOrder {
   private void mixClass(int k, long round) {
     draws.begin(WITHIN_CLASS | round, (long) k << 32);
     // From the same order each time: what it was mixed to before is of another round.
-    Arrays.sort(byClass, begin[k], begin[k + 1]);
-    mix(byClass, begin[k], begin[k + 1]);
+    System.arraycopy(byClass, begin[k], mixed, begin[k], size(k));
+    mix(mixed, begin[k], begin[k + 1]);
   }
 
   private void oversample(int epoch) {
@@ -190,7 +194,7 @@ final class ExampleOrder {
     for (int k = 0; k < classes(); k++) {
       mixClass(k, epoch);
       for (int i = 0; i < largest; i++) {
-        items[at++] = byClass[begin[k] + i % size(k)];
+        items[at++] = mixed[begin[k] + i % size(k)];
       }
     }
   }
@@ -207,7 +211,7 @@ final class ExampleOrder {
         if (at % size(k) == 0) {
           mixClass(k, at / size(k));
         }
-        items[place] = byClass[begin[k] + (int) (at % size(k))];
+        items[place] = mixed[begin[k] + (int) (at % size(k))];
       }
     }
   }

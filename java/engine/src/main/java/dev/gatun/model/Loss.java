@@ -31,6 +31,11 @@ public interface Loss {
     return batch.targetCount();
   }
 
+  /** What validation measures instead: this, unless some of it is for training alone. */
+  default Loss measured() {
+    return this;
+  }
+
   /** Binds it to tensors and reserves what it needs to run. */
   LossPlan plan(LossContext context);
 }

@@ -62,7 +62,7 @@ public final class Trainer extends RunFigures implements AutoCloseable {
         batches[i] = training.newBatch();
       }
       BatchSource validation = options.validation;
-      made = validation == null ? null : new Evaluator(model, options.loss, validation);
+      made = validation == null ? null : new Evaluator(model, options.loss.measured(), validation);
       checkpoint = new Checkpoint(model, optimizer, plan, training, mean);
     } catch (RuntimeException | Error e) {
       free(made, mean);

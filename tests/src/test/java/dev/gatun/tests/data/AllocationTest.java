@@ -3,6 +3,9 @@ package dev.gatun.tests.data;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.gatun.data.ArraySource;
+import dev.gatun.data.Augmentations;
+import dev.gatun.data.AugmentedSource;
+import dev.gatun.data.Balance;
 import dev.gatun.data.Batch;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
@@ -32,6 +35,31 @@ class AllocationTest {
       y[i] = new float[x[i].length][2];
     }
     check(ArraySource.shuffled(inputs.stepValues(y), 16, 1));
+  }
+
+  @Test
+  void arrangingAndAugmentingAllocatesNothing() {
+    float[][][] x = new float[120][][];
+    int[] y = new int[120];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = new float[1 + i % 20][3];
+      y[i] = i % 5 == 0 ? 1 : 0;
+    }
+    ArraySource mixed = ArraySource.shuffled(Examples.features(x).classes(y), 8, 1);
+    check(mixed.balanced(Balance.OVERSAMPLE).bucketed());
+    check(mixed.balanced(Balance.BATCHES));
+    check(
+        new AugmentedSource(
+            mixed,
+            1,
+            List.of(
+                Augmentations.reverse(0.5),
+                Augmentations.shift(2),
+                Augmentations.warp(0.3),
+                Augmentations.repeat(0.2),
+                Augmentations.scaling(0.1),
+                Augmentations.jitter(0.1),
+                Augmentations.timeMask(0.2))));
   }
 
   @Test

@@ -310,6 +310,11 @@ public final class FarBackend implements Backend {
   }
 
   @Override
+  public void hardest(int rows, Tensor logits, Tensor targets, double fraction, Tensor kept) {
+    reference.hardest(rows, near(logits), near(targets), fraction, near(kept));
+  }
+
+  @Override
   public void elementLoss(
       ElementLoss rule,
       int rows,

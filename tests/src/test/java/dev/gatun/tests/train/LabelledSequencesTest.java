@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code data.type: sequences} and {@code strings}, from files to what is measured. */
 class LabelledSequencesTest {
@@ -141,6 +142,48 @@ class LabelledSequencesTest {
     double batches = trainRows("train.balance=batches", "train.batch=4").trainLoss();
     // 6 of the 9 of a, in an epoch of 12.
     assertEquals((a + b) / 2, batches, 0.2 * Math.abs(a - b));
+  }
+
+  /** Of one sequence in a hundred is one of twelve: the loss is the largest there is. */
+  @Test
+  void hardExamplesAreLearntFromAlone() throws IOException {
+    double plain = trainRows("data.validation=2").trainLoss();
+    Training.Result hardest = trainRows("data.validation=2", "train.hard_examples=0.01");
+    Training.Result half = trainRows("data.validation=2", "train.hard_examples=0.5");
+    assertTrue(plain < half.trainLoss(), plain + " and " + half.trainLoss());
+    assertTrue(half.trainLoss() < hardest.trainLoss(), half + " and " + hardest);
+    assertEquals(half.validationLoss(), hardest.validationLoss(), 1e-6);
+    assertEquals(plain, trainRows("data.validation=2", "train.hard_examples=1").trainLoss());
+  }
+
+  /** Each alone changes what is learnt from, and not what is measured on. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "reverse=0.5",
+        "shift=2",
+        "warp=0.5",
+        "repeat=0.5",
+        "scaling=0.3",
+        "jitter=0.2",
+        "time_mask=0.5"
+      })
+  void augmentationsAreOfTheTrainingPart(String augmentation) throws IOException {
+    Training.Result plain = trainRows("data.validation=2");
+    Training.Result other = trainRows("data.validation=2", "data.augment." + augmentation);
+    assertTrue(Math.abs(plain.trainLoss() - other.trainLoss()) > 1e-5, other::toString);
+    assertEquals(plain.validationLoss(), other.validationLoss(), 1e-6);
+    assertEquals(measure(plain, "loss"), measure(other, "loss"), 1e-6);
+  }
+
+  @Test
+  void bucketsChangeTheOrderAlone() throws IOException {
+    double plain = trainRows("train.batch=3").trainLoss();
+    assertEquals(plain, trainRows("train.batch=3", "data.bucket=true").trainLoss(), 1e-6);
+    InputException e =
+        assertThrows(
+            InputException.class, () -> trainRows("train.balance=batches", "data.bucket=true"));
+    assertTrue(String.valueOf(e.getMessage()).contains("give one of the two"), e.getMessage());
   }
 
   @ParameterizedTest

@@ -13,10 +13,14 @@ import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.data.ArraySource;
+import dev.gatun.data.Augmentations;
+import dev.gatun.data.AugmentedSource;
+import dev.gatun.data.Balance;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
+import dev.gatun.model.HardExamples;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
@@ -42,6 +46,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -118,6 +123,41 @@ class ResumeTest {
           @Override
           Optimizer optimizer(Model model) {
             return new RuleOptimizer(model.parameters(), new SgdRule(0.9, true, 1e-4), 1.0);
+          }
+        };
+
+    /** Everything that draws by epoch and example. */
+    static final Task CLASSES =
+        new Task(
+            ModelSpec.of(Signal.features(2), RecurrentLayer.lstm(5).lastState(), Linear.of(2)),
+            new HardExamples(new SoftmaxCrossEntropy(), 0.5)) {
+          @Override
+          BatchSource data(boolean validation) {
+            float[][][] x = new float[24][][];
+            for (int i = 0; i < x.length; i++) {
+              x[i] = new float[2 + i % 7][2];
+              for (int t = 0; t < x[i].length; t++) {
+                x[i][t][t % 2] = (i % 4 == 0 ? 1 : -1) + 0.1f * t;
+              }
+            }
+            int[] y = IntStream.range(0, 24).map(i -> i % 4 == 0 ? 1 : 0).toArray();
+            Examples examples = Examples.features(x).classes(y);
+            if (validation) {
+              return ArraySource.sequential(examples, 6);
+            }
+            return new AugmentedSource(
+                ArraySource.shuffled(examples, 6, 3).balanced(Balance.OVERSAMPLE).bucketed(),
+                3,
+                List.of(
+                    Augmentations.reverse(0.5),
+                    Augmentations.warp(0.5),
+                    Augmentations.repeat(0.2),
+                    Augmentations.jitter(0.1)));
+          }
+
+          @Override
+          Optimizer optimizer(Model model) {
+            return new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1.0);
           }
         };
 
@@ -231,6 +271,12 @@ class ResumeTest {
   @FieldSource("BACKENDS")
   void windowsAtAnEpochsEnd(String backend) throws IOException {
     checkAfter(backend, Task.WINDOWS, 6);
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void augmentedAndBalancedClassesInsideAnEpoch(String backend) throws IOException {
+    checkAfter(backend, Task.CLASSES, 4);
   }
 
   /** cuDNN's generator goes on from where it stood. */

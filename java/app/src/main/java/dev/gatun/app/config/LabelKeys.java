@@ -87,9 +87,18 @@ public final class LabelKeys {
           .when(TYPE, SEQUENCES, STRINGS)
           .knownAs("class_weight", "weights", "pos_weight");
 
+  public static final Key<Double> HARD_EXAMPLES =
+      Key.of(
+              "train.hard_examples",
+              Type.number(Interval.above(0).atMost(1)),
+              1.0,
+              "the fraction of each batch that is learnt from: its sequences of the largest losses")
+          .when(TYPE, SEQUENCES, STRINGS)
+          .knownAs("ohem", "hard_mining", "hard_example_mining", "topk");
+
   static final List<Key<?>> DATA = List.of(LABEL, STRING, KMER, KMER_STRIDE, TEST_PATH, BUCKET);
 
-  static final List<Key<?>> TRAIN = List.of(BALANCE, CLASS_WEIGHTS);
+  static final List<Key<?>> TRAIN = List.of(BALANCE, CLASS_WEIGHTS, HARD_EXAMPLES);
 
   private LabelKeys() {}
 

@@ -13,6 +13,7 @@ final class Schema {
               SeriesKeys.ALL,
               LabelKeys.DATA,
               TokenKeys.ALL,
+              AugmentKeys.ALL,
               ModelKeys.ALL,
               ReadoutKeys.ALL,
               TranscriptKeys.ALL,

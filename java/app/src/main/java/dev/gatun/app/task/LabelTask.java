@@ -14,6 +14,7 @@ import dev.gatun.data.Examples;
 import dev.gatun.data.Range;
 import dev.gatun.data.Split;
 import dev.gatun.data.StratifiedSplit;
+import dev.gatun.model.HardExamples;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
@@ -155,7 +156,15 @@ public final class LabelTask implements Task {
   public Loss loss() {
     SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy().smoothed(config.get(TrainKeys.SMOOTHING));
     double[] weights = weights();
-    return weights.length == 0 ? loss : loss.weighted(weights);
+    double hard = config.get(LabelKeys.HARD_EXAMPLES);
+    if (hard == 1) {
+      return weights.length == 0 ? loss : loss.weighted(weights);
+    }
+    if (weights.length > 0) {
+      throw config.error(
+          LabelKeys.HARD_EXAMPLES, hard + ", and train.class_weights; give one of the two");
+    }
+    return new HardExamples(loss, hard);
   }
 
   /** What each class counts; none: all the same. */
@@ -190,7 +199,7 @@ public final class LabelTask implements Task {
 
   @Override
   public BatchSource training() {
-    return mixed();
+    return Augmented.of(config, mixed());
   }
 
   private ArraySource mixed() {

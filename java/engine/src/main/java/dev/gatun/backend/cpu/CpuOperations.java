@@ -170,6 +170,18 @@ abstract class CpuOperations implements LayerOperations, LossOperations {
   }
 
   @Override
+  public void hardest(int count, Tensor logits, Tensor targets, double fraction, Tensor kept) {
+    checks.hardest(count, logits, targets, fraction, kept);
+    // It writes to memory that close frees.
+    usage.enter();
+    try {
+      rows.hardest(count, logits, targets, fraction, kept);
+    } finally {
+      usage.exit();
+    }
+  }
+
+  @Override
   public void elementLoss(
       ElementLoss rule,
       int count,

@@ -37,6 +37,8 @@ final class RowOps implements AutoCloseable {
   private ElementLoss rule = new ElementLoss.Squared();
   private double[] partial = new double[1];
 
+  private final Hardest hardest = new Hardest();
+
   /** F64 [rows]: the loss of each row, added in order. Grows to the largest call. */
   private Tensor losses = Tensor.host(DType.F64, 1);
 
@@ -127,6 +129,12 @@ final class RowOps implements AutoCloseable {
       sum += losses.get(row);
     }
     return sum;
+  }
+
+  void hardest(int count, Tensor logits, Tensor targets, double fraction, Tensor kept) {
+    int classes = (int) logits.dim(-1);
+    softmaxCrossEntropy(count, classes, logits.address(), targets.address(), 0, 0, 0, 1);
+    hardest.keep(count, losses, targets, fraction, kept);
   }
 
   private void softmaxPart(int part) {

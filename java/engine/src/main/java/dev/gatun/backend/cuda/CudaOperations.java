@@ -184,6 +184,14 @@ abstract class CudaOperations implements LayerOperations, LossOperations {
   }
 
   @Override
+  public void hardest(int count, Tensor logits, Tensor targets, double fraction, Tensor kept) {
+    checks.hardest(count, logits, targets, fraction, kept);
+    try (Work _ = work.enter()) {
+      rows.hardest(count, logits, targets, fraction, kept);
+    }
+  }
+
+  @Override
   public void elementLoss(
       ElementLoss rule,
       int count,

@@ -60,6 +60,9 @@ final class RowKernels implements AutoCloseable {
   /** Made when first asked for: few models need it. */
   private @Nullable CudaCtc ctc;
 
+  /** Made when first asked for, as that. */
+  private @Nullable KernelCall keepHardest;
+
   private final boolean cudnn;
 
   /**
@@ -199,19 +202,48 @@ final class RowKernels implements AutoCloseable {
       @Nullable Tensor dLogits) {
     reserve(rows);
     if (rows > 0) {
-      softmaxCrossEntropy
-          .set(0, (long) rows)
-          .set(1, Math.toIntExact(logits.dim(-1)))
-          .set(2, address(logits))
-          .set(3, address(targets))
+      rowLosses(rows, logits, targets)
           .set(4, addressOrNull(weights))
           .set(5, smoothing)
           .set(6, address(scale))
-          .set(7, address(parts))
           .set(8, addressOrNull(dLogits))
           .run(rows, 1, KernelCall.BLOCK);
     }
     sumLoss(rows, scale, loss);
+  }
+
+  private KernelCall rowLosses(int rows, Tensor logits, Tensor targets) {
+    return softmaxCrossEntropy
+        .set(0, (long) rows)
+        .set(1, Math.toIntExact(logits.dim(-1)))
+        .set(2, address(logits))
+        .set(3, address(targets))
+        .set(7, address(parts));
+  }
+
+  void hardest(int rows, Tensor logits, Tensor targets, double fraction, Tensor kept) {
+    reserve(rows);
+    if (rows == 0) {
+      return;
+    }
+    rowLosses(rows, logits, targets)
+        .set(4, 0L) // no weights, no scale, no gradient
+        .set(5, 0.0)
+        .set(6, 0L)
+        .set(8, 0L)
+        .run(rows, 1, KernelCall.BLOCK);
+    KernelCall call = keepHardest;
+    if (call == null) {
+      KernelLibrary library = KernelLibrary.of(context.device(), "hardest.cu");
+      call = new KernelCall(context, library, "keepHardest", 5);
+      keepHardest = call;
+    }
+    call.set(0, (long) rows)
+        .set(1, fraction)
+        .set(2, address(targets))
+        .set(3, address(parts))
+        .set(4, address(kept))
+        .run(rows);
   }
 
   void elementLoss(

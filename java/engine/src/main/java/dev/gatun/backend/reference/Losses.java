@@ -56,6 +56,46 @@ final class Losses {
     return total;
   }
 
+  /** As {@link dev.gatun.backend.Backend#hardest}. */
+  void hardest(int rows, Tensor logits, Tensor targets, double fraction, Tensor kept) {
+    int classes = Math.toIntExact(logits.dim(-1));
+    if (p.length < rows) {
+      p = new double[rows];
+    }
+    double[] losses = p;
+    int valid = 0;
+    for (int row = 0; row < rows; row++) {
+      int target = (int) targets.getLong(row);
+      if (target >= 0) {
+        valid++;
+        losses[row] = -logProbability(logits, (long) row * classes, classes, target);
+      }
+    }
+    double keep = Math.ceil(fraction * valid);
+    for (int row = 0; row < rows; row++) {
+      int harder = 0;
+      for (int other = 0; other < rows; other++) {
+        boolean before =
+            losses[other] > losses[row] || (losses[other] == losses[row] && other < row);
+        harder += targets.getLong(other) >= 0 && before ? 1 : 0;
+      }
+      long target = targets.getLong(row);
+      kept.setLong(row, target >= 0 && harder < keep ? target : -1);
+    }
+  }
+
+  private static double logProbability(Tensor logits, long start, int classes, int target) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (int k = 0; k < classes; k++) {
+      max = Math.max(max, logits.get(start + k));
+    }
+    double sum = 0;
+    for (int k = 0; k < classes; k++) {
+      sum += Math.exp(logits.get(start + k) - max);
+    }
+    return logits.get(start + target) - max - Math.log(sum);
+  }
+
   /** What -log p of a class counts in a row with that target. */
   private static double share(
       int k, long target, @Nullable Tensor weights, double smoothing, int classes) {

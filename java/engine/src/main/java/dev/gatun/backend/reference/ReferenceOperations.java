@@ -195,6 +195,12 @@ abstract class ReferenceOperations implements LayerOperations, LossOperations {
   }
 
   @Override
+  public void hardest(int rows, Tensor logits, Tensor targets, double fraction, Tensor kept) {
+    checks.hardest(rows, logits, targets, fraction, kept);
+    losses.hardest(rows, logits, targets, fraction, kept);
+  }
+
+  @Override
   public void elementLoss(
       ElementLoss rule,
       int rows,
