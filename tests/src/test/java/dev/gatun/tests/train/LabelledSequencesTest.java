@@ -176,6 +176,35 @@ class LabelledSequencesTest {
     assertEquals(measure(plain, "loss"), measure(other, "loss"), 1e-6);
   }
 
+  /** Windows of a series and sequences with transcripts take those that leave their targets. */
+  @ParameterizedTest
+  @CsvSource({
+    "series,data.augment.jitter=0.3",
+    "series,data.augment.time_mask=0.9",
+    "transcripts,data.augment.warp=0.5",
+    "transcripts,data.augment.scaling=0.5"
+  })
+  void otherDataIsAugmentedToo(String type, String setting) throws IOException {
+    StringBuilder csv = new StringBuilder("sequence,text,x\n");
+    for (int i = 0; i < 60; i++) {
+      csv.append("s%d,%s,%d\n".formatted(i / 6, i % 12 < 6 ? "a" : "b", i * i % 11));
+    }
+    Files.writeString(folder.resolve("rows.csv"), csv);
+    Path config =
+        Files.writeString(
+            folder.resolve("c.yaml"),
+            """
+            data: {type: %s, path: rows.csv, validation: 0.2%s}
+            model: {hidden: 3}
+            train: {epochs: 1, rate: 1e-9}
+            """
+                .formatted(type, type.equals("series") ? ", targets: x, window: 5" : ""));
+    Training.Result plain = train(config);
+    Training.Result other = train(config, setting);
+    assertTrue(Math.abs(plain.trainLoss() - other.trainLoss()) > 1e-5, other::toString);
+    assertEquals(plain.validationLoss(), other.validationLoss(), 1e-6);
+  }
+
   @Test
   void bucketsChangeTheOrderAlone() throws IOException {
     double plain = trainRows("train.batch=3").trainLoss();

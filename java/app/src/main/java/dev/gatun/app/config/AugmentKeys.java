@@ -1,7 +1,9 @@
 package dev.gatun.app.config;
 
 import static dev.gatun.app.config.DataKeys.Kind.SEQUENCES;
+import static dev.gatun.app.config.DataKeys.Kind.SERIES;
 import static dev.gatun.app.config.DataKeys.Kind.STRINGS;
+import static dev.gatun.app.config.DataKeys.Kind.TRANSCRIPTS;
 
 import java.util.List;
 
@@ -26,27 +28,27 @@ public final class AugmentKeys {
 
   public static final Key<Double> WARP =
       key("warp", FRACTION, "the fraction of steps that run at half or at twice the speed")
-          .when(DataKeys.TYPE, SEQUENCES, STRINGS)
+          .when(DataKeys.TYPE, SEQUENCES, STRINGS, TRANSCRIPTS)
           .knownAs("window_warp", "time_warp", "window_warping");
 
   public static final Key<Double> REPEAT =
       key("repeat", FRACTION, "probability that a step comes twice")
-          .when(DataKeys.TYPE, SEQUENCES, STRINGS)
+          .when(DataKeys.TYPE, SEQUENCES, STRINGS, TRANSCRIPTS)
           .knownAs("repetition", "duplicate");
 
   public static final Key<Double> SCALING =
       key("scaling", DEVIATION, "standard deviation of the factor of a column, around 1")
-          .when(DataKeys.TYPE, SEQUENCES)
+          .when(DataKeys.TYPE, SEQUENCES, TRANSCRIPTS, SERIES)
           .knownAs("magnitude", "scale");
 
   public static final Key<Double> JITTER =
       key("jitter", DEVIATION, "standard deviation of what is added to a number, in scaled units")
-          .when(DataKeys.TYPE, SEQUENCES)
+          .when(DataKeys.TYPE, SEQUENCES, TRANSCRIPTS, SERIES)
           .knownAs("noise", "gaussian_noise");
 
   public static final Key<Double> TIME_MASK =
       key("time_mask", FRACTION, "up to this fraction of the steps, in one run, becomes 0")
-          .when(DataKeys.TYPE, SEQUENCES)
+          .when(DataKeys.TYPE, SEQUENCES, TRANSCRIPTS, SERIES)
           .knownAs("mask", "specaugment", "cutout");
 
   static final List<Key<?>> ALL = List.of(REVERSE, SHIFT, WARP, REPEAT, SCALING, JITTER, TIME_MASK);

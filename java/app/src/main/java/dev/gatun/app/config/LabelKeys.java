@@ -2,6 +2,7 @@ package dev.gatun.app.config;
 
 import static dev.gatun.app.config.DataKeys.Kind.SEQUENCES;
 import static dev.gatun.app.config.DataKeys.Kind.STRINGS;
+import static dev.gatun.app.config.DataKeys.Kind.TRANSCRIPTS;
 import static dev.gatun.app.config.DataKeys.TYPE;
 
 import dev.gatun.data.Balance;
@@ -63,7 +64,7 @@ public final class LabelKeys {
               Type.flag(),
               false,
               "batches are of sequences of like length, in mixed order: less padding")
-          .when(TYPE, SEQUENCES, STRINGS)
+          .when(TYPE, SEQUENCES, STRINGS, TRANSCRIPTS)
           .knownAs("bucketing", "group_by_length", "bucket_by_length");
 
   public static final Key<Balance> BALANCE =

@@ -18,24 +18,37 @@ final class Augmented {
   /** The source with what is turned on; the source itself with nothing. */
   static BatchSource of(Config config, BatchSource training) {
     List<Augmentation> all = new ArrayList<>();
+    DataKeys.Kind kind = config.get(DataKeys.TYPE);
+    if (kind == DataKeys.Kind.SEQUENCES || kind == DataKeys.Kind.STRINGS) {
+      addOfMeaning(config, all);
+    }
+    if (kind != DataKeys.Kind.SERIES) {
+      addOfPace(config, all);
+    }
+    if (kind != DataKeys.Kind.STRINGS) {
+      addOfNumbers(config, all);
+    }
+    return all.isEmpty()
+        ? training
+        : new AugmentedSource(training, config.get(TrainKeys.SEED), all);
+  }
+
+  private static void addOfMeaning(Config config, List<Augmentation> all) {
     if (config.get(AugmentKeys.REVERSE) > 0) {
       all.add(Augmentations.reverse(config.get(AugmentKeys.REVERSE)));
     }
     if (config.get(AugmentKeys.SHIFT) > 0) {
       all.add(Augmentations.shift(config.get(AugmentKeys.SHIFT)));
     }
+  }
+
+  private static void addOfPace(Config config, List<Augmentation> all) {
     if (config.get(AugmentKeys.WARP) > 0) {
       all.add(Augmentations.warp(config.get(AugmentKeys.WARP)));
     }
     if (config.get(AugmentKeys.REPEAT) > 0) {
       all.add(Augmentations.repeat(config.get(AugmentKeys.REPEAT)));
     }
-    if (config.get(DataKeys.TYPE) == DataKeys.Kind.SEQUENCES) {
-      addOfNumbers(config, all);
-    }
-    return all.isEmpty()
-        ? training
-        : new AugmentedSource(training, config.get(TrainKeys.SEED), all);
   }
 
   private static void addOfNumbers(Config config, List<Augmentation> all) {

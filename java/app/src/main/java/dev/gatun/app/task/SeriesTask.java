@@ -131,7 +131,7 @@ public final class SeriesTask implements Task {
 
   @Override
   public BatchSource training() {
-    return training(split.training());
+    return Augmented.of(config, training(split.training()));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.LabelKeys;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
@@ -146,8 +147,10 @@ public final class TranscriptTask implements Task {
 
   @Override
   public BatchSource training() {
-    return ArraySource.shuffled(
-        examples(split.training()), config.get(TrainKeys.BATCH), config.get(TrainKeys.SEED));
+    ArraySource mixed =
+        ArraySource.shuffled(
+            examples(split.training()), config.get(TrainKeys.BATCH), config.get(TrainKeys.SEED));
+    return Augmented.of(config, config.get(LabelKeys.BUCKET) ? mixed.bucketed() : mixed);
   }
 
   @Override
