@@ -1,0 +1,250 @@
+package dev.gatun.tests.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.Backends;
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.run.Training;
+import dev.gatun.backend.Backend;
+import dev.gatun.persist.SafetensorsReader;
+import dev.gatun.train.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Each key that holds a run stable, turned on alone, changes what it says. */
+class StabilityKeysTest {
+  private static final String[] STILL = {"train.steps=1", "train.rate=1e-30"};
+  private static final String[] SGD = {
+    "train.steps=1", "train.rate=1", "train.optimizer=sgd", "data.validation=0"
+  };
+
+  @TempDir Path folder;
+  private int runs;
+
+  private Training.Result train(String... settings) throws IOException {
+    Files.writeString(folder.resolve("wave.csv"), Samples.wave(300));
+    Path yaml = Files.writeString(folder.resolve("c.yaml"), Samples.SERIES);
+    Config config = Config.read(yaml, List.of(settings));
+    try (Backend backend = Backends.open("cpu")) {
+      Path run = folder.resolve("run-" + runs++);
+      return new Training(config, backend, "").run(run, "c", false, result -> {});
+    }
+  }
+
+  private static String[] with(String[] all, String... more) {
+    return Stream.concat(Stream.of(all), Stream.of(more)).toArray(String[]::new);
+  }
+
+  /** What a checkpoint of a run holds. */
+  private static Map<String, double[]> saved(Training.Result result) throws IOException {
+    Map<String, double[]> parameters = new TreeMap<>();
+    try (SafetensorsReader reader = new SafetensorsReader(Runs.last(result.run().path()))) {
+      for (String name : reader.tensors().keySet()) {
+        parameters.put(name, reader.doubles(name));
+      }
+    }
+    return parameters;
+  }
+
+  private static Map<String, double[]> weights(Training.Result result) throws IOException {
+    Map<String, double[]> weights = new TreeMap<>(saved(result));
+    weights.keySet().removeIf(name -> !name.matches("(rnn|linear)\\..*"));
+    return weights;
+  }
+
+  private static double largest(Map<String, double[]> from, Map<String, double[]> to, String part) {
+    double most = 0;
+    for (String name : to.keySet()) {
+      double[] a = from.get(name);
+      double[] b = to.get(name);
+      for (int i = 0; name.contains(part) && i < b.length; i++) {
+        most = Math.max(most, Math.abs(b[i] - (a == null ? 0 : a[i])));
+      }
+    }
+    return most;
+  }
+
+  private double firstLoss(String... settings) throws IOException {
+    return train(with(STILL, settings)).trainLoss();
+  }
+
+  @Test
+  void gradientsAreCutAtTheirValue() throws IOException {
+    Map<String, double[]> before = weights(train(STILL));
+    double free = largest(before, weights(train(SGD)), "");
+    double cut = largest(before, weights(train(with(SGD, "train.clip_value=0.001"))), "");
+    assertTrue(free > 0.01, free + "");
+    assertEquals(0.001, cut, 1e-6);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"l1", "l2"})
+  void penaltiesAreInTheLossOfMatrices(String key) throws IOException {
+    double sum = 0;
+    for (Map.Entry<String, double[]> entry : weights(train(STILL)).entrySet()) {
+      for (double w : entry.getKey().contains("weight") ? entry.getValue() : new double[0]) {
+        sum += key.equals("l1") ? 0.01 * Math.abs(w) : 0.01 / 2 * w * w;
+      }
+    }
+    assertEquals(firstLoss() + sum, firstLoss("train." + key + "=0.01"), 1e-5);
+  }
+
+  @Test
+  void weightsAndRowsAreHeld() throws IOException {
+    assertEquals(
+        0.05,
+        largest(Map.of(), weights(train("train.epochs=2", "train.weight_limit=0.05")), ""),
+        1e-8);
+    double[] rows = weights(train("train.epochs=2", "train.row_norm=0.3")).get("rnn.weight_hh_l0");
+    assertTrue(rows != null);
+    double most = 0;
+    for (int row = 0; row < rows.length / 8; row++) {
+      double squares = 0;
+      for (int i = 0; i < 8; i++) {
+        squares += rows[row * 8 + i] * rows[row * 8 + i];
+      }
+      most = Math.max(most, Math.sqrt(squares));
+    }
+    assertEquals(0.3, most, 1e-5);
+  }
+
+  @Test
+  void groupsHaveFactorsAndNormsOfTheirOwn() throws IOException {
+    Map<String, double[]> before = weights(train(STILL));
+    Map<String, double[]> all = weights(train(SGD));
+    Map<String, double[]> half =
+        weights(train(with(SGD, "train.groups=[{parameters: linear.*, rate: 0.5}]")));
+    assertEquals(largest(before, all, "linear") / 2, largest(before, half, "linear"), 1e-6);
+    assertEquals(largest(before, all, "rnn"), largest(before, half, "rnn"));
+    Map<String, double[]> clipped =
+        weights(train(with(SGD, "train.groups=[{parameters: linear.*, clip: 1e-4}]")));
+    double[] bias = clipped.get("linear.bias");
+    assertTrue(largest(before, clipped, "linear") <= 1e-4 + 1e-7, "not clipped");
+    assertTrue(bias != null && largest(before, clipped, "linear") > 0);
+    assertEquals(largest(before, all, "rnn"), largest(before, clipped, "rnn"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "train.average={name: ema, decay: 0.9}",
+        "train.average={name: swa, start: 0.5, every: 2}"
+      })
+  void averagesAreWhatIsSavedBesideTheWeights(String average) throws IOException {
+    Map<String, double[]> plain = saved(train("train.epochs=2"));
+    Map<String, double[]> averaged = saved(train("train.epochs=2", average));
+    Map<String, double[]> raw = new TreeMap<>();
+    averaged.forEach(
+        (name, values) -> {
+          if (name.startsWith("raw.")) {
+            raw.put(name.substring(4), values);
+          }
+        });
+    assertEquals(0, largest(plain, raw, ""), "learning is not changed by it");
+    assertTrue(largest(raw, weights(averaged), "") > 1e-4, "the average is not the last weights");
+    assertFalse(raw.isEmpty());
+  }
+
+  private static Map<String, double[]> weights(Map<String, double[]> saved) {
+    Map<String, double[]> weights = new TreeMap<>(saved);
+    weights.keySet().removeIf(name -> !name.matches("(rnn|linear)\\..*"));
+    return weights;
+  }
+
+  @Test
+  void aRateThatIsTooHighEndsWithACause() throws IOException {
+    Training.Result result =
+        train(
+            "model.cell=relu",
+            "train.optimizer=sgd",
+            "train.rate=1e6",
+            "train.epochs=40",
+            "train.non_finite={limit: 3, rate_factor: 0.25}");
+    assertEquals(Outcome.NON_FINITE, result.outcome());
+    String log = Files.readString(result.run().log());
+    assertTrue(log.contains("3 in a row, rate times 0.015625"), log);
+    assertTrue(log.contains("in layer ") || log.contains("of layer "), log);
+    assertTrue(log.contains("the last good weights are in"), log);
+    assertTrue(Double.isFinite(largest(Map.of(), weights(result), "")));
+  }
+
+  @Test
+  void anyMeasureStopsARun() throws IOException {
+    Training.Result result =
+        train("train.epochs=30", "train.early_stop={metric: rmse, patience: 2, min_change: 1e6}");
+    assertEquals(Outcome.EARLY_STOPPED, result.outcome());
+    assertEquals(3, result.epochs());
+    InputException wrong =
+        assertThrows(InputException.class, () -> train("train.early_stop.metric=f1"));
+    assertTrue(String.valueOf(wrong.getMessage()).contains("rmse"), wrong.toString());
+    Training.Result training =
+        train(
+            "train.epochs=30",
+            "data.validation=0",
+            "train.early_stop={metric: train_loss, patience: 1, min_change: 1e6}");
+    assertEquals(2, training.epochs());
+  }
+
+  @Test
+  void theNewestCheckpointsStay() throws IOException {
+    Training.Result result =
+        train("train.steps=9", "train.checkpoint_every=2", "train.checkpoint_keep=2");
+    try (Stream<Path> files = Files.list(result.run().checkpoints())) {
+      assertEquals(
+          List.of("step-000000006.safetensors", "step-000000008.safetensors"),
+          files
+              .map(file -> String.valueOf(file.getFileName()))
+              .filter(name -> name.startsWith("step"))
+              .sorted()
+              .toList());
+    }
+  }
+
+  /** Masks change what is learnt from, and not what is measured. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "model.input_dropout=0.5",
+        "model.output_dropout=0.5",
+        "model.dropout=[0, 0.5]",
+        "model.dropout=0.5"
+      })
+  void dropoutIsWhereItIsAskedFor(String key) throws IOException {
+    String[] still = with(STILL, "model.layers=3");
+    Training.Result plain = train(still);
+    Training.Result dropped = train(with(still, key));
+    assertTrue(Math.abs(plain.trainLoss() - dropped.trainLoss()) > 1e-5, "no mask");
+    assertEquals(plain.validationLoss(), dropped.validationLoss(), 1e-6, "a mask in validation");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "train.groups=[{rate: 1}]",
+        "train.groups=[{parameters: a, speed: 1}]",
+        "train.groups=[{parameters: nothing.*}]",
+        "train.non_finite.rate_factor=0",
+        "train.average=mean",
+        "train.checkpoint_keep=2",
+        "model.dropout=[0.1, 0.2]",
+        "train.early_stop=3"
+      })
+  void whatIsWrongIsRefused(String setting) {
+    String[] settings = {setting, "model.layers=4"};
+    InputException e = assertThrows(InputException.class, () -> train(settings));
+    assertTrue(String.valueOf(e.getMessage()).contains("; "), e.toString());
+  }
+}
