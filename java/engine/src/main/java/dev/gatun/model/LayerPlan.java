@@ -40,6 +40,16 @@ public interface LayerPlan extends AutoCloseable {
     return Map.of();
   }
 
+  /**
+   * The norms of dL/dh_t at some steps of the last forward and backward, for {@link GradientFlow};
+   * empty for what has no such state.
+   *
+   * @param points steps to look at, at most, from the first to the last
+   */
+  default double[] stateGradients(int t, int n, int points) {
+    return new double[0];
+  }
+
   /** Called before a forward when parameters have changed: packed copies are made again. */
   default void refresh() {}
 

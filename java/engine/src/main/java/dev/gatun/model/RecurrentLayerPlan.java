@@ -1,6 +1,7 @@
 package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.Gradients;
@@ -40,6 +41,11 @@ final class RecurrentLayerPlan implements LayerPlan {
   /** The plan's own rounded weights, if it has any. */
   private @Nullable RecurrentWeights rounded;
 
+  private final MaskKey mask;
+
+  /** Made when first asked for. */
+  private @Nullable StateGradients flow;
+
   private Recurrent recurrent;
   private final Map<String, Tensor> state;
   // With lastOnly, [n][row]: where h of what it gives lies among n sequences.
@@ -77,6 +83,7 @@ final class RecurrentLayerPlan implements LayerPlan {
             : null;
     io = new RecurrentIo(context.input(), context.lengths(), initial, y, last, gradients);
     type = context.spec().weights();
+    mask = context.mask();
     shared = context.sharedWeights(spec);
     if (shared != null) {
       recurrent = backend.recurrent(shared, io);
@@ -155,6 +162,19 @@ final class RecurrentLayerPlan implements LayerPlan {
   }
 
   @Override
+  public double[] stateGradients(int t, int n, int points) {
+    if (initial == null || io.gradients() == null) {
+      return new double[0];
+    }
+    StateGradients made = flow;
+    if (made == null) {
+      made = new StateGradients(backend, spec, parameters.values(), io, mask);
+      flow = made;
+    }
+    return made.norms(t, n, points);
+  }
+
+  @Override
   public Map<String, Tensor> state() {
     return state;
   }
@@ -178,6 +198,9 @@ final class RecurrentLayerPlan implements LayerPlan {
 
   @Override
   public void close() {
+    if (flow != null) {
+      flow.close();
+    }
     recurrent.close();
     if (rounded != null) {
       rounded.close();

@@ -2,6 +2,7 @@ package dev.gatun.train;
 
 import dev.gatun.data.Batch;
 import dev.gatun.data.BatchSource;
+import dev.gatun.model.GradientFlow;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.NonFinite;
@@ -41,6 +42,10 @@ public final class Trainer extends RunFigures implements AutoCloseable {
   private long startNanos = System.nanoTime();
   private double weight;
   private volatile boolean stopRequested;
+  private final Runnable watch = this::watchGradients;
+
+  /** Steps of time that a look at gradients takes; each costs about a step. */
+  private static final int WATCHED = 9;
 
   Trainer(TrainerBuilder options) {
     super(new Progress(options.earlyStop));
@@ -171,7 +176,9 @@ public final class Trainer extends RunFigures implements AutoCloseable {
     int count = Math.min(options.accumulate, left);
     fill(count);
     rate = options.schedule.at(progress.step) * progress.plateau.scale() * progress.rateScale;
-    double own = update.run(batches, count, weight, progress.forwards, rate, null);
+    boolean watched = options.watchEvery > 0 && progress.step % options.watchEvery == 0;
+    double own =
+        update.run(batches, count, weight, progress.forwards, rate, watched ? watch : null);
     penalty = optimizer.penalty();
     loss = own + penalty;
     progress.forwards += count;
@@ -195,6 +202,13 @@ public final class Trainer extends RunFigures implements AutoCloseable {
       for (TrainingListener listener : listeners) {
         listener.onEpoch(this);
       }
+    }
+  }
+
+  private void watchGradients() {
+    GradientFlow flow = GradientFlow.of(plan, model.parameters(), WATCHED);
+    for (TrainingListener listener : listeners) {
+      listener.onGradients(this, flow);
     }
   }
 

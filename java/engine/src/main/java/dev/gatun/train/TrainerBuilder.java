@@ -36,6 +36,7 @@ public final class TrainerBuilder {
   @Nullable Path checkpoints;
   long checkpointEvery;
   int checkpointKeep;
+  long watchEvery;
   boolean graphs;
   final Map<String, String> strings = new LinkedHashMap<>();
   final List<TrainingListener> listeners = new ArrayList<>();
@@ -150,6 +151,15 @@ public final class TrainerBuilder {
    */
   public TrainerBuilder checkpointKeep(int count) {
     checkpointKeep = atLeast(1, count, "checkpointKeep");
+    return this;
+  }
+
+  /**
+   * Looks at gradients in the first step and every so many from there: {@link
+   * TrainingListener#onGradients}. Such a step costs some others.
+   */
+  public TrainerBuilder watchGradients(long everySteps) {
+    watchEvery = atLeast(1, everySteps, "watchGradients");
     return this;
   }
 

@@ -1,5 +1,6 @@
 package dev.gatun.train;
 
+import dev.gatun.model.GradientFlow;
 import java.nio.file.Path;
 
 /**
@@ -15,6 +16,12 @@ public interface TrainingListener {
 
   /** A step whose update was left out. Called before its {@link #onStep}. */
   default void onSkipped(Trainer trainer, SkippedStep skipped) {}
+
+  /**
+   * Between the backward and the update of a step that {@link TrainerBuilder#watchGradients} asks
+   * for. Called before its {@link #onStep}.
+   */
+  default void onGradients(Trainer trainer, GradientFlow flow) {}
 
   /** After the last step of an epoch, before its report. */
   default void onEpoch(Trainer trainer) {}

@@ -58,6 +58,10 @@ public final class Subjects {
     if (System.getProperty("gatun.cuda.double") != null || Boolean.getBoolean("gatun.device")) {
       return List.of("cuda");
     }
+    String only = System.getProperty("gatun.tests.backend"); // by MutationTest
+    if (only != null) {
+      return List.of(only);
+    }
     List<String> names = new ArrayList<>(Backends.names());
     names.add(FarBackend.NAME);
     return names;

@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.run.StartingPoints;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.Updates;
 import dev.gatun.data.BatchSource;
@@ -57,6 +58,9 @@ final class CheckCommand implements Callable<Integer> {
           config.get(DataKeys.PATH));
       out.flush();
       warn(summary.totalBytes());
+      for (String warning : StartingPoints.warnings(config)) {
+        spec.commandLine().getErr().println("gatun: warning: " + warning);
+      }
     }
     return 0;
   }

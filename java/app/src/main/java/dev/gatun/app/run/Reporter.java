@@ -146,6 +146,9 @@ final class Reporter implements TrainingListener {
     figures.put("validation_loss", trainer.validationLoss());
     figures.put("rate", trainer.rate());
     figures.put("gradient_norm", trainer.gradientNorm());
+    if (StabilityOptions.penalizes(config)) {
+      figures.put("penalty", trainer.penalty());
+    }
     if (!Double.isNaN(trainer.validationLoss())) {
       figures.putAll(task.validationMeasures(trainer.validationLoss()));
     }

@@ -13,6 +13,8 @@ import dev.gatun.train.NonFinitePolicy;
 import dev.gatun.train.Trainer;
 import dev.gatun.train.TrainerBuilder;
 import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SequencedMap;
 import java.util.Set;
 
@@ -48,6 +50,21 @@ final class StabilityOptions {
       builder.checkpointKeep(keep);
     }
     builder.earlyStop(earlyStop(builder, config, task, model));
+  }
+
+  /** Whether anything is added to the loss. */
+  static boolean penalizes(Config config) {
+    return config.get(StabilityKeys.L1) > 0 || config.get(StabilityKeys.L2) > 0;
+  }
+
+  /** The columns of a run's metrics after those that every run has. */
+  static List<String> columns(Config config, Task task) {
+    List<String> columns = new ArrayList<>();
+    if (penalizes(config)) {
+      columns.add("penalty");
+    }
+    columns.addAll(task.validationMeasures(0).keySet());
+    return columns;
   }
 
   /** Why a run was stopped early. */

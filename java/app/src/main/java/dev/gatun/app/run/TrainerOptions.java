@@ -1,7 +1,9 @@
 package dev.gatun.app.run;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.StabilityKeys;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.report.Log;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.Updates;
 import dev.gatun.optim.Plateau;
@@ -12,7 +14,8 @@ final class TrainerOptions {
   private TrainerOptions() {}
 
   /** Sets what the keys under {@code train:} say, apart from data, rate and accumulation. */
-  static TrainerBuilder set(TrainerBuilder builder, Config config, Task task, RunDirectory run) {
+  static TrainerBuilder set(
+      TrainerBuilder builder, Config config, Task task, RunDirectory run, Log log) {
     builder.epochs(config.get(TrainKeys.EPOCHS)).checkpoints(run.checkpoints());
     if (config.get(TrainKeys.STEPS) > 0) {
       builder.maxSteps(config.get(TrainKeys.STEPS));
@@ -22,6 +25,10 @@ final class TrainerOptions {
     }
     if (config.get(TrainKeys.CHECKPOINT_EVERY) > 0) {
       builder.checkpointEvery(config.get(TrainKeys.CHECKPOINT_EVERY));
+    }
+    int watch = config.get(StabilityKeys.WATCH);
+    if (watch > 0) {
+      builder.watchGradients(watch).listener(new GradientLog(run.path(), log));
     }
     Plateau plateau = Updates.plateau(config);
     if (plateau != null) {

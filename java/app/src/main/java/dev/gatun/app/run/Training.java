@@ -183,15 +183,14 @@ public final class Training {
     Metrics metrics =
         going && Files.isRegularFile(run.metrics())
             ? Metrics.read(run.metrics())
-            : Metrics.create(
-                run.metrics(), task.validationMeasures(0).sequencedKeySet().stream().toList());
+            : Metrics.create(run.metrics(), StabilityOptions.columns(config, task));
     Log log = new Log(run.log(), progress);
     long steps = Updates.steps(config, epochSteps);
     Reporter reporter = new Reporter(config, run, metrics, progress, log, task, steps);
     try (GraphWarnings _ = new GraphWarnings(log);
         Trackers trackers = reporter.trackers();
         Trainer trainer =
-            TrainerOptions.set(builder, config, task, run).listener(reporter).build()) {
+            TrainerOptions.set(builder, config, task, run, log).listener(reporter).build()) {
       begin(trainer, held, metrics, log, before);
       trackers.open(config, run, trainer.steps(), model.parameters(), log);
       log.line("run " + run.path() + ": " + start(task, model, trainer));
@@ -219,8 +218,7 @@ public final class Training {
                   .formatted(trainer.steps(), run.path()));
         } else if (outcome != Outcome.NON_FINITE) {
           log.line(ending(outcome, trainer));
-          // A model that learns a few examples by heart has nothing to say about others.
-          test = config.get(TrainKeys.OVERFIT) > 0 ? test : FinalTest.of(task, model, run, log);
+          test = afterwards(task, model, run, log, trainer);
         }
         trackers.end(!stopped && outcome != Outcome.NON_FINITE);
         Result result = result(run, task, trainer, reporter, outcome, stopped, test, seconds);
@@ -228,6 +226,19 @@ public final class Training {
         return result;
       }
     }
+  }
+
+  /** A model that has learnt a few examples by heart has nothing to say about others. */
+  private SequencedMap<String, Double> afterwards(
+      Task task, Model model, RunDirectory run, Log log, Trainer trainer) throws IOException {
+    if (config.get(TrainKeys.OVERFIT) == 0) {
+      return FinalTest.of(task, model, run, log);
+    }
+    OverfitQuestions questions = new OverfitQuestions(config, backend, trainer.steps());
+    for (String line : questions.ask(trainer.trainLoss())) {
+      log.line(line);
+    }
+    return new LinkedHashMap<>();
   }
 
   /**

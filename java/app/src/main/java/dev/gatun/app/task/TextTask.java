@@ -104,11 +104,7 @@ public final class TextTask implements Task {
     }
     try {
       return new TokenSource(
-          parts.tokens(),
-          range,
-          time,
-          config.get(TrainKeys.BATCH),
-          advance == 0 ? time : advance);
+          parts.tokens(), range, time, config.get(TrainKeys.BATCH), advance == 0 ? time : advance);
     } catch (IllegalArgumentException e) {
       throw config.error(TrainKeys.BATCH, String.valueOf(e.getMessage()));
     }

@@ -1,0 +1,139 @@
+package dev.gatun.tests.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.Backends;
+import dev.gatun.app.config.Config;
+import dev.gatun.app.run.StartingPoints;
+import dev.gatun.app.run.Training;
+import dev.gatun.backend.Backend;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * What a run says about itself: why it cannot learn by heart, where gradients go, what is unusual.
+ */
+class AdviceTest {
+  @TempDir Path folder;
+  private int runs;
+
+  private Config config(String... settings) throws IOException {
+    Files.writeString(folder.resolve("wave.csv"), Samples.wave(300));
+    Path yaml = Files.writeString(folder.resolve("c.yaml"), Samples.SERIES);
+    return Config.read(yaml, List.of(settings));
+  }
+
+  private Training.Result train(String... settings) throws IOException {
+    try (Backend backend = Backends.open("cpu")) {
+      Path run = folder.resolve("run-" + runs++);
+      return new Training(config(settings), backend, "").run(run, "c", false, result -> {});
+    }
+  }
+
+  private String overfit(String... settings) throws IOException {
+    String[] all =
+        Stream.concat(Stream.of("train.overfit=6"), Stream.of(settings)).toArray(String[]::new);
+    return Files.readString(train(all).run().log());
+  }
+
+  @Test
+  void whatIsLearntByHeartIsSaid() throws IOException {
+    String log = overfit("train.epochs=300");
+    assertTrue(log.contains("learnt 6 examples by heart"), log);
+    assertFalse(log.contains("most likely"), log);
+  }
+
+  @Test
+  void aRateThatIsTooSmallIsFound() throws IOException {
+    String log = overfit("train.epochs=60", "train.rate=1e-5");
+    assertTrue(log.contains("most likely: rate too small"), log);
+    for (String question :
+        List.of(
+            "1. imbalance?",
+            "2. backbone too simple?",
+            "3. rate too small? with train.rate 1.0e-03 the loss is ",
+            "4. batch too small? a step has all examples already",
+            "5. method or configuration wrong?")) {
+      assertTrue(log.contains(question), log);
+    }
+  }
+
+  @Test
+  void weightsThatCannotMoveAreFound() throws IOException {
+    String log = overfit("train.epochs=120", "train.weight_limit=1e-3");
+    assertTrue(log.contains("most likely: method or configuration wrong"), log);
+    assertTrue(log.contains("without train.weight_limit the loss is"), log);
+  }
+
+  @Test
+  void gradientsAreWrittenAndDrawn() throws IOException {
+    Training.Result result =
+        train("train.watch_gradients=10", "train.epochs=2", "data.window=40", "model.cell=tanh");
+    Path run = result.run().path();
+    List<String> rows = Files.readAllLines(run.resolve("gradients.csv"));
+    assertEquals("step,layer,of,time,norm", rows.getFirst());
+    assertTrue(rows.get(1).startsWith("1,rnn,parameters,,"), rows.get(1));
+    assertTrue(rows.stream().anyMatch(row -> row.startsWith("11,rnn,state,39,")), rows.toString());
+    assertTrue(Files.readString(run.resolve("gradients.svg")).contains("linear"));
+    assertTrue(Files.readString(run.resolve("gradient_flow.svg")).contains("dL/dh"));
+  }
+
+  @Test
+  void vanishingGradientsAreNamed() throws IOException {
+    Training.Result result =
+        train(
+            "train.watch_gradients=1",
+            "train.steps=1",
+            "data.window=60",
+            "model.cell=tanh",
+            "train.weight_limit=0.05");
+    Training.Result later =
+        train(
+            "train.watch_gradients=1",
+            "train.steps=3",
+            "data.window=60",
+            "model.cell=tanh",
+            "train.weight_limit=0.05");
+    assertTrue(result.steps() < later.steps());
+    String log = Files.readString(later.run().log());
+    assertTrue(log.contains("gradients vanish in rnn"), log);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "train.rate=5,train.rate",
+    "train.rate=1e-8,train.rate",
+    "model.hidden=2,model.hidden",
+    "train.weight_decay=1,train.weight_decay",
+    "train.clip=0.0001,train.clip",
+    "train.batch=20000,train.batch",
+    "model.layers=12,model.layers"
+  })
+  void whatIsFarFromUsualIsNamed(String setting, String key) throws IOException {
+    List<String> warnings = StartingPoints.warnings(config(setting));
+    assertEquals(1, warnings.size(), warnings.toString());
+    assertTrue(warnings.getFirst().startsWith(key + " "), warnings.toString());
+  }
+
+  @Test
+  void theExamplesStartWhereOneUsuallyDoes() throws IOException {
+    Path examples = Path.of(System.getProperty("gatun.root")).resolve("examples");
+    int read = 0;
+    try (Stream<Path> files = Files.list(examples)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".yaml")).toList()) {
+        assertEquals(List.of(), StartingPoints.warnings(Config.read(file, List.of())), file + "");
+        read++;
+      }
+    }
+    assertTrue(read > 3, read + " examples");
+  }
+}
