@@ -78,6 +78,14 @@ public interface LayerOperations {
   /** Binds a pooling over time to its tensors. */
   RowPooling pooling(PoolingKind kind, PoolingIo io);
 
+  /**
+   * Binds a batch normalisation to its tensors.
+   *
+   * @param epsilon added to a variance
+   * @param momentum how far running statistics move towards a batch's, 0 to 1
+   */
+  BatchNormalization batchNorm(double epsilon, double momentum, BatchNormIo io);
+
   /** to[:, toColumn..+columns] = from[:, fromColumn..+columns] for the first rows of both. */
   void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
 

@@ -33,6 +33,14 @@ public interface Layer {
   }
 
   /**
+   * What it keeps that training does not learn but changes: it has no gradient, no optimizer sees
+   * it, and it is saved and loaded with the parameters.
+   */
+  default List<ParameterSpec> statistics(Signal input) {
+    return List.of();
+  }
+
+  /**
    * Where they lie in the layer's part of the flat blocks: one after another, unless what a backend
    * computes with wants them elsewhere.
    */

@@ -143,18 +143,24 @@ public final class ModelSpec {
   }
 
   private void initialize(ParameterSet parameters, Backend backend, long seed) {
-    int index = 0;
-    for (Stage stage : stages) {
-      for (ParameterSpec spec : stage.parameters()) {
-        try (Workspace host = Workspace.host(DType.F32)) {
-          Tensor values = host.real(spec.shape());
-          spec.initializer().fill(values, new RandomStream(seed, index));
-          backend.copy(values, parameters.list().get(index).value());
-        }
-        index++;
+    List<ParameterSpec> specs =
+        stages.stream().flatMap(stage -> stage.parameters().stream()).toList();
+    List<ParameterSpec> statistics =
+        stages.stream().flatMap(stage -> stage.layer().statistics(stage.input()).stream()).toList();
+    initialize(specs, parameters.list(), backend, seed);
+    initialize(statistics, parameters.statistics(), backend, seed);
+    parameters.changed();
+  }
+
+  private static void initialize(
+      List<ParameterSpec> specs, List<Parameter> parameters, Backend backend, long seed) {
+    for (int i = 0; i < specs.size(); i++) {
+      try (Workspace host = Workspace.host(DType.F32)) {
+        Tensor values = host.real(specs.get(i).shape());
+        specs.get(i).initializer().fill(values, new RandomStream(seed, i));
+        backend.copy(values, parameters.get(i).value());
       }
     }
-    parameters.changed();
   }
 
   /** One line per layer, as {@code lstm: features [T, N, 64] -> features [T, N, 128]}. */

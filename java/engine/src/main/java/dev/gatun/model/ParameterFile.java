@@ -23,10 +23,16 @@ final class ParameterFile {
 
   private ParameterFile() {}
 
+  private static List<Parameter> stored(ParameterSet parameters) {
+    List<Parameter> all = new ArrayList<>(parameters.list());
+    all.addAll(parameters.statistics());
+    return all;
+  }
+
   static void save(ParameterSet parameters, Path file) throws IOException {
     try (Workspace host = Workspace.host(parameters.backend().real())) {
       SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
-      for (Parameter parameter : parameters.list()) {
+      for (Parameter parameter : stored(parameters)) {
         Tensor copy = host.real(parameter.value().shape());
         parameters.backend().copy(parameter.value(), copy);
         tensors.put(parameter.name(), copy);
@@ -38,15 +44,16 @@ final class ParameterFile {
   static void load(ParameterSet parameters, SafetensorsReader file) throws IOException {
     try (Workspace host = Workspace.host(DType.F64)) {
       check(parameters, file);
+      List<Parameter> all = stored(parameters);
       List<Tensor> staged = new ArrayList<>();
-      for (Parameter parameter : parameters.list()) {
+      for (Parameter parameter : all) {
         Tensor copy = host.tensor(parameter.value().dtype(), parameter.value().shape());
         file.read(parameter.name(), copy);
         checkFinite(parameter.name(), copy, file.name());
         staged.add(copy);
       }
       for (int i = 0; i < staged.size(); i++) {
-        parameters.backend().copy(staged.get(i), parameters.list().get(i).value());
+        parameters.backend().copy(staged.get(i), all.get(i).value());
       }
     }
     parameters.changed();
@@ -78,7 +85,7 @@ final class ParameterFile {
   private static void check(ParameterSet parameters, SafetensorsReader file) {
     List<String> problems = new ArrayList<>();
     Map<String, StoredTensor> unknown = new LinkedHashMap<>(file.tensors());
-    for (Parameter parameter : parameters.list()) {
+    for (Parameter parameter : stored(parameters)) {
       StoredTensor stored = unknown.remove(parameter.name());
       if (stored == null) {
         problems.add("no " + parameter.name());

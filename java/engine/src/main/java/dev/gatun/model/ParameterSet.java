@@ -24,6 +24,8 @@ public final class ParameterSet implements AutoCloseable {
   private final @Nullable Tensor gradients;
   private final Arrangement arrangement;
   private final List<Parameter> list;
+  private final Tensor statisticValues;
+  private final List<Parameter> statistics;
   // Read by sessions on other threads; written by the one thread that trains.
   private volatile long version = 1;
 
@@ -36,6 +38,7 @@ public final class ParameterSet implements AutoCloseable {
     try {
       values = workspace.real(size);
       gradients = frozen ? null : workspace.real(size);
+      statisticValues = workspace.real(arrangement.statisticSize);
     } catch (RuntimeException | Error e) {
       workspace.close();
       throw e;
@@ -50,6 +53,16 @@ public final class ParameterSet implements AutoCloseable {
               gradients == null ? null : gradients.view(named.offset, named.shape)));
     }
     list = List.copyOf(parameters);
+    statistics =
+        arrangement.statistics.stream()
+            .map(
+                named ->
+                    new Parameter(
+                        named.name,
+                        named.offset,
+                        statisticValues.view(named.offset, named.shape),
+                        null))
+            .toList();
   }
 
   /** Zeroed parameters for a model. */
@@ -64,6 +77,7 @@ public final class ParameterSet implements AutoCloseable {
       ParameterSet copy = new ParameterSet(context, arrangement, true);
       try {
         context.copy(values, copy.values);
+        context.copy(statisticValues, copy.statisticValues);
       } catch (RuntimeException | Error e) {
         copy.close();
         throw e;
@@ -81,11 +95,18 @@ public final class ParameterSet implements AutoCloseable {
   private record Part(String layer, long from, long size) {}
 
   /** Where everything lies, in elements. */
-  private record Arrangement(List<Named> parameters, List<Part> parts, long size) {
+  private record Arrangement(
+      List<Named> parameters,
+      List<Part> parts,
+      long size,
+      List<Named> statistics,
+      long statisticSize) {
     static Arrangement of(Backend backend, ModelSpec spec) {
       List<Named> parameters = new ArrayList<>();
       List<Part> parts = new ArrayList<>();
+      List<Named> statistics = new ArrayList<>();
       long end = 0;
+      long statisticEnd = 0;
       for (ModelSpec.Stage stage : spec.stages()) {
         String layer = stage.layer().name();
         ParameterLayout layout = stage.layer().layout(stage.input(), backend);
@@ -99,10 +120,16 @@ public final class ParameterSet implements AutoCloseable {
                   from + layout.offsets().get(i),
                   parameter.shape()));
         }
+        for (ParameterSpec statistic : stage.layer().statistics(stage.input())) {
+          String full = layer + "." + statistic.name();
+          statistics.add(new Named(full, statisticEnd, statistic.shape()));
+          statisticEnd += statistic.size();
+        }
         parts.add(new Part(layer, from, layout.size()));
         end = from + layout.size();
       }
-      return new Arrangement(List.copyOf(parameters), List.copyOf(parts), end);
+      return new Arrangement(
+          List.copyOf(parameters), List.copyOf(parts), end, List.copyOf(statistics), statisticEnd);
     }
   }
 
@@ -144,8 +171,13 @@ public final class ParameterSet implements AutoCloseable {
     return list;
   }
 
+  /** What layers keep beside their parameters ({@link Layer#statistics}), without gradients. */
+  public List<Parameter> statistics() {
+    return statistics;
+  }
+
   /**
-   * A parameter by name.
+   * A parameter or statistic by name.
    *
    * @throws IllegalArgumentException if there is none of that name
    */
@@ -153,6 +185,11 @@ public final class ParameterSet implements AutoCloseable {
     for (Parameter parameter : list) {
       if (parameter.name().equals(name)) {
         return parameter;
+      }
+    }
+    for (Parameter statistic : statistics) {
+      if (statistic.name().equals(name)) {
+        return statistic;
       }
     }
     throw new IllegalArgumentException(

@@ -94,6 +94,9 @@ final class Checkpoint {
       Tensor mean = average == null || !averaged ? null : average.values().get(parameter.name());
       all.put(parameter.name(), mean == null ? parameter.value() : mean);
     }
+    for (Parameter statistic : model.parameters().statistics()) {
+      all.put(statistic.name(), statistic.value());
+    }
     progress.averaged = averaged && average != null ? average.taken() : 0;
     all.putAll(extras(plan.batch() > 0, averaged));
     Map<String, String> metadata = new TreeMap<>(strings);

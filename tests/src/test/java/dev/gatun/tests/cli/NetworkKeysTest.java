@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.task.Task;
+import dev.gatun.model.BatchNorm;
 import dev.gatun.model.ModelSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -58,6 +59,27 @@ class NetworkKeysTest {
     assertTrue(
         error("model.readout_size=5").contains("only valid with model.readout_score additive"));
     assertTrue(error("model.readout=layers", "model.hidden=[8, 4]").contains("layers of one size"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"input,2", "layers,16", "both,18"})
+  void batchNorms(String where, int more) throws IOException {
+    long plain = model("model.layers=2").parameterCount();
+    ModelSpec model = model("model.layers=2", "model.batch_norm=" + where);
+    assertEquals(more, model.parameterCount() - plain);
+    long norms =
+        model.stages().stream().filter(stage -> stage.layer() instanceof BatchNorm).count();
+    assertEquals(where.equals("both") ? 2 : 1, norms);
+    String one = where.equals("input") ? "input_norm: features [T, N, 1]" : "norm0: features [T";
+    assertTrue(model.toString().contains(one), model.toString());
+  }
+
+  @Test
+  void batchNormBetweenNeedsTwoLayers() {
+    assertTrue(error("model.batch_norm=layers").contains("there is one; give input, or more"));
+    assertTrue(
+        error("model.batch_norm=layers", "model.layers=2", "model.readout=layers")
+            .contains("nothing between"));
   }
 
   private String error(String... settings) {

@@ -14,6 +14,7 @@ import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
 import dev.gatun.model.ActivationLayer;
 import dev.gatun.model.AttentionPooling;
+import dev.gatun.model.BatchNorm;
 import dev.gatun.model.CtcLoss;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
@@ -181,6 +182,20 @@ class ModelGradientTest {
         Signal.features(3),
         NumericLoss.meanSquaredError(),
         readout,
+        Linear.of(2));
+  }
+
+  @Test
+  void batchNormOfInputsBetweenLayersAndOfStates() {
+    check(
+        Examples.features(features(5, 3)).values(values(5, 2)),
+        Signal.features(3),
+        NumericLoss.meanSquaredError(),
+        BatchNorm.of(),
+        RecurrentLayer.gru(4).bothDirections(),
+        BatchNorm.of().named("between"),
+        RecurrentLayer.lstm(3).lastState(),
+        BatchNorm.of().named("last"),
         Linear.of(2));
   }
 

@@ -6,6 +6,8 @@ import dev.gatun.backend.Attention;
 import dev.gatun.backend.AttentionIo;
 import dev.gatun.backend.AttentionSpec;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.BatchNormIo;
+import dev.gatun.backend.BatchNormalization;
 import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.MaskKey;
@@ -266,6 +268,31 @@ public final class FarBackend implements Backend {
                     nearOrNull(given.dKeys()),
                     nearOrNull(given.dValues()),
                     nearOrNull(given.dVector()))));
+  }
+
+  @Override
+  public BatchNormalization batchNorm(double epsilon, double momentum, BatchNormIo io) {
+    usage.check();
+    BatchNormIo.Gradients given = io.gradients();
+    return reference.batchNorm(
+        epsilon,
+        momentum,
+        new BatchNormIo(
+            near(io.x()),
+            nearOrNull(io.lengths()),
+            near(io.scale()),
+            near(io.shift()),
+            near(io.mean()),
+            near(io.variance()),
+            near(io.y()),
+            near(io.scratch()),
+            given == null
+                ? null
+                : new BatchNormIo.Gradients(
+                    near(given.dy()),
+                    nearOrNull(given.dx()),
+                    near(given.dScale()),
+                    near(given.dShift()))));
   }
 
   @Override

@@ -3,7 +3,7 @@ package dev.gatun.app.config;
 import dev.gatun.backend.AttentionSpec.Score;
 import java.util.List;
 
-/** The keys of what becomes of a sequence's steps where there is one result for each sequence. */
+/** The keys of what lies before, between and after the recurrent layers. */
 public final class ReadoutKeys {
   /** What the result is computed from. */
   public enum Readout {
@@ -47,7 +47,26 @@ public final class ReadoutKeys {
           .when(SCORE, Score.ADDITIVE)
           .knownAs("attention_size", "attention_dim");
 
-  static final List<Key<?>> ALL = List.of(READOUT, SCORE, SIZE);
+  /** Where features are normalised over a batch. */
+  public enum Norm {
+    NONE,
+    /** What the recurrent layers get. */
+    INPUT,
+    /** What one recurrent layer gives another. */
+    LAYERS,
+    BOTH
+  }
+
+  public static final Key<Norm> BATCH_NORM =
+      Key.of(
+              "model.batch_norm",
+              Type.oneOf(Norm.class),
+              Norm.NONE,
+              "what is normalised over the valid steps of a batch (Ioffe 2015): the input of the"
+                  + " recurrent layers, what lies between them, or both")
+          .knownAs("batchnorm", "bn", "use_batch_norm", "batch_normalization");
+
+  static final List<Key<?>> ALL = List.of(READOUT, SCORE, SIZE, BATCH_NORM);
 
   private ReadoutKeys() {}
 }

@@ -5,6 +5,7 @@ import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.Key;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.ReadoutKeys;
+import dev.gatun.app.config.ReadoutKeys.Norm;
 import dev.gatun.app.config.ReadoutKeys.Readout;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.Activation;
@@ -15,6 +16,7 @@ import dev.gatun.backend.Regularization;
 import dev.gatun.data.WindowData;
 import dev.gatun.model.ActivationLayer;
 import dev.gatun.model.AttentionPooling;
+import dev.gatun.model.BatchNorm;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
@@ -65,12 +67,12 @@ final class Layers {
 
   /** The recurrent layers, with dropout of what goes in and of what comes out. */
   private static void addRecurrent(List<Layer> layers, Config config, boolean lastState) {
-    addDropout(layers, config, ModelKeys.INPUT_DROPOUT);
-    if (lastState) {
-      layers.addAll(readout(config));
-    } else {
-      layers.add(recurrent(config, false));
+    Norm norm = config.get(ReadoutKeys.BATCH_NORM);
+    if (norm == Norm.INPUT || norm == Norm.BOTH) {
+      layers.add(BatchNorm.of().named("input_norm"));
     }
+    addDropout(layers, config, ModelKeys.INPUT_DROPOUT);
+    layers.addAll(lastState ? readout(config) : stack(config, false));
     addDropout(layers, config, ModelKeys.OUTPUT_DROPOUT);
   }
 
@@ -96,22 +98,60 @@ final class Layers {
   static List<Layer> readout(Config config) {
     Readout readout = config.get(ReadoutKeys.READOUT);
     boolean last = readout == Readout.LAST || readout == Readout.LAYERS;
-    Layer steps = recurrent(config, last);
-    return switch (readout) {
-      case LAST -> List.of(steps);
+    List<Layer> layers = new ArrayList<>(stack(config, last));
+    switch (readout) {
+      case LAST -> {}
       case LAYERS -> {
-        if (!(steps instanceof RecurrentLayer stack)) {
+        if (layers.size() > 1 || !(layers.getFirst() instanceof RecurrentLayer stack)) {
           throw config.error(
               ReadoutKeys.READOUT,
-              "layers; that is for layers of one size whose directions are side by side; give last,"
-                  + " one number for model.hidden, or model.merge: concat");
+              "layers; that is for layers of one size whose directions are side by side, with"
+                  + " nothing between; give last, one number for model.hidden, or model.merge:"
+                  + " concat");
         }
-        yield List.of(stack.lastStates());
+        layers.set(0, stack.lastStates());
       }
-      case MEAN -> List.of(steps, Pooling.mean().named("readout"));
-      case MAX -> List.of(steps, Pooling.max().named("readout"));
-      case ATTENTION -> List.of(steps, attention(config).named("readout"));
-    };
+      case MEAN -> layers.add(Pooling.mean().named("readout"));
+      case MAX -> layers.add(Pooling.max().named("readout"));
+      case ATTENTION -> layers.add(attention(config).named("readout"));
+    }
+    return layers;
+  }
+
+  /** The recurrent layers: one by one where they are normalised between. */
+  private static List<Layer> stack(Config config, boolean lastState) {
+    Norm norm = config.get(ReadoutKeys.BATCH_NORM);
+    if (norm == Norm.NONE || norm == Norm.INPUT) {
+      return List.of(recurrent(config, lastState));
+    }
+    List<Integer> sizes = sizes(config);
+    List<Double> dropouts = dropouts(config, sizes.size());
+    if (sizes.size() == 1) {
+      throw config.error(
+          ReadoutKeys.BATCH_NORM,
+          "%s; it normalises between recurrent layers and there is one; give input, or more layers"
+              .formatted(norm == Norm.BOTH ? "both" : "layers"));
+    }
+    List<Layer> layers = new ArrayList<>();
+    for (int i = 0; i < sizes.size(); i++) {
+      boolean top = i == sizes.size() - 1;
+      RecurrentLayer layer = recurrent(config, sizes.get(i)).named(NAME + i);
+      boolean sum = layer.stack().bidirectional() && config.get(ModelKeys.MERGE) == Merge.SUM;
+      if (sum) {
+        RecurrentStack added = RecurrentStack.of(NAME + i, layer).summed();
+        layers.add(top && lastState ? added.lastState() : added);
+      } else {
+        layers.add(top && lastState ? layer.lastState() : layer);
+      }
+      double dropout = dropouts.get(Math.min(i, dropouts.size() - 1));
+      if (!top) {
+        layers.add(BatchNorm.of().named("norm" + i));
+      }
+      if (!top && dropout > 0) {
+        layers.add(Dropout.of(dropout).named("dropout" + i));
+      }
+    }
+    return layers;
   }
 
   private static AttentionPooling attention(Config config) {

@@ -5,6 +5,8 @@ import dev.gatun.backend.ActivationIo;
 import dev.gatun.backend.Attention;
 import dev.gatun.backend.AttentionIo;
 import dev.gatun.backend.AttentionSpec;
+import dev.gatun.backend.BatchNormIo;
+import dev.gatun.backend.BatchNormalization;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
@@ -123,6 +125,12 @@ abstract class CpuOperations implements LayerOperations, LossOperations {
     io.check(spec, DType.F32);
     usage.check();
     return new CpuAttention(team, products, usage, spec, io);
+  }
+
+  @Override
+  public BatchNormalization batchNorm(double epsilon, double momentum, BatchNormIo io) {
+    io.check(epsilon, momentum, DType.F32);
+    return new CpuBatchNorm(team, usage, epsilon, momentum, io);
   }
 
   @Override

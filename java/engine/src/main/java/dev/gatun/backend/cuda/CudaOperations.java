@@ -5,6 +5,8 @@ import dev.gatun.backend.ActivationIo;
 import dev.gatun.backend.Attention;
 import dev.gatun.backend.AttentionIo;
 import dev.gatun.backend.AttentionSpec;
+import dev.gatun.backend.BatchNormIo;
+import dev.gatun.backend.BatchNormalization;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.CtcChecks;
 import dev.gatun.backend.CtcIo;
@@ -147,6 +149,14 @@ abstract class CudaOperations implements LayerOperations, LossOperations {
     io.check(spec, DType.F32);
     try (Work _ = work.enter()) {
       return new CudaAttention(context, work, rows, spec, io);
+    }
+  }
+
+  @Override
+  public BatchNormalization batchNorm(double epsilon, double momentum, BatchNormIo io) {
+    io.check(epsilon, momentum, DType.F32);
+    try (Work _ = work.enter()) {
+      return new CudaBatchNorm(context, work, epsilon, momentum, io);
     }
   }
 

@@ -5,6 +5,8 @@ import dev.gatun.backend.ActivationIo;
 import dev.gatun.backend.Attention;
 import dev.gatun.backend.AttentionIo;
 import dev.gatun.backend.AttentionSpec;
+import dev.gatun.backend.BatchNormIo;
+import dev.gatun.backend.BatchNormalization;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.CtcChecks;
 import dev.gatun.backend.CtcIo;
@@ -140,6 +142,12 @@ abstract class ReferenceOperations implements LayerOperations, LossOperations {
   public Attention attention(AttentionSpec spec, AttentionIo io) {
     io.check(spec, DType.F64);
     return new ReferenceAttention(spec, io);
+  }
+
+  @Override
+  public BatchNormalization batchNorm(double epsilon, double momentum, BatchNormIo io) {
+    io.check(epsilon, momentum, DType.F64);
+    return new ReferenceBatchNorm(epsilon, momentum, io);
   }
 
   @Override
