@@ -61,7 +61,7 @@ extern "C" __global__ void attentionForward(Attention a) {
     const i64 sequence = row % a.n;
     const i64 count = keyCount(a, sequence);
     float* weights = a.weights + row * a.tk;
-    float largest = -INFINITY;
+    float largest = logf(0);  // -infinity, for which NVRTC has no macro
     for (i64 s = threadIdx.x; s < count; s += BLOCK) {
       weights[s] = score(a, row, a.keys + (s * a.n + sequence) * a.width);
       largest = weights[s] > largest || weights[s] != weights[s] ? weights[s] : largest;

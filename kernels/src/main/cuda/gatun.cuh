@@ -35,6 +35,34 @@ __device__ inline T blockReduce(T value, Join join) {
   return result;
 }
 
+// Adds value(row, column) of all rows to sums, in double and always in the same order. A block owns
+// WIDTH columns at a time and takes their rows in strips; every thread of it calls this.
+template <class Value>
+__device__ inline void sumOverRows(i64 rows, int columns, float* sums, Value value) {
+  constexpr int WIDTH = 32;
+  constexpr int STRIPS = BLOCK / WIDTH;
+  __shared__ double part[BLOCK];
+  const int lane = threadIdx.x % WIDTH;
+  const int strip = threadIdx.x / WIDTH;
+  const i64 step = (i64)gridDim.x * WIDTH;
+  for (i64 first = (i64)blockIdx.x * WIDTH; first < columns; first += step) {
+    const i64 column = first + lane;
+    double sum = 0;
+    for (i64 row = strip; column < columns && row < rows; row += STRIPS) {
+      sum += value(row, column);
+    }
+    part[threadIdx.x] = sum;
+    __syncthreads();
+    if (strip == 0 && column < columns) {
+      for (int other = 1; other < STRIPS; other++) {
+        sum += part[other * WIDTH + lane];
+      }
+      sums[column] = (float)(sums[column] + sum);
+    }
+    __syncthreads();
+  }
+}
+
 __device__ inline double blockSum(double value) {
   return blockReduce(value, [](double a, double b) { return a + b; });
 }

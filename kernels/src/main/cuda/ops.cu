@@ -35,28 +35,7 @@ extern "C" __global__ void addBias(i64 rows, int columns, const float* bias, flo
 // sums [columns] += the sum of x [rows, columns] over its rows. A block takes 32 columns, which a
 // warp reads side by side, and its warps every eighth row.
 extern "C" __global__ void columnSums(i64 rows, int columns, const float* x, float* sums) {
-  constexpr int WIDTH = 32;
-  constexpr int STRIPS = BLOCK / WIDTH;
-  __shared__ double part[BLOCK];
-  const int lane = threadIdx.x % WIDTH;
-  const int strip = threadIdx.x / WIDTH;
-  const i64 step = (i64)gridDim.x * WIDTH;
-  for (i64 first = (i64)blockIdx.x * WIDTH; first < columns; first += step) {
-    const i64 column = first + lane;
-    double sum = 0;
-    for (i64 row = strip; column < columns && row < rows; row += STRIPS) {
-      sum += x[row * columns + column];
-    }
-    part[threadIdx.x] = sum;
-    __syncthreads();
-    if (strip == 0 && column < columns) {
-      for (int other = 1; other < STRIPS; other++) {
-        sum += part[other * WIDTH + lane];
-      }
-      sums[column] = (float)(sums[column] + sum);
-    }
-    __syncthreads();
-  }
+  sumOverRows(rows, columns, sums, [=](i64 row, i64 column) { return x[row * columns + column]; });
 }
 
 // y [rows, width] = table [vocabulary, width] at the rows ids. The host cannot look at an id

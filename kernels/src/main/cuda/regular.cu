@@ -101,29 +101,9 @@ extern "C" __global__ void normalizeBackward(
 }
 
 // sums [columns] += the sum of a * b [rows, columns] over their rows, those of a being stride apart.
-// As columnSums of ops.cu.
 extern "C" __global__ void columnProducts(
     i64 rows, int columns, const float* a, i64 stride, const float* b, float* sums) {
-  constexpr int WIDTH = 32;
-  constexpr int STRIPS = BLOCK / WIDTH;
-  __shared__ double part[BLOCK];
-  const int lane = threadIdx.x % WIDTH;
-  const int strip = threadIdx.x / WIDTH;
-  const i64 step = (i64)gridDim.x * WIDTH;
-  for (i64 first = (i64)blockIdx.x * WIDTH; first < columns; first += step) {
-    const i64 column = first + lane;
-    double sum = 0;
-    for (i64 row = strip; column < columns && row < rows; row += STRIPS) {
-      sum += (double)a[row * stride + column] * b[row * columns + column];
-    }
-    part[threadIdx.x] = sum;
-    __syncthreads();
-    if (strip == 0 && column < columns) {
-      for (int other = 1; other < STRIPS; other++) {
-        sum += part[other * WIDTH + lane];
-      }
-      sums[column] = (float)(sums[column] + sum);
-    }
-    __syncthreads();
-  }
+  sumOverRows(rows, columns, sums, [=](i64 row, i64 column) {
+    return (double)a[row * stride + column] * b[row * columns + column];
+  });
 }

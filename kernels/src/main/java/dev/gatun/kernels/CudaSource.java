@@ -17,12 +17,14 @@ public final class CudaSource {
           "cells.cu",
           "ctc.cu",
           "gru.cu",
+          "hardest.cu",
           "lstm.cu",
           "ops.cu",
           "pooling.cu",
           "precision.cu",
           "regular.cu",
           "rnn.cu",
+          "tables.cu",
           "updates.cu",
           "weights.cu");
 

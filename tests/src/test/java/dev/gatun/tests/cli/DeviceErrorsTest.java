@@ -16,10 +16,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the command line says when a GPU is not as a run needs it, on the double. */
 @Tag("cuda")
+@EnabledIfSystemProperty(named = "gatun.cuda.double", matches = ".+")
 class DeviceErrorsTest {
   private static final String ALGORITHM = "gatun.cudnn.algorithm";
 

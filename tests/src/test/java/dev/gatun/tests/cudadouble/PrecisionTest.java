@@ -9,7 +9,12 @@ import dev.gatun.BackendUnavailableException;
 import dev.gatun.Backends;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.Cell;
+import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
+import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.cuda.CudaBackend;
+import dev.gatun.backend.cuda.CudaOptions;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Model;
@@ -21,6 +26,7 @@ import dev.gatun.optim.RuleOptimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tests.support.Host;
+import dev.gatun.tests.support.Stack;
 import dev.gatun.tests.train.CountingText;
 import dev.gatun.train.Outcome;
 import dev.gatun.train.SkippedStep;
@@ -31,6 +37,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -222,5 +229,39 @@ class PrecisionTest {
     assertArrayEquals(whole.scale(), resumed.scale());
     assertArrayEquals(whole.parameters(), resumed.parameters());
     assertEquals(whole.losses().subList(7, 24), resumed.losses());
+  }
+
+  /** Weights are rounded once a forward: a step rounds what it multiplies them by, and no more. */
+  @ParameterizedTest
+  @CsvSource({"LSTM, 2, 2, 4", "GRU, 0, 1, 2", "GRU_RESET_BEFORE, 0, 2, 4", "TANH, 0, 1, 2"})
+  void aStepOfOurCellsRoundsNoWeights(Cell cell, int projection, int forward, int whole) {
+    RecurrentSpec spec = RecurrentSpec.of(cell, 2, 5);
+    RecurrentSpec shape = projection > 0 ? spec.projected(projection) : spec;
+    CudaOptions options = new CudaOptions(1, Precision.FP32, DropoutMasks.GATUN, true);
+    CudaOptions rounded = new CudaOptions(1, Precision.FP16, DropoutMasks.GATUN, true);
+    long[] plain = launchesOfAStep(options, shape);
+    long[] half = launchesOfAStep(rounded, shape);
+    assertEquals(plain[0] + forward, half[0], "forward");
+    assertEquals(plain[1] + whole, half[1], "with backward");
+  }
+
+  /** What one more step launches, forward and in all. */
+  private static long[] launchesOfAStep(CudaOptions options, RecurrentSpec spec) {
+    try (Backend backend = new CudaBackend("cuda", 0, options);
+        Stack stack = Stack.full(backend, spec, 6, 2)) {
+      stack.randomize(new Random(3)).lengths(6, 6);
+      long[] before = launches(stack, 3);
+      long[] after = launches(stack, 4);
+      return new long[] {after[0] - before[0], after[1] - before[1]};
+    }
+  }
+
+  private static long[] launches(Stack stack, int steps) {
+    stack.lengths(steps, steps);
+    DoubleState.reset();
+    stack.plan.forward(steps, 2);
+    long forward = DoubleState.calls("cudaLaunchKernelExC");
+    stack.plan.backward();
+    return new long[] {forward, DoubleState.calls("cudaLaunchKernelExC")};
   }
 }

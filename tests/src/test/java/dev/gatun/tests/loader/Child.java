@@ -94,7 +94,8 @@ final class Child {
         .environment()
         .keySet()
         .removeIf(
-            name -> name.matches("(GATUN|OPENBLAS|OMP|GOTO|MKL|CUDA|CONDA)_.*|.*LIBRARY_PATH"));
+            name ->
+                name.matches("(GATUN|OPENBLAS|OMP|GOTO|MKL|CUDA|CONDA|VIRTUAL)_.*|.*LIBRARY_PATH"));
     builder.environment().putAll(environment);
     return new Running(builder.start(), out, err);
   }

@@ -19,6 +19,9 @@ abstract class CellPass {
   final CellKernels kernels;
   final Products products;
 
+  /** With weights of {@code memory.stepRecurrent} and {@code memory.stepProjection}. */
+  final Products steps;
+
   /** H, P or H, G*H. */
   final int size;
 
@@ -47,6 +50,7 @@ abstract class CellPass {
     plan = memory.plan;
     kernels = plan.kernels;
     products = plan.products;
+    steps = plan.stepProducts;
     RecurrentSpec spec = plan.spec;
     size = spec.hiddenSize();
     out = spec.stateSize();
@@ -104,6 +108,10 @@ abstract class CellPass {
     if (plan.masksWeights()) {
       maskWeights(weight(Weight.RECURRENT), memory.recurrent, false);
     }
+    steps.roundWeights(gateRows, out, memory.recurrent, memory.stepRecurrent);
+    if (memory.stepProjection != 0) {
+      steps.roundWeights(out, size, weight(Weight.PROJECTION), memory.stepProjection);
+    }
     beginForward.set(1, n).run((long) n * size);
     for (int step = 0; step < t; step++) {
       step(t, n, step);
@@ -125,7 +133,7 @@ abstract class CellPass {
   /** R h of a step. */
   final void recurrentShare(int n, int step) {
     long u = normed ? memory.saved(memory.u, n, step, gateRows) : memory.u;
-    products.forward(n, gateRows, out, memory.seen(n, step), memory.recurrent, u);
+    steps.forward(n, gateRows, out, memory.seen(n, step), memory.stepRecurrent, u);
     if (normed) {
       long inverses = memory.saved(memory.recurrentInverses, n, step, 1);
       kernels.normalize(n, gateRows, u, plan.training ? inverses : 0);
@@ -191,7 +199,7 @@ abstract class CellPass {
   final void recurrentBack(int n, int rows, long du, boolean addToSeen) {
     long to = addSeen == null ? plan.dh : plan.dSeen;
     boolean add = addSeen == null || addToSeen;
-    products.inputGradient(n, rows, out, du, gateRows, memory.recurrent, to, add);
+    steps.inputGradient(n, rows, out, du, gateRows, memory.stepRecurrent, to, add);
     if (addSeen != null) {
       addSeen.set(1, n).run((long) n * out);
     }

@@ -8,6 +8,7 @@ import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentSpec.Weight;
 import dev.gatun.backend.RecurrentSpec.WeightView;
+import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,9 @@ final class CellPlan {
   final boolean training;
   final CellKernels kernels;
   final Products products;
+
+  /** Those of a step, whose weights are rounded once for all steps. */
+  final Products stepProducts;
 
   /** T and N, the largest of a call, and T * N. */
   final int maxTime;
@@ -65,6 +69,7 @@ final class CellPlan {
       Workspace workspace,
       CellKernels kernels,
       Products products,
+      Products stepProducts,
       RecurrentSpec spec,
       StackWeights weights,
       RecurrentIo io,
@@ -72,6 +77,7 @@ final class CellPlan {
     this.workspace = workspace;
     this.kernels = kernels;
     this.products = products;
+    this.stepProducts = stepProducts;
     this.spec = spec;
     this.weights = weights;
     this.io = io;
@@ -113,6 +119,17 @@ final class CellPlan {
   /** The address of zeroed floats of the plan, or 0 where they are not needed. */
   long reals(boolean needed, long rows, long columns) {
     return needed ? address(workspace.real(rows, columns)) : 0;
+  }
+
+  /**
+   * Where the products of a step read weights: rounded, in a place of their own, or as they are.
+   */
+  long forSteps(long weight, int rows, int columns) {
+    if (weight == 0 || stepProducts.weightBytes() == Float.BYTES) {
+      return weight;
+    }
+    long bytes = (long) rows * columns * stepProducts.weightBytes();
+    return address(workspace.tensor(DType.I64, Math.ceilDiv(bytes, Long.BYTES)));
   }
 
   /** The address of a weight, or 0 for none. */

@@ -75,9 +75,9 @@ final class CellRecurrent implements Recurrent {
     try {
       CellKernels kernels = new CellKernels(context, training ? mask : null);
       lengths = new SequenceLengths(context, io.lengths(), Math.toIntExact(io.x().dim(1)));
-      plan =
-          new CellPlan(
-              workspace, kernels, new Products(context, workspace, false), spec, weights, io, mode);
+      Products products = new Products(context, workspace, false);
+      Products steps = new Products(context, workspace, true);
+      plan = new CellPlan(workspace, kernels, products, steps, spec, weights, io, mode);
       places = places();
       inputMasks = new CellKernels.InputMask[spec.layers()];
       Arrays.setAll(inputMasks, this::inputMask);

@@ -45,7 +45,7 @@ final class LstmCellPass extends CellPass {
     if (projected) {
       long inner = memory.saved(memory.inner, n, step, size);
       long h = memory.state(memory.h, n, step + 1, out);
-      products.forward(n, out, size, inner, weight(Weight.PROJECTION), h);
+      steps.forward(n, out, size, inner, memory.stepProjection, h);
       run(projectedOutput, t, n, step, out);
     }
   }
@@ -55,8 +55,7 @@ final class LstmCellPass extends CellPass {
     if (projected) {
       run(projectedBackward, t, n, step, out);
       long dOut = memory.saved(plan.dOut, n, step, out);
-      long projection = weight(Weight.PROJECTION);
-      products.inputGradient(n, out, size, dOut, projection, plan.dInner, false);
+      steps.inputGradient(n, out, size, dOut, memory.stepProjection, plan.dInner, false);
     }
     if (normed) {
       run(normedBackward, t, n, step, size);

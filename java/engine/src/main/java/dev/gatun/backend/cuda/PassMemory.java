@@ -65,6 +65,11 @@ final class PassMemory {
   /** The recurrent weights that the cells see. */
   final long recurrent;
 
+  /** The same, and those of the projection, as the products of a step read them. */
+  final long stepRecurrent;
+
+  final long stepProjection;
+
   /** Reserves it. */
   PassMemory(CellPlan plan, int layer, int direction, Io io) {
     this.plan = plan;
@@ -108,6 +113,8 @@ final class PassMemory {
         plan.masksWeights()
             ? plan.reals(true, gateRows, spec.stateSize())
             : weight(Weight.RECURRENT);
+    stepRecurrent = plan.forSteps(recurrent, gateRows, spec.stateSize());
+    stepProjection = plan.forSteps(weight(Weight.PROJECTION), spec.stateSize(), size);
   }
 
   /** The address of a weight, or 0 for none. */

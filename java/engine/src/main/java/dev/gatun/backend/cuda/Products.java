@@ -192,6 +192,22 @@ final class Products {
     }
   }
 
+  /** The bytes of an element of weights that are given rounded. */
+  int weightBytes() {
+    return rounding == null ? Float.BYTES : Rounding.BYTES;
+  }
+
+  /**
+   * Rounds weights [o, k] once for many products; does nothing where none are rounded.
+   *
+   * @param to [o, k] of {@link #weightBytes} each
+   */
+  void roundWeights(int o, int k, long weight, long to) {
+    if (rounding != null) {
+      rounding.round(o, k, weight, k, to, false);
+    }
+  }
+
   private long weight(int o, int k, long weight) {
     return weightsRounded ? weight : rounded(left, o, k, weight, k, false);
   }

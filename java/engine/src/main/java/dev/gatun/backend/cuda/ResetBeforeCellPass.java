@@ -21,9 +21,9 @@ final class ResetBeforeCellPass extends CellPass {
     resetBackward = plan.training ? stepKernel("resetBackward") : null;
   }
 
-  /** Where the rows of n start in R or its gradient. */
-  private long candidate(long weights) {
-    return weights + Float.BYTES * (long) resetRows * out;
+  /** Where the rows of n start in R or its gradient, of elements of so many bytes. */
+  private long candidate(long weights, int bytes) {
+    return weights + bytes * (long) resetRows * out;
   }
 
   /** Where the gate n starts in rows of all gates. */
@@ -34,11 +34,11 @@ final class ResetBeforeCellPass extends CellPass {
   @Override
   void step(int t, int n, int step) {
     long seen = memory.seen(n, step);
-    products.forward(n, resetRows, out, seen, memory.recurrent, memory.u, gateRows);
+    steps.forward(n, resetRows, out, seen, memory.stepRecurrent, memory.u, gateRows);
     run(reset, t, n, step, size);
     long inner = memory.saved(memory.inner, n, step, size);
-    long weights = candidate(memory.recurrent);
-    products.forward(n, size, size, inner, weights, candidateGate(memory.u), gateRows);
+    long weights = candidate(memory.stepRecurrent, steps.weightBytes());
+    steps.forward(n, size, size, inner, weights, candidateGate(memory.u), gateRows);
     run(output, t, n, step, size);
   }
 
@@ -46,8 +46,8 @@ final class ResetBeforeCellPass extends CellPass {
   void stepBack(int t, int n, int step) {
     long du = memory.saved(memory.kept, n, step, gateRows);
     run(outputBackward, t, n, step, size);
-    long weights = candidate(memory.recurrent);
-    products.inputGradient(n, size, size, candidateGate(du), gateRows, weights, plan.dInner, false);
+    long weights = candidate(memory.stepRecurrent, steps.weightBytes());
+    steps.inputGradient(n, size, size, candidateGate(du), gateRows, weights, plan.dInner, false);
     run(resetBackward, t, n, step, size);
     recurrentBack(n, resetRows, du, true);
   }
@@ -56,7 +56,7 @@ final class ResetBeforeCellPass extends CellPass {
   void recurrentGradient(int rows, int n, long to) {
     long du = memory.kept;
     products.weightGradient(rows, resetRows, out, du, gateRows, memory.seen(n, 0), out, to);
-    long dCandidate = candidate(to);
+    long dCandidate = candidate(to, Float.BYTES);
     products.weightGradient(
         rows, size, size, candidateGate(du), gateRows, memory.inner, size, dCandidate);
   }
