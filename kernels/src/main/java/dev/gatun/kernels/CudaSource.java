@@ -14,6 +14,7 @@ public final class CudaSource {
       List.of(
           "activations.cu",
           "attention.cu",
+          "batchnorm.cu",
           "cells.cu",
           "ctc.cu",
           "gru.cu",
