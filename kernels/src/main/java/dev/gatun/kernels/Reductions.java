@@ -99,4 +99,18 @@ public final class Reductions {
     }
     return -1;
   }
+
+  /** The index of the largest of x[n], the first of equal ones; 0 where all are NaN. */
+  public static int largest(int n, long x) {
+    int best = 0;
+    float largest = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < n; i++) {
+      float value = Species.getFloat(x + 4L * i);
+      if (value > largest) {
+        largest = value;
+        best = i;
+      }
+    }
+    return best;
+  }
 }

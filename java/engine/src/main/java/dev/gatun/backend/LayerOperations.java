@@ -86,6 +86,13 @@ public interface LayerOperations {
    */
   BatchNormalization batchNorm(double epsilon, double momentum, BatchNormIo io);
 
+  /**
+   * Binds scheduled sampling (Bengio et al. 2015, "Scheduled sampling for sequence prediction with
+   * recurrent neural networks") of whole sequences at once, after a first pass (Mihaylova and
+   * Martins 2019, "Scheduled sampling for transformers").
+   */
+  Feedback feedback(FeedbackIo io);
+
   /** to[:, toColumn..+columns] = from[:, fromColumn..+columns] for the first rows of both. */
   void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
 

@@ -94,7 +94,7 @@ public final class ArraySource implements BatchSource {
   private int longest(int epoch, int first) {
     int longest = 0;
     for (int n = 0; n < size(first); n++) {
-      longest = Math.max(longest, examples.length(order.item(epoch, first + n)));
+      longest = Math.max(longest, examples.span(order.item(epoch, first + n)));
     }
     return longest;
   }
@@ -120,11 +120,11 @@ public final class ArraySource implements BatchSource {
     int size = size(first);
     int longest = longest(epoch, first);
     into.begin(longest, size);
-    boolean ragged = false;
     long count = 0;
+    boolean ragged = false;
     for (int n = 0; n < size; n++) {
       int example = order.item(epoch, first + n);
-      ragged |= examples.length(example) < longest;
+      ragged |= examples.pads(example, longest);
       count += examples.copy(example, into, n);
     }
     into.ragged(ragged);

@@ -27,6 +27,8 @@ public final class Batch implements AutoCloseable {
   private final Tensor targets;
   private final @Nullable Tensor weights;
   private final @Nullable Tensor labelLengths;
+  private final @Nullable Tensor decoderInputs;
+  private final @Nullable Tensor decoderLengths;
   // A slice of a segment is an object: these are made once so that filling allocates nothing.
   private final MemorySegment inputData;
   private final MemorySegment lengthData;
@@ -56,7 +58,7 @@ public final class Batch implements AutoCloseable {
       lengths = workspace.tensor(DType.I32, n);
       targets =
           switch (layout.targets()) {
-            case STEP_CLASSES -> workspace.tensor(DType.I32, t, n);
+            case STEP_CLASSES, DECODED -> workspace.tensor(DType.I32, t, n);
             case CLASSES -> workspace.tensor(DType.I32, n);
             case STEP_VALUES -> workspace.tensor(DType.F32, t, n, o);
             case VALUES -> workspace.tensor(DType.F32, n, o);
@@ -66,9 +68,12 @@ public final class Batch implements AutoCloseable {
           switch (layout.targets()) {
             case STEP_VALUES -> workspace.tensor(DType.F32, t, n);
             case VALUES -> workspace.tensor(DType.F32, n);
-            case STEP_CLASSES, CLASSES, LABELS -> null;
+            case STEP_CLASSES, CLASSES, LABELS, DECODED -> null;
           };
       labelLengths = layout.targets() == TargetKind.LABELS ? workspace.tensor(DType.I32, n) : null;
+      boolean decoded = layout.targets() == TargetKind.DECODED;
+      decoderInputs = decoded ? workspace.tensor(DType.I32, t, n) : null;
+      decoderLengths = decoded ? workspace.tensor(DType.I32, n) : null;
     } catch (RuntimeException | Error e) {
       workspace.close();
       throw e;
@@ -153,6 +158,19 @@ public final class Batch implements AutoCloseable {
   /** I32 [n]: the labels of each sequence, from 0; null for other targets. */
   public @Nullable Tensor labelLengths() {
     return labelLengths;
+  }
+
+  /**
+   * I32 [t, n]: what a decoder is shown before each target, {@link Examples#BOUNDARY} first and 0
+   * on padding; null for other targets.
+   */
+  public @Nullable Tensor decoderInputs() {
+    return decoderInputs;
+  }
+
+  /** I32 [n]: the steps of each sequence's decoder, 1 to t; null for other targets. */
+  public @Nullable Tensor decoderLengths() {
+    return decoderLengths;
   }
 
   /**
@@ -295,6 +313,22 @@ public final class Batch implements AutoCloseable {
     long row = (long) n * layout.targetColumns();
     for (int i = 0; i < layout.targetColumns(); i++) {
       targetData.setAtIndex(INT, row + i, i < labels.length ? labels[i] : -1);
+    }
+  }
+
+  /**
+   * Sets what a decoder is to say for sequence n, and what it is shown before each; then the end.
+   */
+  void decoded(int n, int[] tokens) {
+    if (decoderInputs == null || decoderLengths == null) {
+      throw new IllegalStateException("only sequences to decode have inputs of a decoder");
+    }
+    decoderLengths.setLong(n, tokens.length + 1L);
+    for (int s = 0; s < time; s++) {
+      long row = (long) s * size + n;
+      int before = s == 0 || s > tokens.length ? Examples.BOUNDARY : tokens[s - 1];
+      decoderInputs.setLong(row, before);
+      classTarget(row, s < tokens.length ? tokens[s] : s == tokens.length ? Examples.BOUNDARY : -1);
     }
   }
 

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  * and not copied: they must not change.
  */
 public final class Examples {
+  /** In sequences to decode, what begins and ends each: no token of its own. */
+  public static final int BOUNDARY = 0;
+
   private final Inputs inputs;
   private final TargetKind kind;
   private final int targetColumns;
@@ -207,6 +210,27 @@ public final class Examples {
       return new Examples(this, TargetKind.LABELS, most, y, null);
     }
 
+    /**
+     * A sequence of tokens for every example, of any length, to be said by a decoder ({@link
+     * dev.gatun.model.SequenceToSequence}); what begins and ends it is added.
+     *
+     * @param y [i][s], none below 1; an example may have none
+     * @throws IllegalArgumentException naming the example and token that is wrong
+     */
+    public Examples decoded(int[][] y) {
+      checkCount(y);
+      for (int i = 0; i < y.length; i++) {
+        for (int s = 0; s < y[i].length; s++) {
+          if (y[i][s] <= BOUNDARY) {
+            throw new IllegalArgumentException(
+                "example %d: token %d to decode is %d; %d is kept for start and end, give at least 1"
+                    .formatted(i, s, y[i][s], BOUNDARY));
+          }
+        }
+      }
+      return new Examples(this, TargetKind.DECODED, 1, y, null);
+    }
+
     private void checkCount(Object[] y) {
       checkGiven(y, "y");
       checkCount(y.length);
@@ -249,11 +273,25 @@ public final class Examples {
     return classes[example][0];
   }
 
+  /** The steps that an example takes in a batch: its own or, where they are more, the decoder's. */
+  int span(int example) {
+    return Math.max(length(example), decoderSteps(example));
+  }
+
+  /** Whether an example leaves steps of a batch unused. */
+  boolean pads(int example, int time) {
+    return length(example) < time || (kind == TargetKind.DECODED && decoderSteps(example) < time);
+  }
+
+  private int decoderSteps(int example) {
+    return kind == TargetKind.DECODED && classes != null ? classes[example].length + 1 : 0;
+  }
+
   /** The layout of batches of at most {@code batch} of these examples. */
   BatchLayout layout(int batch) {
     int longest = 1;
     for (int i = 0; i < count(); i++) {
-      longest = Math.max(longest, length(i));
+      longest = Math.max(longest, span(i));
     }
     return new BatchLayout(longest, batch, inputs.columns, kind, targetColumns);
   }
@@ -275,6 +313,10 @@ public final class Examples {
     if (kind == TargetKind.LABELS && classes != null) {
       into.labels(n, classes[i]);
       return 1;
+    }
+    if (kind == TargetKind.DECODED && classes != null) {
+      into.decoded(n, classes[i]);
+      return decoderSteps(i);
     }
     if (!kind.perStep()) {
       return copyTarget(i, 0, into, n, true);

@@ -11,11 +11,17 @@ public enum TargetKind {
   /** O numbers for every sequence: F32 [n, O]. */
   VALUES,
   /** A sequence of labels for every sequence, of a length of its own: I32 [n, S], padded. */
-  LABELS;
+  LABELS,
+  /**
+   * A sequence of classes for every sequence, of a length of its own, from a decoder that is shown
+   * what comes before each: I32 [t, n], negative beyond its end. The batch has {@link
+   * Batch#decoderInputs} too.
+   */
+  DECODED;
 
   /** Whether each step has its own target. */
   public boolean perStep() {
-    return this == STEP_CLASSES || this == STEP_VALUES;
+    return this == STEP_CLASSES || this == STEP_VALUES || this == DECODED;
   }
 
   /** Whether targets are numbers, not classes. */

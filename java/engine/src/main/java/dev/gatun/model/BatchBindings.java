@@ -19,10 +19,16 @@ final class BatchBindings {
   private final @Nullable Tensor targets;
   private final @Nullable Tensor weights;
   private final @Nullable Tensor labelLengths;
+  private final @Nullable DecoderInputs decoder;
   private final @Nullable Binding[] bindings = new Binding[CAPACITY];
   private int next;
 
-  BatchBindings(Tensor input, @Nullable Tensor lengths, @Nullable BoundLoss loss) {
+  BatchBindings(
+      Tensor input,
+      @Nullable Tensor lengths,
+      @Nullable BoundLoss loss,
+      @Nullable DecoderInputs decoder) {
+    this.decoder = decoder;
     this.input = input;
     this.lengths = lengths;
     targets = loss == null ? null : loss.targets();
@@ -45,8 +51,10 @@ final class BatchBindings {
   void copy(Batch batch, Backend backend) {
     Binding binding = find(batch);
     binding.input.copy(backend);
-    if (binding.lengths != null && batch.ragged()) {
-      binding.lengths.copy(backend);
+    copyLengths(batch, backend, lengths, binding.lengths);
+    if (decoder != null && binding.decoder != null) {
+      binding.decoder.copy(backend);
+      copyLengths(batch, backend, decoder.lengths(), binding.decoderLengths);
     }
     if (binding.targets != null) {
       binding.targets.copy(backend);
@@ -56,6 +64,15 @@ final class BatchBindings {
     }
     if (binding.labelLengths != null) {
       binding.labelLengths.copy(backend);
+    }
+  }
+
+  private static void copyLengths(
+      Batch batch, Backend backend, @Nullable Tensor to, @Nullable Copy copy) {
+    if (copy != null && batch.ragged()) {
+      copy.copy(backend);
+    } else if (to != null) {
+      backend.fill(to, batch.time());
     }
   }
 
@@ -76,7 +93,9 @@ final class BatchBindings {
             lengths == null ? null : Copy.of("lengths", batch.lengths(), lengths),
             targets == null ? null : Copy.of("targets", batch.targets(), targets),
             weights == null || given == null ? null : Copy.prefix(given, weights),
-            labelLengths == null ? null : labels(batch, labelLengths));
+            labelLengths == null ? null : labels(batch, labelLengths),
+            decoder == null ? null : shown(batch, decoder.tokens()),
+            decoder == null ? null : ofDecoder(batch.decoderLengths(), decoder.lengths()));
     bindings[next] = made;
     next = (next + 1) % CAPACITY;
     return made;
@@ -88,7 +107,22 @@ final class BatchBindings {
       @Nullable Copy lengths,
       @Nullable Copy targets,
       @Nullable Copy weights,
-      @Nullable Copy labelLengths) {}
+      @Nullable Copy labelLengths,
+      @Nullable Copy decoder,
+      @Nullable Copy decoderLengths) {}
+
+  private static Copy shown(Batch batch, Tensor to) {
+    Tensor given = batch.decoderInputs();
+    if (given == null) {
+      throw new IllegalArgumentException(
+          "the model decodes sequences and the batch has none: make it with Examples' decoded");
+    }
+    return Copy.prefix(given, to);
+  }
+
+  private static @Nullable Copy ofDecoder(@Nullable Tensor from, @Nullable Tensor to) {
+    return from == null || to == null ? null : Copy.prefix(from, to);
+  }
 
   /** Rows of labels are padded: both must have the same room. */
   private Copy labels(Batch batch, Tensor to) {

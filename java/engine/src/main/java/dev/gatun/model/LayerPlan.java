@@ -50,6 +50,14 @@ public interface LayerPlan extends AutoCloseable {
     return new double[0];
   }
 
+  /** Called when the step that {@link Plan#setStep} sets is another: for what depends on it. */
+  default void setStep(long step) {}
+
+  /** Where it takes what a decoder is shown; null for layers that are none. */
+  default @Nullable DecoderInputs decoderInputs() {
+    return null;
+  }
+
   /** Called before a forward when parameters have changed: packed copies are made again. */
   default void refresh() {}
 

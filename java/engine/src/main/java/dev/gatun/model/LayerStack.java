@@ -64,15 +64,39 @@ final class LayerStack implements AutoCloseable {
   // Iterators would be objects in each step.
 
   void forward(int t, int n) {
+    refresh();
+    for (int i = 0; i < layers.size(); i++) {
+      layers.get(i).forward(t, n);
+    }
+  }
+
+  /** Runs all layers but the last, of which a decoder reads the input and says nothing. */
+  void encode(int t, int n) {
+    refresh();
+    for (int i = 0; i < layers.size() - 1; i++) {
+      layers.get(i).forward(t, n);
+    }
+    decoder().encode(t, n);
+  }
+
+  /** The last layer of a model that decodes. */
+  SequenceToSequencePlan decoder() {
+    return (SequenceToSequencePlan) top();
+  }
+
+  void setStep(long step) {
+    for (int i = 0; i < layers.size(); i++) {
+      layers.get(i).setStep(step);
+    }
+  }
+
+  private void refresh() {
     if (refreshDue()) {
       long version = parameters.version();
       for (int i = 0; i < layers.size(); i++) {
         layers.get(i).refresh();
       }
       seenVersion = version;
-    }
-    for (int i = 0; i < layers.size(); i++) {
-      layers.get(i).forward(t, n);
     }
   }
 

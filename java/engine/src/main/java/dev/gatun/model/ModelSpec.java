@@ -111,6 +111,11 @@ public final class ModelSpec {
     return streams;
   }
 
+  /** Whether the last layer is a decoder, which is shown the targets before each step. */
+  public boolean decodes() {
+    return stages.getLast().layer() instanceof SequenceToSequence;
+  }
+
   /**
    * Shapes, parameters and memory, without allocating any.
    *

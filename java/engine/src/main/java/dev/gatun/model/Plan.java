@@ -90,7 +90,7 @@ public final class Plan implements AutoCloseable {
           loss == null
               ? null
               : new BoundLoss(loss, model.output(), spec, backend, workspace, host, top, lengths);
-      bindings = new BatchBindings(input, lengths, this.loss);
+      bindings = new BatchBindings(input, lengths, this.loss, top.decoderInputs());
     } catch (RuntimeException | Error e) {
       close();
       throw e;
@@ -179,9 +179,6 @@ public final class Plan implements AutoCloseable {
     bindings.check(data);
     spec.checkSizes(t, n);
     bindings.copy(data, backend);
-    if (lengths != null && !data.ragged()) {
-      backend.fill(lengths, t);
-    }
     if (loss != null) {
       loss.prepare(data, weight);
     }
@@ -288,6 +285,7 @@ public final class Plan implements AutoCloseable {
     try {
       hostStep.setLong(0, value);
       backend.copy(hostStep, step);
+      layers.setStep(value);
     } finally {
       usage.exit();
     }

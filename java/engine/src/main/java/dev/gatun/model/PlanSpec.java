@@ -15,7 +15,8 @@ import java.util.Objects;
  * @param ragged whether sequences may differ in length
  * @param inputGradient whether backward also computes dL/dinput (features only)
  * @param weights how the matrices of recurrent layers are kept, in inference
- * @param maxLabels S, the most labels of a sequence where the loss aligns some
+ * @param maxLabels S, the most labels of a sequence where the loss aligns some; the most steps of a
+ *     decoder
  */
 public record PlanSpec(
     int maxTime,
@@ -103,6 +104,11 @@ public record PlanSpec(
           "%d steps of %d sequences: the plan was made for 1 to %d and 1 to %d"
               .formatted(t, n, maxTime, maxBatch));
     }
+  }
+
+  /** The same with a decoder's most steps in place of T. */
+  PlanSpec ofDecoder() {
+    return new PlanSpec(maxLabels, maxBatch, mode, ragged, false, weights, maxLabels);
   }
 
   /** Whether it has gradients. */

@@ -2,13 +2,10 @@ package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.MaskKey;
-import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.Gradients;
 import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
-import dev.gatun.backend.RecurrentWeights;
-import dev.gatun.backend.WeightType;
 import dev.gatun.model.RecurrentLayer.Readout;
 import dev.gatun.tensor.Tensor;
 import java.util.LinkedHashMap;
@@ -33,20 +30,12 @@ final class RecurrentLayerPlan implements LayerPlan {
   private final @Nullable State lastGradient;
   private final RecurrentIo io;
   private final LayerParameters parameters;
-  private final WeightType type;
-
-  /** Packed for every session; null where the plan's own are used. */
-  private final @Nullable RecurrentWeights shared;
-
-  /** The plan's own rounded weights, if it has any. */
-  private @Nullable RecurrentWeights rounded;
-
   private final MaskKey mask;
+  private final PlannedRecurrent recurrent;
 
   /** Made when first asked for. */
   private @Nullable StateGradients flow;
 
-  private Recurrent recurrent;
   private final Map<String, Tensor> state;
   // With lastOnly, [n][row]: where h of what it gives lies among n sequences.
   private final Tensor[][] givenState;
@@ -71,7 +60,6 @@ final class RecurrentLayerPlan implements LayerPlan {
         lastOnly
             ? context.workspace().real(context.spec().maxTime(), n, spec.outputSize())
             : output;
-    parameters = context.parameters();
     Gradients gradients =
         context.spec().trains()
             ? new Gradients(
@@ -79,21 +67,12 @@ final class RecurrentLayerPlan implements LayerPlan {
                 lastGradient,
                 context.inputGradient(),
                 null,
-                parameters.gradients())
+                context.parameters().gradients())
             : null;
     io = new RecurrentIo(context.input(), context.lengths(), initial, y, last, gradients);
-    type = context.spec().weights();
+    parameters = context.parameters();
     mask = context.mask();
-    shared = context.sharedWeights(spec);
-    if (shared != null) {
-      recurrent = backend.recurrent(shared, io);
-    } else if (type == WeightType.FLOAT32) {
-      recurrent =
-          backend.recurrent(spec, parameters.values(), io, context.spec().mode(), context.mask());
-    } else {
-      rounded = backend.pack(spec, parameters.values(), type);
-      recurrent = backend.recurrent(rounded, io);
-    }
+    recurrent = new PlannedRecurrent(spec, io, context);
   }
 
   private static Map<String, Tensor> named(State state) {
@@ -181,19 +160,12 @@ final class RecurrentLayerPlan implements LayerPlan {
 
   @Override
   public void refresh() {
-    if (rounded != null) {
-      recurrent.close();
-      rounded.close();
-      rounded = backend.pack(spec, parameters.values(), type);
-      recurrent = backend.recurrent(rounded, io);
-    } else if (shared == null) {
-      recurrent.refresh();
-    }
+    recurrent.refresh();
   }
 
   @Override
   public long bytes() {
-    return recurrent.bytes() + (rounded == null ? 0 : rounded.bytes());
+    return recurrent.bytes();
   }
 
   @Override
@@ -202,8 +174,5 @@ final class RecurrentLayerPlan implements LayerPlan {
       flow.close();
     }
     recurrent.close();
-    if (rounded != null) {
-      rounded.close();
-    }
   }
 }

@@ -222,10 +222,15 @@ public record RecurrentStack(
 
   @Override
   public ParameterLayout layout(Signal input, Backend backend) {
+    return layout(parts(input), backend);
+  }
+
+  /** Parts one after another, each where the backend wants it. */
+  static ParameterLayout layout(List<Part> parts, Backend backend) {
     List<Long> offsets = new ArrayList<>();
     long end = 0;
     int alignment = 1;
-    for (Part part : parts(input)) {
+    for (Part part : parts) {
       Place place = part.place(end, backend);
       place.layout.offsets().forEach(offset -> offsets.add(place.from + offset));
       end = place.end();

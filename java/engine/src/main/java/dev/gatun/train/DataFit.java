@@ -27,6 +27,14 @@ final class DataFit {
                   data.isTokens() ? "tokens [T, N]" : "features [T, N, " + data.features() + "]",
                   input));
     }
+    if (model.spec().decodes() != (data.targets() == TargetKind.DECODED)) {
+      throw new IllegalArgumentException(
+          model.spec().decodes()
+              ? "the model decodes sequences and the %s data has none: make it with Examples' decoded"
+                  .formatted(which)
+              : "the %s data has sequences to decode and the model has no decoder: SequenceToSequence"
+                  .formatted(which));
+    }
     Signal target = loss.target(model.spec().output());
     TargetKind kind = data.targets();
     boolean sameColumns = !kind.isReal() || data.targetColumns() == target.width();

@@ -426,6 +426,11 @@ final class KernelCalls {
         "firstNonFinite",
         n -> List.of(floats(n), doubles(1)),
         (n, at) -> result(at[1], (double) Reductions.firstNonFinite(n, at[0])));
+    add(
+        all,
+        "largest",
+        n -> List.of(floats(n), doubles(1)),
+        (n, at) -> result(at[1], (double) Reductions.largest(n, at[0])));
   }
 
   private static void result(long address, double value) {

@@ -10,6 +10,8 @@ import dev.gatun.backend.BatchNormIo;
 import dev.gatun.backend.BatchNormalization;
 import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
+import dev.gatun.backend.Feedback;
+import dev.gatun.backend.FeedbackIo;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.PoolingIo;
@@ -236,6 +238,14 @@ public final class FarBackend implements Backend {
   public void copyColumns(
       int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
     reference.copyColumns(rows, near(from), fromColumn, near(to), toColumn, columns);
+  }
+
+  @Override
+  public Feedback feedback(FeedbackIo io) {
+    MaskKey key = near(io.key());
+    return reference.feedback(
+        new FeedbackIo(
+            near(io.logits()), near(io.given()), near(io.mixed()), near(io.probability()), key));
   }
 
   @Override

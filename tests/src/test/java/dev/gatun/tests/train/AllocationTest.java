@@ -13,6 +13,7 @@ import dev.gatun.data.ArraySource;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
 import dev.gatun.model.ActivationLayer;
+import dev.gatun.model.CrossAttention;
 import dev.gatun.model.CtcLoss;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
@@ -23,6 +24,8 @@ import dev.gatun.model.ModelSpec;
 import dev.gatun.model.NumericLoss;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.RecurrentStack;
+import dev.gatun.model.ScheduledSampling;
+import dev.gatun.model.SequenceToSequence;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
@@ -201,6 +204,24 @@ class AllocationTest {
     Examples examples = Examples.features(new float[13][7][1]).labels(labels);
     BatchSource data = ArraySource.sequential(examples, 5);
     long bytes = ofTraining(backend, spec, new CtcLoss(), adam, data);
+    assertEquals(0, bytes, "bytes in " + STEPS + " steps");
+  }
+
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void decodedSteps(String backend) {
+    SequenceToSequence layer =
+        SequenceToSequence.of(5, 6, RecurrentLayer.lstm(18))
+            .encoder(RecurrentLayer.lstm(17).bothDirections())
+            .attention(CrossAttention.ADDITIVE)
+            .dropout(0.1, 0.1)
+            .sampling(new ScheduledSampling(ScheduledSampling.Decay.LINEAR, 100, 0.3));
+    Function<Model, Optimizer> adam = m -> new RuleOptimizer(m.parameters(), AdamRule.DEFAULT, 1);
+    int[][] tokens = new int[13][];
+    Arrays.setAll(tokens, i -> i % 3 == 0 ? new int[] {1, 1, 3} : new int[] {2, 1});
+    BatchSource data = ArraySource.sequential(Examples.tokens(tokens).decoded(tokens), 5);
+    ModelSpec spec = ModelSpec.of(Signal.tokens(4), layer);
+    long bytes = ofTraining(backend, spec, new SoftmaxCrossEntropy(), adam, data);
     assertEquals(0, bytes, "bytes in " + STEPS + " steps");
   }
 

@@ -5,6 +5,7 @@ import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.task.Cells;
 import dev.gatun.app.task.ColumnScan;
 import dev.gatun.app.task.LabelTask;
+import dev.gatun.app.task.PairTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.TextTask;
 import dev.gatun.app.task.TranscriptTask;
@@ -118,6 +119,10 @@ final class DataCommand implements Callable<Integer> {
     }
     if (task instanceof LabelTask labels) {
       addClasses(labels, facts);
+    }
+    if (task instanceof PairTask pairs) {
+      facts.put("source_vocabulary", Json.of((long) pairs.sourceVocabulary().size()));
+      facts.put("target_vocabulary", Json.of((long) pairs.targetVocabulary().size()));
     }
     facts.put("training", Json.of((long) task.split().training().size()));
     facts.put("validation", Json.of((long) task.split().validation().size()));

@@ -8,6 +8,7 @@ import dev.gatun.app.run.TrainedRun;
 import dev.gatun.app.task.Classified;
 import dev.gatun.app.task.Forecast;
 import dev.gatun.app.task.LabelTask;
+import dev.gatun.app.task.PairTask;
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.TextTask;
@@ -163,6 +164,7 @@ final class EvalCommand implements Callable<Integer> {
       case SERIES -> SeriesTask.of(config, data, trained.strings());
       case TRANSCRIPTS -> TranscriptTask.of(config, data, trained.strings());
       case SEQUENCES, STRINGS -> LabelTask.of(config, data, trained.strings());
+      case PAIRS -> PairTask.of(config, data, trained.strings());
     };
   }
 }

@@ -74,6 +74,8 @@ final class GenerateCommand implements Callable<Integer> {
     switch (trained.config().get(DataKeys.TYPE)) {
       case TEXT -> {}
       case SERIES -> throw new InputException(run + ": a forecaster; use gatun predict");
+      case PAIRS ->
+          throw new InputException(run + ": it answers what it is given; use gatun predict");
       case TRANSCRIPTS ->
           throw new InputException(run + ": it transcribes sequences; use gatun predict");
       case SEQUENCES, STRINGS ->

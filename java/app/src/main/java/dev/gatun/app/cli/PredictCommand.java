@@ -4,8 +4,11 @@ import de.siegmar.fastcsv.writer.CsvWriter;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.ModelKeys;
+import dev.gatun.app.config.PairKeys;
 import dev.gatun.app.run.TrainedRun;
 import dev.gatun.app.task.LabelTask;
+import dev.gatun.app.task.PairTask;
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.TranscriptTask;
 import dev.gatun.backend.Backend;
@@ -17,6 +20,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -30,12 +34,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "predict",
     description = {
-      "Forecast from a CSV file with the columns the model was trained on, or say the class or the"
-          + " text of each sequence of a file like that.",
+      "Forecast from a CSV file with the columns the model was trained on, say the class or the"
+          + " text of each sequence of a file like that, or answer each source of pairs.",
       "Of classes writes sequence, predicted, probability; of transcripts each sequence's name and"
-          + " text. Of forecasts writes one row for each row that ends a window, the last row"
-          + " included: its number, its time where the configuration names such a column, and the"
-          + " forecasts as TARGET+ROWS; of an interval its ends too, with _lower and _upper."
+          + " text; of pairs each source and its answer. Of forecasts writes one row for each row"
+          + " that ends a window, the last row included: its number, its time where the"
+          + " configuration names such a column, and the forecasts as TARGET+ROWS; of an interval"
+          + " its ends too, with _lower and _upper."
     })
 final class PredictCommand implements Callable<Integer> {
   @Parameters(paramLabel = "RUN", description = "A run's folder.")
@@ -57,6 +62,13 @@ final class PredictCommand implements Callable<Integer> {
               + " horizons stand end to end, up to the last.")
   private boolean stitch;
 
+  @Option(
+      names = "--beam",
+      paramLabel = "N",
+      defaultValue = "-1",
+      description = "Width of the beam that pairs are decoded with. Default: model.beam.")
+  private int beam = -1;
+
   @Mixin private Compute compute = new Compute();
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -64,6 +76,9 @@ final class PredictCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     TrainedRun trained = TrainedRun.open(run, "");
+    if (beam >= 0 && trained.config().get(DataKeys.TYPE) != DataKeys.Kind.PAIRS) {
+      throw new InputException("--beam: " + run + " answers no pairs; leave the option out");
+    }
     if (!Files.isRegularFile(input)) {
       throw new InputException("--input " + input + ": no such file");
     }
@@ -76,6 +91,7 @@ final class PredictCommand implements Callable<Integer> {
           case SERIES -> forecasts(trained);
           case TRANSCRIPTS -> transcripts(trained);
           case SEQUENCES, STRINGS -> classes(trained);
+          case PAIRS -> answers(trained);
         };
     if (output == null) {
       PrintWriter out = spec.commandLine().getOut();
@@ -122,6 +138,23 @@ final class PredictCommand implements Callable<Integer> {
         CsvWriter csv = CsvWriter.builder().build(text)) {
       csv.writeRecord(config.get(DataKeys.SEQUENCE), config.get(DataKeys.TEXT));
       task.transcripts(model).forEach(csv::writeRecord);
+    }
+    return text.toString();
+  }
+
+  private String answers(TrainedRun trained) throws IOException {
+    PairTask task = PairTask.sources(trained.config(), input, trained.strings());
+    List<String> said;
+    try (Backend backend = compute.open(trained.config());
+        Model model = trained.load(task.model(), backend)) {
+      said = task.translate(model, beam >= 0 ? beam : trained.config().get(ModelKeys.BEAM));
+    }
+    StringWriter text = new StringWriter();
+    try (CsvWriter csv = CsvWriter.builder().build(text)) {
+      csv.writeRecord(trained.config().get(PairKeys.SOURCE), trained.config().get(PairKeys.TARGET));
+      for (int i = 0; i < said.size(); i++) {
+        csv.writeRecord(task.sources().get(i), said.get(i));
+      }
     }
     return text.toString();
   }

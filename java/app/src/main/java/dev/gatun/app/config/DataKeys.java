@@ -11,7 +11,8 @@ public final class DataKeys {
     SERIES,
     TRANSCRIPTS,
     SEQUENCES,
-    STRINGS
+    STRINGS,
+    PAIRS
   }
 
   /** How columns of a series are brought to one scale; fitted on the training part only. */

@@ -17,7 +17,7 @@ public final class EmbeddingKeys {
               Type.oneOf(Entry.class),
               Entry.EMBEDDING,
               "what tokens enter as: rows that are learnt, or a one among zeros")
-          .when(DataKeys.TYPE, DataKeys.Kind.TEXT, DataKeys.Kind.STRINGS)
+          .when(DataKeys.TYPE, DataKeys.Kind.TEXT, DataKeys.Kind.STRINGS, DataKeys.Kind.PAIRS)
           .knownAs("encoding", "onehot", "one_hot");
 
   public static final Key<Integer> SIZE =

@@ -47,7 +47,8 @@ public final class ModelKeys {
               DataKeys.Kind.SERIES,
               DataKeys.Kind.TRANSCRIPTS,
               DataKeys.Kind.SEQUENCES,
-              DataKeys.Kind.STRINGS)
+              DataKeys.Kind.STRINGS,
+              DataKeys.Kind.PAIRS)
           .knownAs("bi");
 
   public static final Key<Integer> BEAM =
@@ -55,8 +56,8 @@ public final class ModelKeys {
               "model.beam",
               Type.whole(0, 1 << 16),
               0,
-              "width of the beam that transcripts are decoded with; 0: the best path alone")
-          .when(DataKeys.TYPE, DataKeys.Kind.TRANSCRIPTS)
+              "width of the beam that transcripts and pairs are decoded with; 0: the likeliest step alone")
+          .when(DataKeys.TYPE, DataKeys.Kind.TRANSCRIPTS, DataKeys.Kind.PAIRS)
           .knownAs("beam_width", "beam_size");
 
   public static final Key<RecurrentStack.Merge> MERGE =

@@ -19,7 +19,7 @@ public final class TokenKeys {
               Kind.CHARACTERS,
               "what a token is: a character, a word, or a piece of one by byte pair encoding;"
                   + " words and pieces are those of the training part")
-          .when(DataKeys.TYPE, DataKeys.Kind.TEXT)
+          .when(DataKeys.TYPE, DataKeys.Kind.TEXT, DataKeys.Kind.PAIRS)
           .knownAs("tokenizer", "level", "tokenization");
 
   public static final Key<Integer> VOCABULARY =

@@ -100,7 +100,12 @@ public final class TrainKeys {
               FRACTION,
               0.0,
               "the part of each target that is spread evenly over all classes")
-          .when(DataKeys.TYPE, DataKeys.Kind.TEXT, DataKeys.Kind.SEQUENCES, DataKeys.Kind.STRINGS)
+          .when(
+              DataKeys.TYPE,
+              DataKeys.Kind.TEXT,
+              DataKeys.Kind.SEQUENCES,
+              DataKeys.Kind.STRINGS,
+              DataKeys.Kind.PAIRS)
           .knownAs("smoothing");
 
   public static final Key<List<String>> FROZEN =

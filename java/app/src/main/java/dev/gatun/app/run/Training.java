@@ -300,7 +300,7 @@ public final class Training {
             trainer.steps() > 0 ? "continues after step " + trainer.steps() + ", " : "",
             model.spec().parameterCount(),
             task.split().training().size(),
-            task instanceof SeriesTask ? "rows" : task.unit(),
+            task instanceof SeriesTask ? "rows" : task.countedIn(),
             task.split().validation().size(),
             task.split().test().size());
   }

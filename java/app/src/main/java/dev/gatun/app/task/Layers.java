@@ -177,7 +177,7 @@ final class Layers {
   }
 
   /** The rate of dropout between layers: one, or one for each but the top one. */
-  private static List<Double> dropouts(Config config, int layers) {
+  static List<Double> dropouts(Config config, int layers) {
     if (config.get(TrainKeys.OVERFIT) > 0) {
       return List.of(0.0);
     }
@@ -197,7 +197,7 @@ final class Layers {
   }
 
   /** The units of each layer. */
-  private static List<Integer> sizes(Config config) {
+  static List<Integer> sizes(Config config) {
     List<Integer> hidden = config.get(ModelKeys.HIDDEN);
     int layers = config.get(ModelKeys.LAYERS);
     if (hidden.size() == 1) {
@@ -214,10 +214,15 @@ final class Layers {
 
   /** One layer. */
   private static RecurrentLayer recurrent(Config config, int hidden) {
+    RecurrentLayer layer = oneWay(config, hidden);
+    boolean both =
+        config.get(DataKeys.TYPE) != DataKeys.Kind.TEXT && config.get(ModelKeys.BIDIRECTIONAL);
+    return both ? layer.bothDirections() : layer;
+  }
+
+  /** One layer in one direction. */
+  static RecurrentLayer oneWay(Config config, int hidden) {
     RecurrentLayer layer = RecurrentLayer.of(NAME, config.get(ModelKeys.CELL), hidden);
-    if (config.get(DataKeys.TYPE) != DataKeys.Kind.TEXT && config.get(ModelKeys.BIDIRECTIONAL)) {
-      layer = layer.bothDirections();
-    }
     if (!config.get(ModelKeys.BIAS)) {
       layer = layer.withoutBias();
     }

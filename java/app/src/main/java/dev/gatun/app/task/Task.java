@@ -20,7 +20,7 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /** A learning task over loaded data. */
-public sealed interface Task permits TextTask, SeriesTask, TranscriptTask, LabelTask {
+public sealed interface Task permits TextTask, SeriesTask, TranscriptTask, LabelTask, PairTask {
   /**
    * Loads and checks the data of a configuration.
    *
@@ -43,6 +43,7 @@ public sealed interface Task permits TextTask, SeriesTask, TranscriptTask, Label
         case SERIES -> SeriesTask.load(config, file, stored);
         case TRANSCRIPTS -> TranscriptTask.load(config, file, stored);
         case SEQUENCES, STRINGS -> LabelTask.load(config, file, stored);
+        case PAIRS -> PairTask.load(config, file, stored);
       };
     } catch (IllegalArgumentException e) {
       // What the engine refuses about data or layers comes from the configuration.
@@ -74,6 +75,11 @@ public sealed interface Task permits TextTask, SeriesTask, TranscriptTask, Label
 
   /** What a target is, in the plural. */
   String unit();
+
+  /** What parts are counted in, in the plural. */
+  default String countedIn() {
+    return unit();
+  }
 
   /** Steps of time that a target stands for: tokens are counted with it. */
   int stepsPerTarget();

@@ -75,7 +75,7 @@ record TextParts(Tokenizer tokenizer, int[] tokens, Split split, String[] texts)
     return new TextParts(tokenizer, tokens, split, new String[] {text, "", ""});
   }
 
-  private static Tokenizer learn(Config config, String training) {
+  static Tokenizer learn(Config config, String training) {
     int most = config.get(TokenKeys.VOCABULARY);
     try {
       if (config.get(TokenKeys.TOKENS) == TokenKeys.Kind.WORDS) {

@@ -10,6 +10,8 @@ import dev.gatun.backend.BatchNormalization;
 import dev.gatun.backend.Checks;
 import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
+import dev.gatun.backend.Feedback;
+import dev.gatun.backend.FeedbackIo;
 import dev.gatun.backend.LayerOperations;
 import dev.gatun.backend.LossOperations;
 import dev.gatun.backend.MaskKey;
@@ -112,6 +114,12 @@ abstract class CpuOperations implements LayerOperations, LossOperations {
       int count, Tensor from, int fromColumn, Tensor to, int toColumn, int columns) {
     checks.copyColumns(count, from, fromColumn, to, toColumn, columns);
     Columns.copy(count, from, fromColumn, to, toColumn, columns);
+  }
+
+  @Override
+  public Feedback feedback(FeedbackIo io) {
+    io.check(DType.F32);
+    return new CpuFeedback(team, usage, io);
   }
 
   @Override

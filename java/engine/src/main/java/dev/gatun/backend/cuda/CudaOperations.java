@@ -11,6 +11,8 @@ import dev.gatun.backend.Checks;
 import dev.gatun.backend.CtcChecks;
 import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
+import dev.gatun.backend.Feedback;
+import dev.gatun.backend.FeedbackIo;
 import dev.gatun.backend.LayerOperations;
 import dev.gatun.backend.LossOperations;
 import dev.gatun.backend.MaskKey;
@@ -133,6 +135,14 @@ abstract class CudaOperations implements LayerOperations, LossOperations {
     checks.copyColumns(count, from, fromColumn, to, toColumn, columns);
     try (Work _ = work.enter()) {
       rows.copyColumns(count, from, fromColumn, to, toColumn, columns);
+    }
+  }
+
+  @Override
+  public Feedback feedback(FeedbackIo io) {
+    io.check(DType.F32);
+    try (Work _ = work.enter()) {
+      return new CudaFeedback(context, work, io);
     }
   }
 

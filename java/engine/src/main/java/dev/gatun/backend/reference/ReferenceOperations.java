@@ -11,6 +11,8 @@ import dev.gatun.backend.Checks;
 import dev.gatun.backend.CtcChecks;
 import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
+import dev.gatun.backend.Feedback;
+import dev.gatun.backend.FeedbackIo;
 import dev.gatun.backend.LayerOperations;
 import dev.gatun.backend.LossOperations;
 import dev.gatun.backend.MaskKey;
@@ -130,6 +132,12 @@ abstract class ReferenceOperations implements LayerOperations, LossOperations {
     for (long i = 0; i < size; i++) {
       y.set(i, Mask.keeps(key.seed(), counterHigh, i, rate) ? x.get(i) / (1 - rate) : 0);
     }
+  }
+
+  @Override
+  public Feedback feedback(FeedbackIo io) {
+    io.check(DType.F64);
+    return new ReferenceFeedback(io);
   }
 
   @Override

@@ -1,0 +1,81 @@
+package dev.gatun.app.task;
+
+import de.siegmar.fastcsv.reader.CsvParseException;
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.NamedCsvRecord;
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Key;
+import dev.gatun.app.config.PairKeys;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Texts and what each is to become, from two columns of a file.
+ *
+ * @param sources what is read, none empty
+ * @param targets what is to be said; empty where only sources were asked for
+ */
+record Pairs(List<String> sources, List<String> targets) {
+  /**
+   * Reads a file.
+   *
+   * @param file CSV, or TSV where its name ends so; UTF-8, columns named in the first line
+   * @param withTargets whether the targets' column has to be there
+   * @throws InputException naming the line that is wrong
+   */
+  static Pairs read(Config config, Path file, boolean withTargets) {
+    List<String> sources = new ArrayList<>();
+    List<String> targets = new ArrayList<>();
+    try (CsvReader<NamedCsvRecord> reader = CsvSeries.open(file)) {
+      for (NamedCsvRecord row : reader) {
+        String source = field(config, file, row, PairKeys.SOURCE);
+        if (source.isBlank()) {
+          throw new InputException(
+              "%s:%d: column %s: empty; there is nothing to read"
+                  .formatted(file, row.getStartingLineNumber(), config.get(PairKeys.SOURCE)));
+        }
+        sources.add(source);
+        if (withTargets) {
+          targets.add(field(config, file, row, PairKeys.TARGET));
+        }
+      }
+    } catch (CsvParseException e) {
+      throw CsvSeries.noCsv(file, e);
+    } catch (CharacterCodingException e) {
+      throw new InputException(file + ": not UTF-8 text; convert it, as with iconv -t UTF-8", e);
+    } catch (IOException | UncheckedIOException e) {
+      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+    if (sources.isEmpty()) {
+      throw new InputException(
+          file + ": no rows; give a line with the columns' names, then one line for each pair");
+    }
+    return new Pairs(sources, targets);
+  }
+
+  private static String field(Config config, Path file, NamedCsvRecord row, Key<String> key) {
+    String name = config.get(key);
+    if (!row.getHeader().contains(name)) {
+      throw config.error(
+          key,
+          "no column \"%s\" in %s; there are %s"
+              .formatted(name, file, String.join(", ", row.getHeader())));
+    }
+    return row.findField(name)
+        .orElseThrow(
+            () ->
+                new InputException(
+                    "%s:%d: %d fields and no column %s; the first line names %d"
+                        .formatted(
+                            file,
+                            row.getStartingLineNumber(),
+                            row.getFieldCount(),
+                            name,
+                            row.getHeader().size())));
+  }
+}

@@ -1,0 +1,137 @@
+package dev.gatun.tests.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.task.PairTask;
+import dev.gatun.app.task.Task;
+import dev.gatun.model.SequenceToSequence;
+import dev.gatun.persist.Json;
+import dev.gatun.tests.cli.Cli.Outcome;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code data.type: pairs}, from the example to what it answers. */
+class PairTest {
+  private static final Path EXAMPLE =
+      Path.of(System.getProperty("gatun.root")).resolve("examples/reverse-digits.yaml");
+
+  private static final String CONFIG =
+      """
+      data:
+        type: pairs
+        path: pairs.csv
+        validation: 0
+      model:
+        hidden: 3
+      train:
+        steps: 2
+      """;
+
+  private static final String PAIRS = "source,target\nab,x\nba,yx\nabc,\n";
+
+  @TempDir Path folder;
+
+  private static double measure(String json, String name) {
+    Json value = ((Json.Members) Json.parse(json)).values().get(name);
+    assertTrue(value != null, () -> name + " is not in " + json);
+    return Double.parseDouble(value.print());
+  }
+
+  @Test
+  void theExampleLearnsToReverseWhatItHasNotSeen() throws Exception {
+    Cli cli = new Cli(folder);
+    String run = folder.resolve("run").toString();
+    Outcome train = cli.run("train", EXAMPLE.toString(), "--run", run, "--json");
+    assertEquals(0, train.status(), train.err());
+    Outcome eval = cli.run("eval", run, "--json");
+    assertEquals(0, eval.status(), eval.err());
+    assertTrue(measure(eval.out(), "exact") > 0.99, eval.out());
+    assertTrue(measure(eval.out(), "character_error_rate") < 0.01, eval.out());
+    assertTrue(measure(eval.out(), "perplexity") < 1.05, eval.out());
+    Path input = cli.write("new.tsv", "digits\tnote\n8031\ta\n55512\tb\n");
+    Outcome answers = cli.run("predict", run, "--input", input.toString(), "--beam", "2");
+    assertEquals(0, answers.status(), answers.err());
+    assertEquals(
+        List.of("digits,reversed", "8031,1308", "55512,21555"), answers.out().lines().toList());
+    Outcome generate = cli.run("generate", run, "--prompt", "1", "--length", "2");
+    assertEquals(2, generate.status());
+    assertTrue(generate.err().contains("use gatun predict"), generate.err());
+  }
+
+  private PairTask task(String pairs, String... settings) throws Exception {
+    Files.writeString(folder.resolve("pairs.csv"), pairs);
+    Path yaml = Files.writeString(folder.resolve("c.yaml"), CONFIG);
+    return (PairTask) Task.of(Config.read(yaml, List.of(settings)));
+  }
+
+  private SequenceToSequence layer(String... settings) throws Exception {
+    return (SequenceToSequence) task(PAIRS, settings).model().stages().getFirst().layer();
+  }
+
+  @Test
+  void eachKeyChangesTheModelAsItSays() throws Exception {
+    SequenceToSequence plain = layer();
+    assertEquals(1 + 2 + 1, plain.tokens()); // boundary, x and y, unknown
+    assertEquals(64, layer("model.embedding=64").embedding());
+    for (String kind : List.of("none", "dot", "general", "additive")) {
+      assertEquals(
+          kind.toUpperCase(java.util.Locale.ROOT),
+          layer("model.attention=" + kind).attention().name());
+    }
+    assertTrue(layer("model.bidirectional=true").encoder().stack().bidirectional());
+    assertEquals(0.3, layer("model.input_dropout=0.3").dropout().input());
+    assertEquals(0.3, layer("model.output_dropout=0.3").dropout().output());
+    assertEquals(0.3, layer("model.layers=2", "model.dropout=0.3").decoder().stack().dropout());
+    SequenceToSequence sampled =
+        layer(
+            "train.sampling.probability=0.4",
+            "train.sampling.decay=exponential",
+            "train.sampling.steps=50");
+    assertEquals(0.4 * (1 - Math.exp(-0.2)), sampled.sampling().at(10), 1e-12);
+    assertEquals(null, plain.sampling());
+  }
+
+  @Test
+  void tokensMayBeWords() throws Exception {
+    PairTask words =
+        task(
+            "source,target\nthe cat,le chat\nthe dog,le chien\n",
+            "data.tokens=words",
+            "data.min_count=1");
+    assertEquals(List.of("<unk>", "le", "chat", "chien"), words.targetVocabulary().tokens());
+    assertEquals(2 + 1, words.training().maxTime()); // and the end
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "model.bidirectional=true,model.attention=dot | general or additive",
+        "model.bidirectional=true,model.merge=sum | give concat",
+        "model.hidden='[3, 4]' | encoder and decoder have layers of one size",
+        "model.embedding_max_norm=2 | embeddings and last layer of pairs are plain ones",
+        "data.target=said | no column \"said\" in",
+      })
+  void whatDoesNotFitIsNamed(String settings, String message) {
+    String[] each = settings.replace("'", "").split(",(?=\\w+\\.)");
+    InputException e = assertThrows(InputException.class, () -> task(PAIRS, each));
+    assertTrue(String.valueOf(e.getMessage()).contains(message), e.getMessage());
+  }
+
+  @Test
+  void emptySourcesAreNamedByTheirLine() {
+    InputException e = assertThrows(InputException.class, () -> task("source,target\nab,x\n,y\n"));
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("pairs.csv:3: column source: empty"),
+        e.getMessage());
+  }
+}
