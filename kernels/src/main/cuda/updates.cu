@@ -8,6 +8,8 @@ struct UpdatePart {
   i64 end;
   double rate;
   double decay;
+  i64 row;     // elements of a row, of a part that goes by rows; else 0
+  int* marks;  // for each row whether it has a gradient
 };
 
 // The rules by the numbers that CudaUpdater gives them.
@@ -135,6 +137,22 @@ __device__ inline float direction(
   }
 }
 
+// Marks the rows of each part (grid's y) that goes by rows, a block for each row.
+extern "C" __global__ void touchedRows(const UpdatePart* parts, const float* gradients) {
+  const UpdatePart part = parts[blockIdx.y];
+  const i64 rows = part.row > 0 ? (part.end - part.start) / part.row : 0;
+  for (i64 r = blockIdx.x; r < rows; r += gridDim.x) {
+    double other = 0;
+    for (i64 c = threadIdx.x; c < part.row; c += BLOCK) {
+      other += gradients[part.start + r * part.row + c] != 0 ? 1 : 0;
+    }
+    other = blockSum(other);
+    if (threadIdx.x == 0) {
+      part.marks[r] = other != 0;
+    }
+  }
+}
+
 // Every rule but LAMB in one pass; LAMB's first: its directions take the gradients' place. Moments
 // that a rule has not are null. Elements of no part stay.
 extern "C" __global__ void update(
@@ -170,6 +188,9 @@ extern "C" __global__ void update(
     }
     if (skip) {
       gradients[i] = 0;
+      continue;
+    }
+    if (part.row > 0 && part.marks[(i - part.start) / part.row] == 0) {
       continue;
     }
     const float p = parameters[i];

@@ -281,6 +281,10 @@ public final class Checks {
             "updater: the part from %d to %d overlaps another or ends after the %d parameters"
                 .formatted(part.offset(), part.end(), size));
       }
+      if (part.row() > 0 && rule instanceof LambRule) {
+        throw new IllegalArgumentException(
+            "updater: LAMB goes by whole tensors: it has no parts that are updated by rows");
+      }
       end = part.end();
     }
   }

@@ -10,8 +10,10 @@ import java.util.List;
  * @param size its elements, at least 1
  * @param rate what the rate is multiplied with, at least 0
  * @param decay what the penalty is multiplied with, at least 0
+ * @param row elements of a row, of which only those are updated whose gradient is not all zero; 0:
+ *     every element is
  */
-public record UpdatePart(long offset, long size, double rate, double decay) {
+public record UpdatePart(long offset, long size, double rate, double decay, int row) {
   /** Checks the ranges. */
   public UpdatePart {
     if (offset < 0 || size < 1) {
@@ -22,6 +24,15 @@ public record UpdatePart(long offset, long size, double rate, double decay) {
       throw new IllegalArgumentException(
           "rate %s and decay %s must be finite and at least 0".formatted(rate, decay));
     }
+    if (row < 0 || (row > 0 && size % row != 0)) {
+      throw new IllegalArgumentException(
+          "a part of %d elements does not divide into rows of %d".formatted(size, row));
+    }
+  }
+
+  /** A part whose every element is updated. */
+  public UpdatePart(long offset, long size, double rate, double decay) {
+    this(offset, size, rate, decay, 0);
   }
 
   /** All of them, by the rule as it is. */
@@ -40,6 +51,7 @@ public record UpdatePart(long offset, long size, double rate, double decay) {
     for (UpdatePart part : parts) {
       UpdatePart last = joined.isEmpty() ? null : joined.getLast();
       if (last != null
+          && last.row + part.row == 0
           && last.end() == part.offset
           && last.rate == part.rate
           && last.decay == part.decay) {

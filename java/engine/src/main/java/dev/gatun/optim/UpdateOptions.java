@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,16 +20,20 @@ import org.jspecify.annotations.Nullable;
  *     default it is on matrices alone
  * @param groups with their own factors; the first that has a parameter counts
  * @param constraints penalties, and what gradients and parameters are held within
+ * @param lazyRows matrices of whose rows only those are updated that have a gradient, moments and
+ *     penalties too; null: none
  */
 public record UpdateOptions(
     double maxNorm,
     Place place,
     boolean decayAll,
     List<ParameterGroup> groups,
-    Constraints constraints) {
+    Constraints constraints,
+    @Nullable Pattern lazyRows) {
   /** No clipping, on the device, no groups. */
   public static final UpdateOptions DEFAULT =
-      new UpdateOptions(Double.POSITIVE_INFINITY, Place.DEVICE, false, List.of(), Constraints.NONE);
+      new UpdateOptions(
+          Double.POSITIVE_INFINITY, Place.DEVICE, false, List.of(), Constraints.NONE, null);
 
   /** Checks the norm. */
   public UpdateOptions {
@@ -43,29 +48,50 @@ public record UpdateOptions(
 
   /** The same with another norm to clip at. */
   public UpdateOptions withMaxNorm(double norm) {
-    return new UpdateOptions(norm, place, decayAll, groups, constraints);
+    return new UpdateOptions(norm, place, decayAll, groups, constraints, lazyRows);
   }
 
   /** The same in another place. */
   public UpdateOptions withPlace(Place where) {
-    return new UpdateOptions(maxNorm, where, decayAll, groups, constraints);
+    return new UpdateOptions(maxNorm, where, decayAll, groups, constraints, lazyRows);
   }
 
   /** The same with the penalty on every parameter, as PyTorch has it. */
   public UpdateOptions decayingAll() {
-    return new UpdateOptions(maxNorm, place, true, groups, constraints);
+    return new UpdateOptions(maxNorm, place, true, groups, constraints, lazyRows);
   }
 
   /** The same with one more group. */
   public UpdateOptions withGroup(ParameterGroup group) {
     List<ParameterGroup> more = new ArrayList<>(groups);
     more.add(group);
-    return new UpdateOptions(maxNorm, place, decayAll, more, constraints);
+    return new UpdateOptions(maxNorm, place, decayAll, more, constraints, lazyRows);
   }
 
   /** The same with other penalties and limits. */
   public UpdateOptions with(Constraints other) {
-    return new UpdateOptions(maxNorm, place, decayAll, groups, other);
+    return new UpdateOptions(maxNorm, place, decayAll, groups, other, lazyRows);
+  }
+
+  /**
+   * The same with matrices that are updated by rows: rows without a gradient, as of tokens that did
+   * not occur, stay as they are, with their moments. Rules without moments and penalties give what
+   * they give otherwise; the others differ as PyTorch's SparseAdam does from Adam. Not for LAMB.
+   *
+   * @param glob as {@code embedding.weight}; {@code *} stands for any letters
+   */
+  public UpdateOptions withLazyRows(String glob) {
+    Pattern names = ParameterGroup.of(glob, 1, 1).names();
+    return new UpdateOptions(maxNorm, place, decayAll, groups, constraints, names);
+  }
+
+  /** Elements of a row of a parameter that is updated by rows, else 0. */
+  private int row(Parameter parameter) {
+    boolean lazy =
+        lazyRows != null
+            && lazyRows.matcher(parameter.name()).matches()
+            && parameter.value().rank() == 2;
+    return lazy ? Math.toIntExact(parameter.value().dim(1)) : 0;
   }
 
   /** The group of a parameter; null if it has none. */
@@ -115,7 +141,8 @@ public record UpdateOptions(
       double rate = rate(parameter);
       if (rate > 0 && parameter.value().size() > 0) {
         double decay = rule.weightDecay() == 0 ? 1 : decay(parameter); // so that parts join
-        parts.add(new UpdatePart(parameter.offset(), parameter.value().size(), rate, decay));
+        long size = parameter.value().size();
+        parts.add(new UpdatePart(parameter.offset(), size, rate, decay, row(parameter)));
       }
     }
     // A backend's layout may have its parameters in another order than their list.

@@ -270,6 +270,33 @@ class StartKeysTest {
     }
   }
 
+  /** Adam's moments move rows that have no gradient any more, but lazy ones. */
+  @Test
+  void lazyRowsStay() throws Exception {
+    for (boolean lazy : new boolean[] {false, true}) {
+      Config config = config(Samples.TEXT, "model.embedding_lazy=" + lazy);
+      try (Backend backend = Backends.open("cpu", 1);
+          Model model = Task.of(config).model().build(backend, 1);
+          Optimizer adam = Updates.optimizer(config, model.parameters())) {
+        Parameter table = model.parameters().get("embedding.weight");
+        backend.fill(model.parameters().gradients(), 1);
+        adam.step(0.1);
+        double[] before = table.value().toDoubles();
+        table.gradient().set(3, 1);
+        adam.step(0.1);
+        double[] after = table.value().toDoubles();
+        assertTrue(before[3] != after[3] && before[4] != after[4], "a row with a gradient");
+        int next = (int) table.value().dim(1);
+        assertEquals(lazy, before[next] == after[next], "a row without");
+      }
+    }
+    Config lamb = config(Samples.TEXT, "model.embedding_lazy=true", "train.optimizer=lamb");
+    try (Backend backend = Backends.open("cpu", 1);
+        Model model = Task.of(lamb).model().build(backend, 1)) {
+      assertThrows(InputException.class, () -> Updates.optimizer(lamb, model.parameters()));
+    }
+  }
+
   /** The largest norm of a row after some steps of training. */
   private double norms(int steps, String... settings) throws Exception {
     Config config = config(Samples.TEXT, settings);

@@ -66,7 +66,17 @@ public final class EmbeddingKeys {
           .when(INPUT, Entry.EMBEDDING)
           .knownAs("freeze", "freeze_embedding");
 
-  static final List<Key<?>> ALL = List.of(INPUT, SIZE, TIED, MAX_NORM, PADDING, VECTORS, FROZEN);
+  public static final Key<Boolean> LAZY =
+      Key.of(
+              "model.embedding_lazy",
+              Type.flag(),
+              false,
+              "rows of tokens that are not in a batch stay, with their moments and penalties")
+          .when(INPUT, Entry.EMBEDDING)
+          .knownAs("sparse", "sparse_adam", "lazy_adam", "lazy");
+
+  static final List<Key<?>> ALL =
+      List.of(INPUT, SIZE, TIED, MAX_NORM, PADDING, VECTORS, FROZEN, LAZY);
 
   private EmbeddingKeys() {}
 }

@@ -40,6 +40,13 @@ public final class Updates {
             .with(constraints(config))
             .withPlace(config.get(UpdateKeys.PLACE));
     options = config.get(UpdateKeys.DECAY_ALL) ? options.decayingAll() : options;
+    if (TokenLayers.embeds(config) && config.get(EmbeddingKeys.LAZY)) {
+      if (config.get(UpdateKeys.OPTIMIZER) == UpdateKeys.Optimizers.LAMB) {
+        throw config.error(
+            EmbeddingKeys.LAZY, "true; lamb goes by whole tables; give another optimizer");
+      }
+      options = options.withLazyRows("embedding.weight");
+    }
     if (TokenLayers.embeds(config) && config.get(EmbeddingKeys.FROZEN)) {
       options = options.withGroup(ParameterGroup.of("embedding.*", 0, 0));
     }

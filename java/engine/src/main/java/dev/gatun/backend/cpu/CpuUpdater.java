@@ -21,7 +21,6 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -34,16 +33,13 @@ final class CpuUpdater implements Updater {
   /** The most moments of a rule. */
   private static final int MOMENTS = 3;
 
-  /** A range of one part: at most {@link FlatOps#CHUNK} elements. */
-  private record Chunk(int part, long offset, int size) {}
-
   private final Team team;
   private final Usage usage;
   private final UpdateRule rule;
   private final UpdateTensors tensors;
   private final List<UpdatePart> parts;
   private final Passes passes;
-  private final Chunk[] chunks;
+  private final UpdateChunk[] chunks;
   private final long[] moments = new long[MOMENTS];
   private final Workspace workspace = Workspace.host(DType.F32);
 
@@ -82,14 +78,7 @@ final class CpuUpdater implements Updater {
     this.rule = rule;
     this.tensors = tensors;
     parts = rule instanceof LambRule ? List.copyOf(given) : UpdatePart.joined(given);
-    List<Chunk> all = new ArrayList<>();
-    for (int part = 0; part < parts.size(); part++) {
-      UpdatePart each = parts.get(part);
-      for (long at = each.offset(); at < each.end(); at += FlatOps.CHUNK) {
-        all.add(new Chunk(part, at, (int) Math.min(FlatOps.CHUNK, each.end() - at)));
-      }
-    }
-    chunks = all.toArray(Chunk[]::new);
+    chunks = UpdateChunk.of(parts);
     parameterSquares = new double[chunks.length];
     stepSquares = new double[chunks.length];
     trust = new double[parts.size()];
@@ -106,8 +95,8 @@ final class CpuUpdater implements Updater {
     try {
       Tensor control = tensors.control();
       if (control.get(Control.NON_FINITE) >= 0) {
-        for (Chunk chunk : chunks) {
-          Elementwise.fill(chunk.size, gradients(chunk.offset), 0f);
+        for (UpdateChunk chunk : chunks) {
+          Elementwise.fill(chunk.size(), gradients(chunk.offset()), 0f);
         }
         return;
       }
@@ -134,37 +123,46 @@ final class CpuUpdater implements Updater {
   }
 
   private void update(int index) {
-    Chunk chunk = chunks[index];
-    UpdatePart part = parts.get(chunk.part);
-    int left = chunk.size % LANES;
-    int whole = chunk.size - left;
-    long at = 4 * chunk.offset;
+    UpdateChunk chunk = chunks[index];
+    UpdatePart part = parts.get(chunk.part());
+    if (part.row() == 0) {
+      update(index, part, chunk.offset(), chunk.size());
+    }
+    long all = gradients(0);
+    for (int to = 0; part.row() > 0 && to < chunk.size(); ) {
+      int from = chunk.next(all, to, part.row(), true);
+      to = chunk.next(all, from, part.row(), false);
+      if (from < to) {
+        update(index, part, chunk.offset() + from, to - from);
+      }
+    }
+    if (rule instanceof LambRule) {
+      parameterSquares[index] = Reductions.sumOfSquares(chunk.size(), parameters(chunk.offset()));
+      stepSquares[index] = Reductions.sumOfSquares(chunk.size(), gradients(chunk.offset()));
+    }
+  }
+
+  private void update(int index, UpdatePart part, long offset, int size) {
+    int left = size % LANES;
+    int whole = size - left;
+    long at = 4 * offset;
     long vector = 4L * LANES;
     long rest = rests + (long) index * (2 + MOMENTS) * vector;
     // One call for both turns, so that a compiled method has one copy of a kernel.
     for (int turn = whole > 0 ? 0 : 1; turn < (left > 0 ? 2 : 1); turn++) {
       boolean inPlace = turn == 0;
-      long p = parameters(chunk.offset);
-      long g = gradients(chunk.offset);
-      long a = moments[0] + at;
-      long b = moments[1] + at;
-      long c = moments[2] + at;
+      long p = inPlace ? parameters(offset) : rest;
+      long g = inPlace ? gradients(offset) : rest + vector;
+      long a = inPlace ? moments[0] + at : rest + 2 * vector;
+      long b = inPlace ? moments[1] + at : rest + 3 * vector;
+      long c = inPlace ? moments[2] + at : rest + 4 * vector;
       if (!inPlace) {
-        copy(left, chunk.offset + whole, rest, false);
-        p = rest;
-        g = rest + vector;
-        a = rest + 2 * vector;
-        b = rest + 3 * vector;
-        c = rest + 4 * vector;
+        copy(left, offset + whole, rest, false);
       }
       passes.run(part, inPlace ? whole : LANES, p, g, a, b, c);
       if (!inPlace) {
-        copy(left, chunk.offset + whole, rest, true);
+        copy(left, offset + whole, rest, true);
       }
-    }
-    if (rule instanceof LambRule) {
-      parameterSquares[index] = Reductions.sumOfSquares(chunk.size, parameters(chunk.offset));
-      stepSquares[index] = Reductions.sumOfSquares(chunk.size, gradients(chunk.offset));
     }
   }
 
@@ -375,7 +373,7 @@ final class CpuUpdater implements Updater {
     for (int part = 0; part < trust.length; part++) {
       double parameterSum = 0;
       double stepSum = 0;
-      for (; chunk < chunks.length && chunks[chunk].part == part; chunk++) {
+      for (; chunk < chunks.length && chunks[chunk].part() == part; chunk++) {
         parameterSum += parameterSquares[chunk];
         stepSum += stepSquares[chunk];
       }
@@ -384,11 +382,11 @@ final class CpuUpdater implements Updater {
   }
 
   private void apply(int index) {
-    Chunk chunk = chunks[index];
-    double far = rate * parts.get(chunk.part).rate() * trust[chunk.part];
-    long g = gradients(chunk.offset);
-    Elementwise.axpy(chunk.size, (float) -far, g, parameters(chunk.offset));
-    Elementwise.fill(chunk.size, g, 0f);
+    UpdateChunk chunk = chunks[index];
+    double far = rate * parts.get(chunk.part()).rate() * trust[chunk.part()];
+    long g = gradients(chunk.offset());
+    Elementwise.axpy(chunk.size(), (float) -far, g, parameters(chunk.offset()));
+    Elementwise.fill(chunk.size(), g, 0f);
   }
 
   @Override

@@ -22,8 +22,11 @@ import java.util.List;
 
 /** Updates by the kernels of {@code updates.cu}. */
 final class CudaUpdater implements Updater {
-  /** Numbers of a part in the device's table: start, end, rate, decay. */
-  private static final int PART = 4;
+  /** Numbers of a part in the device's table: start, end, rate, decay, row, its marks. */
+  private static final int PART = 6;
+
+  /** Blocks that look for rows with a gradient, of each part. */
+  private static final int ROW_BLOCKS = 1024;
 
   /** Elements for each block of a part that LAMB measures, and the most blocks of a part. */
   private static final int LAMB_BLOCK = 4096;
@@ -37,7 +40,9 @@ final class CudaUpdater implements Updater {
   private final boolean lamb;
   private final int parts;
   private final int blocks;
+  private final boolean byRows;
   private final KernelCall update;
+  private final KernelCall touchedRows;
   private final KernelCall lambSquares;
   private final KernelCall lambApply;
 
@@ -61,11 +66,18 @@ final class CudaUpdater implements Updater {
     lamb = rule instanceof LambRule;
     List<UpdatePart> list = lamb ? given : UpdatePart.joined(given);
     parts = list.size();
+    byRows = list.stream().anyMatch(part -> part.row() > 0);
+    if (byRows && parts > KernelCall.MOST_ROWS) {
+      workspace.close();
+      throw new IllegalArgumentException(
+          "a GPU updates at most %d parts by rows, not %d".formatted(KernelCall.MOST_ROWS, parts));
+    }
     long largest = list.stream().mapToLong(UpdatePart::size).max().orElse(0);
     blocks = Math.clamp(Math.ceilDiv(largest, LAMB_BLOCK), 1, MOST_LAMB_BLOCKS);
     try {
       KernelLibrary library = KernelLibrary.of(context.device(), "updates.cu");
       update = new KernelCall(context, library, "update", 16);
+      touchedRows = new KernelCall(context, library, "touchedRows", 2);
       lambSquares = new KernelCall(context, library, "lambSquares", 5);
       lambApply = new KernelCall(context, library, "lambApply", 6);
       long table = address(table(transfers, list));
@@ -91,6 +103,11 @@ final class CudaUpdater implements Updater {
         values.set(at + 1, Double.longBitsToDouble(part.end()));
         values.set(at + 2, part.rate());
         values.set(at + 3, part.decay());
+        if (part.row() > 0) {
+          long marks = address(workspace.tensor(DType.I32, part.size() / part.row()));
+          values.set(at + 4, Double.longBitsToDouble(part.row()));
+          values.set(at + 5, Double.longBitsToDouble(marks));
+        }
       }
       transfers.copy(values, table);
     }
@@ -109,6 +126,7 @@ final class CudaUpdater implements Updater {
         .set(9, address(tensors.control()))
         .set(14, rule.weightDecay())
         .set(15, rule.decoupled() ? 1 : 0);
+    touchedRows.set(0, table).set(1, address(tensors.gradients()));
     for (int i = 0; i < 3; i++) {
       update.set(6 + i, i < moments.size() ? address(moments.get(i)) : 0L);
     }
@@ -167,6 +185,9 @@ final class CudaUpdater implements Updater {
     try {
       context.enter();
       if (parts > 0) {
+        if (byRows) {
+          touchedRows.run(ROW_BLOCKS, parts, KernelCall.BLOCK);
+        }
         update.run(size);
         if (lamb) {
           lambSquares.run(blocks, parts, KernelCall.BLOCK);

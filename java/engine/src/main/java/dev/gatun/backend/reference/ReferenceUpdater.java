@@ -45,12 +45,25 @@ final class ReferenceUpdater implements Updater {
         lamb(lamb, part);
       }
       for (long i = part.offset(); i < part.end(); i++) {
+        if (part.row() > 0 && (i - part.offset()) % part.row() == 0 && !touched(i, part.row())) {
+          i += part.row() - 1; // the whole row
+          continue;
+        }
         if (!skip && !(rule instanceof LambRule)) {
           update(part, i);
         }
         tensors.gradients().set(i, 0);
       }
     }
+  }
+
+  private boolean touched(long first, int row) {
+    for (long i = first; i < first + row; i++) {
+      if (tensors.gradients().get(i) != 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void update(UpdatePart part, long i) {
