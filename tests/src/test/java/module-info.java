@@ -11,6 +11,8 @@ open module dev.gatun.tests {
   requires jdk.compiler;
   requires jdk.management;
   requires org.junit.jupiter;
+  requires org.junit.platform.engine;
+  requires org.junit.platform.launcher;
   requires static org.jspecify;
 
   provides org.junit.jupiter.api.extension.Extension with

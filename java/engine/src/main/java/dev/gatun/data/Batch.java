@@ -223,6 +223,28 @@ public final class Batch implements AutoCloseable {
     targetCount = count;
   }
 
+  /** Becomes a copy of another batch of the same layout. */
+  void copyFrom(Batch other) {
+    begin(other.time, other.size);
+    inputData.copyFrom(other.inputData);
+    lengthData.copyFrom(other.lengthData);
+    targetData.copyFrom(other.targetData);
+    if (weights != null && other.weights != null) {
+      for (long i = 0; i < targetRows(); i++) {
+        weights.set(i, other.weights.get(i));
+      }
+    }
+    if (labelLengths != null && other.labelLengths != null) {
+      for (int n = 0; n < size; n++) {
+        labelLengths.setLong(n, other.labelLengths.getLong(n));
+      }
+    }
+    ragged = other.ragged;
+    continues = other.continues;
+    carried = other.carried;
+    targetCount = other.targetCount;
+  }
+
   /** The token of step t of sequence n. */
   int token(int t, int n) {
     return inputData.getAtIndex(INT, (long) t * size + n);

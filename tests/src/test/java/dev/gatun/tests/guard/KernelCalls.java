@@ -30,6 +30,7 @@ import dev.gatun.kernels.SoftmaxCrossEntropy;
 import dev.gatun.kernels.Species;
 import dev.gatun.kernels.Tables;
 import dev.gatun.kernels.TimePooling;
+import dev.gatun.kernels.Weights;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -445,6 +446,16 @@ final class KernelCalls {
           int up = Math.ceilDiv(n, lanes) * lanes;
           return List.of(floats(up), floats(up), positive(up), positive(up), positive(up));
         };
+    add(
+        all,
+        "limits, penalties and averages",
+        vectors(2),
+        (n, at) -> {
+          Weights.clamp(n, 0.5f, at[0]);
+          Weights.average(n, 0.1f, at[0], at[1]);
+          Weights.penalize(n, 0.1f, 0.1f, at[0], at[1]);
+          Weights.sumOfAbsolutes(n, at[0]);
+        });
     add(
         all,
         "descend and momentum",

@@ -2,6 +2,7 @@ package dev.gatun.tests.kernel;
 
 import dev.gatun.kernels.Optimizers;
 import dev.gatun.kernels.Species;
+import dev.gatun.kernels.Weights;
 import java.util.List;
 
 /**
@@ -19,7 +20,35 @@ final class OptimizerChecks {
         new Check("SGD", OptimizerChecks::descend),
         new Check("momentum", b -> momentum(b, 0, 1)),
         new Check("Nesterov's momentum", b -> momentum(b, 1, 0.9f)),
-        new Check("Adam", OptimizerChecks::adam));
+        new Check("Adam", OptimizerChecks::adam),
+        new Check("limits, penalties and averages", OptimizerChecks::weights));
+  }
+
+  /** Whole vectors and what is left over. */
+  private static void weights(Buffers b) {
+    int n = N + 1;
+    long p = b.random(n, 1);
+    long g = b.random(n, 4);
+    double[] values = widen(p, n);
+    double[] expected = widen(g, n);
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+      expected[i] += 0.2 * Math.signum(values[i]) + 0.1 * values[i];
+      sum += Math.abs(values[i]);
+    }
+    Weights.penalize(n, 0.2f, 0.1f, p, g);
+    Check.near(expected, Buffers.read(g, n), TOLERANCE, "penalized gradient");
+    Check.near(sum, Weights.sumOfAbsolutes(n, p), 1e-9, "sum");
+    for (int i = 0; i < n; i++) {
+      expected[i] += 0.25 * (values[i] - expected[i]);
+    }
+    Weights.average(n, 0.25f, p, g);
+    Check.near(expected, Buffers.read(g, n), TOLERANCE, "average");
+    for (int i = 0; i < n; i++) {
+      expected[i] = Math.clamp(expected[i], -0.5, 0.5);
+    }
+    Weights.clamp(n, 0.5f, g);
+    Check.near(expected, Buffers.read(g, n), TOLERANCE, "clamped");
   }
 
   private static void descend(Buffers b) {
@@ -74,8 +103,12 @@ final class OptimizerChecks {
   }
 
   private static double[] widen(long address) {
-    double[] values = new double[N];
-    for (int i = 0; i < N; i++) {
+    return widen(address, N);
+  }
+
+  private static double[] widen(long address, int n) {
+    double[] values = new double[n];
+    for (int i = 0; i < n; i++) {
       values[i] = Buffers.get(address, i);
     }
     return values;

@@ -1,0 +1,137 @@
+package dev.gatun.tests.mutation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.gatun.tests.support.Subjects;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.platform.engine.DiscoverySelector;
+import org.junit.platform.engine.discovery.DiscoverySelectors;
+import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
+import org.junit.platform.launcher.listeners.TestExecutionSummary;
+
+/**
+ * Each technique is turned into a no-op, and the test that proves it has to fail: on the float64
+ * backend, in classes of their own.
+ */
+class MutationTest {
+  /** What is mutated, how, and by which test class (and method) it is to be seen. */
+  static final List<String> TECHNIQUES =
+      List.of(
+          "backend.reference.ReferenceWeightOperations.clamp NOTHING"
+              + " | train.ConstraintsTest gradientsAreCutByValueAndTheirNormIsOfBefore",
+          "optim.ParameterGroup.clips NOTHING"
+              + " | train.ConstraintsTest aGroupIsClippedByItsOwnNorm",
+          "optim.UpdateOptions.withMaxNorm ITSELF"
+              + " | train.ConstraintsTest theNormOfAllIsThatOfWhatIsLeft",
+          "backend.reference.ReferenceWeightOperations.penalize NOTHING"
+              + " | train.ConstraintsTest penaltiesAreAddedToGradientAndLoss",
+          "optim.UpdateOptions.decayingAll ITSELF"
+              + " | train.ConstraintsTest penaltiesAreAddedToGradientAndLoss",
+          "backend.reference.ReferenceWeightOperations.limitRows NOTHING"
+              + " | train.ConstraintsTest parametersAreHeldWithinAValueAndRowsWithinANorm",
+          "optim.Constraints.withWeightValue ITSELF"
+              + " | train.ConstraintsTest parametersAreHeldWithinAValueAndRowsWithinANorm",
+          "optim.ConstraintWork.finish NOTHING"
+              + " | train.ConstraintsTest parametersAreHeldWithinAValueAndRowsWithinANorm",
+          "backend.reference.ReferenceWeightOperations.average NOTHING"
+              + " | train.AveragesTest anExponentialMeanOfTheWeightsIsSaved",
+          "optim.WeightAverage.swap NOTHING | train.AveragesTest validationIsOfTheAverage",
+          "optim.Averaging.takes NOTHING"
+              + " | train.AveragesTest anEqualMeanTakesTheStepsItIsToldTo",
+          "train.Checkpoint.restoreAverage NOTHING | train.AveragesTest aResumedRunHasTheSameBits",
+          "train.UpdateStep.spoilGradients NOTHING"
+              + " | train.StabilityTest anInfiniteLossWithAFiniteGradientIsNoUpdate",
+          "train.Progress.skip NOTHING | train.StabilityTest theRateFallsAndRecovers",
+          "train.EarlyStop.better NOTHING"
+              + " | train.StabilityTest anyMeasureTellsTheBestAndWhenToStop",
+          "train.CheckpointFolder.keep NOTHING"
+              + " | train.StabilityTest theNewestFewCheckpointsAreKept",
+          "model.StateGradients.norms NOTHING"
+              + " | model.GradientFlowTest aLinearCellPassesItsPowersBack",
+          "model.RecurrentLayer$InitialWeights.withForgetBias ITSELF"
+              + " | model.InitializersTest forgetBias",
+          "optim.Plateau.after NOTHING | train.SchedulesTest plateau",
+          "optim.Schedules.warmup NOTHING | train.SchedulesTest warmupAndCosine",
+          "model.RecurrentStack.summed ITSELF"
+              + " | model.RecurrentStackTest addsTheDirectionsOfOneLayer",
+          "backend.reference.ReferenceOperations.dropout NOTHING | contract.DropoutContractTest",
+          "backend.reference.ReferenceOperations.embedding NOTHING"
+              + " | contract.EmbeddingContractTest",
+          "backend.reference.ReferenceUpdater.update NOTHING | contract.UpdateContractTest",
+          "backend.reference.Losses.elements NOTHING | contract.LossContractTest",
+          "backend.reference.ReferenceAttention.forward NOTHING"
+              + " | contract.AttentionContractTest",
+          "backend.reference.ReferencePooling.forward NOTHING | contract.PoolingContractTest",
+          "backend.CellOptions.withClip ITSELF | contract.CellOptionsContractTest",
+          "backend.reference.ReferenceCtc.run NOTHING | contract.CtcContractTest");
+
+  private static final String ONLY = "gatun.tests.backend";
+  private static final Map<String, Long> PASSED = new HashMap<>();
+  private static @Nullable String before;
+
+  @BeforeAll
+  static void onlyTheReference() {
+    before = System.setProperty(ONLY, "reference");
+    assertEquals(List.of("reference"), Subjects.names());
+  }
+
+  @AfterAll
+  static void allAgain() {
+    if (before == null) {
+      System.clearProperty(ONLY);
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("TECHNIQUES")
+  void itsTestNotices(String technique) throws Exception {
+    String[] parts = technique.split("\\|", -1);
+    String test = parts[1].strip();
+    if (!PASSED.containsKey(test)) {
+      TestExecutionSummary whole = run(new MutantLoader(null), test);
+      assertEquals(0, whole.getTotalFailureCount(), () -> test + ": " + firstFailure(whole));
+      assertTrue(whole.getTestsSucceededCount() > 0, test + " has no test");
+      PASSED.put(test, whole.getTestsSucceededCount());
+    }
+    MutantLoader loader = new MutantLoader(Mutant.parse(parts[0]));
+    TestExecutionSummary mutated = run(loader, test);
+    assertTrue(loader.used(), test + " does not use what was mutated");
+    assertTrue(
+        mutated.getTotalFailureCount() > 0, () -> test + " does not notice " + parts[0].strip());
+  }
+
+  private static String firstFailure(TestExecutionSummary summary) {
+    return summary.getFailures().getFirst().getException().toString();
+  }
+
+  private static TestExecutionSummary run(MutantLoader loader, String test) throws Exception {
+    String[] words = test.split(" ", -1);
+    Class<?> type = loader.loadClass("dev.gatun.tests." + words[0]);
+    List<DiscoverySelector> selectors = new ArrayList<>();
+    if (words.length == 1) {
+      selectors.add(DiscoverySelectors.selectClass(type));
+    } else {
+      Arrays.stream(type.getDeclaredMethods())
+          .filter(method -> method.getName().equals(words[1]))
+          .forEach(method -> selectors.add(DiscoverySelectors.selectMethod(type, method)));
+    }
+    LauncherDiscoveryRequest request =
+        LauncherDiscoveryRequestBuilder.request().selectors(selectors).build();
+    SummaryGeneratingListener listener = new SummaryGeneratingListener();
+    LauncherFactory.create().execute(request, listener);
+    return listener.getSummary();
+  }
+}

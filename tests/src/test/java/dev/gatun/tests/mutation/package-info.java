@@ -1,0 +1,2 @@
+/** What notices a technique that does nothing. */
+package dev.gatun.tests.mutation;
