@@ -125,108 +125,56 @@ public record RecurrentSpec(
   }
 
   /** The same with another number of layers and the dropout between them. */
-  public RecurrentSpec stacked(int newLayers, double newDropout) {
-    return new RecurrentSpec(
-        cell,
-        inputSize,
-        hiddenSize,
-        projectionSize,
-        newLayers,
-        bidirectional,
-        bias,
-        newDropout,
-        regularization,
-        options);
+  public RecurrentSpec stacked(int count, double rate) {
+    return like(
+        inputSize, projectionSize, count, bidirectional, bias, rate, regularization, options);
   }
 
   /** The same for another input. */
   public RecurrentSpec withInput(int size) {
-    return new RecurrentSpec(
-        cell,
-        size,
-        hiddenSize,
-        projectionSize,
-        layers,
-        bidirectional,
-        bias,
-        dropout,
-        regularization,
-        options);
+    return like(
+        size, projectionSize, layers, bidirectional, bias, dropout, regularization, options);
   }
 
   /** The same in both directions. */
   public RecurrentSpec bothDirections() {
-    return new RecurrentSpec(
-        cell,
-        inputSize,
-        hiddenSize,
-        projectionSize,
-        layers,
-        true,
-        bias,
-        dropout,
-        regularization,
-        options);
+    return like(inputSize, projectionSize, layers, true, bias, dropout, regularization, options);
   }
 
   /** The same with a projection of h to {@code size}. */
   public RecurrentSpec projected(int size) {
-    return new RecurrentSpec(
-        cell,
-        inputSize,
-        hiddenSize,
-        size,
-        layers,
-        bidirectional,
-        bias,
-        dropout,
-        regularization,
-        options);
+    return like(inputSize, size, layers, bidirectional, bias, dropout, regularization, options);
   }
 
   /** The same without biases. */
   public RecurrentSpec withoutBias() {
-    return new RecurrentSpec(
-        cell,
-        inputSize,
-        hiddenSize,
-        projectionSize,
-        layers,
-        bidirectional,
-        false,
-        dropout,
-        regularization,
-        options);
+    return like(
+        inputSize, projectionSize, layers, bidirectional, false, dropout, regularization, options);
   }
 
   /** The same with regularised cells. */
   public RecurrentSpec regularized(Regularization how) {
-    return new RecurrentSpec(
-        cell,
-        inputSize,
-        hiddenSize,
-        projectionSize,
-        layers,
-        bidirectional,
-        bias,
-        dropout,
-        how,
-        options);
+    return like(inputSize, projectionSize, layers, bidirectional, bias, dropout, how, options);
   }
 
   /** The same with other options of the cells. */
   public RecurrentSpec with(CellOptions other) {
+    return like(
+        inputSize, projectionSize, layers, bidirectional, bias, dropout, regularization, other);
+  }
+
+  /** The same cell with as many units. */
+  private RecurrentSpec like(
+      int input,
+      int projection,
+      int count,
+      boolean both,
+      boolean biases,
+      double rate,
+      Regularization how,
+      CellOptions other) {
     return new RecurrentSpec(
-        cell,
-        inputSize,
-        hiddenSize,
-        projectionSize,
-        layers,
-        bidirectional,
-        bias,
-        dropout,
-        regularization,
-        other);
+        cell, input, hiddenSize, projection, count, both, biases, rate, how, other);
   }
 
   /** D, 1 or 2. */

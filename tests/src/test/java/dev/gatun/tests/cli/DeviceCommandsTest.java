@@ -47,6 +47,8 @@ class DeviceCommandsTest {
   @ValueSource(
       strings = {
         "step --cell lstm --vocabulary 11 --embedding 4 --hidden 8 --layers 2 --batch 3 --time 5",
+        "step --cell gru --vocabulary 11 --embedding 4 --hidden 8 --layers 1 --batch 3 --time 5"
+            + " --graphs",
         "step --cell gru-reset-before --vocabulary 11 --embedding 4 --hidden 8 --layers 1 --batch 3"
             + " --time 5",
         "rnn --cell gru --layers 2 --time 3 --batch 2 --input 4 --hidden 8 --mode infer",

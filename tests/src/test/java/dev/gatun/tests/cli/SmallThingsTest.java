@@ -94,6 +94,8 @@ class SmallThingsTest {
             + " | --precision fp16: is for a GPU, and --device is cpu; give --device cuda, or fp32",
         "bench rnn --cell gru --time 3 --batch 2 --input 4 --hidden 8 --mode train --precision int8"
             + " | --precision int8: give fp32, on a GPU also tf32, fp16 or bf16",
+        "bench step --cell gru --vocabulary 5 --embedding 2 --hidden 3 --batch 2 --time 2 --graphs"
+            + " | --graphs: the backend cpu has none, only a GPU does",
         "bench stream --cell gru --input 4 --hidden 8 --precision int8 --device cuda"
             + " | --precision int8: a GPU keeps weights in fp32 only; give fp32, or --device cpu",
         "rnn --cell gru --weights w --inputs x --output y --precision tf32"

@@ -11,7 +11,10 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Stacks in each precision of a GPU against the reference, in float64. */
+/**
+ * Stacks in each precision of a GPU against the reference, in float64: the tests and what they
+ * assert are {@link StackContract}'s.
+ */
 @Tag("cuda")
 @ParameterizedClass
 @MethodSource("precisions")

@@ -78,7 +78,9 @@ final class BenchCommand {
     int time = model.time();
     int batch = model.batch();
     try (Backend backend = options.open()) {
-      Timing timing = new Bench(backend, options.seconds()).step(shape, time, batch, model.clip());
+      Timing timing =
+          new Bench(backend, options.seconds())
+              .step(shape, time, batch, model.clip(), model.graphs(backend));
       double tokens = (double) time * batch;
       double logits = tokens * shape.vocabulary();
       double flops =

@@ -2,6 +2,7 @@ package dev.gatun.app.cli;
 
 import dev.gatun.app.bench.Bench;
 import dev.gatun.app.config.InputException;
+import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import picocli.CommandLine.Option;
 
@@ -42,6 +43,19 @@ final class BenchModel {
       paramLabel = "X",
       description = "Largest norm of the gradient. Default: 5.")
   private double clip;
+
+  @Option(names = "--graphs", description = "On a GPU: the step as one CUDA graph.")
+  private boolean graphs;
+
+  /** Whether the step is a graph, which the backend has to have. */
+  boolean graphs(Backend backend) {
+    if (graphs && !backend.hasGraphs()) {
+      throw new InputException(
+          "--graphs: the backend %s has none, only a GPU does; leave it out, or give --device cuda"
+              .formatted(backend.name()));
+    }
+    return graphs;
+  }
 
   int time() {
     return BenchStack.positive("--time", time);

@@ -3,6 +3,7 @@ package dev.gatun.app.config;
 import dev.gatun.optim.Place;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The keys under {@code train.optimizer:} and {@code train.schedule:}. */
 public final class UpdateKeys {
@@ -35,44 +36,28 @@ public final class UpdateKeys {
   private static final Type<Double> POSITIVE = Type.number(Interval.above(0));
   private static final Type<Double> FRACTION = Type.number(Interval.atLeast(0).below(1));
 
+  /** Rules that keep means of the gradient and of its square. */
+  private static final List<Optimizers> MEANS =
+      List.of(Optimizers.ADAM, Optimizers.ADAMW, Optimizers.NADAM, Optimizers.LAMB);
+
   public static final Key<Optimizers> OPTIMIZER =
       Key.of("train.optimizer.name", Type.oneOf(Optimizers.class), Optimizers.ADAM, "update rule")
           .knownAs("optim");
 
   public static final Key<Double> BETA1 =
       Key.of("train.optimizer.beta1", FRACTION, 0.9, "decay of the mean of gradients")
-          .when(
-              OPTIMIZER,
-              Optimizers.ADAM,
-              Optimizers.ADAMW,
-              Optimizers.NADAM,
-              Optimizers.LAMB,
-              Optimizers.LION)
+          .when(OPTIMIZER, with(MEANS, Optimizers.LION))
           .knownAs("beta_1", "betas");
 
   public static final Key<Double> BETA2 =
       Key.of("train.optimizer.beta2", FRACTION, 0.999, "decay of the mean of squared gradients")
-          .when(
-              OPTIMIZER,
-              Optimizers.ADAM,
-              Optimizers.ADAMW,
-              Optimizers.NADAM,
-              Optimizers.LAMB,
-              Optimizers.LION)
+          .when(OPTIMIZER, with(MEANS, Optimizers.LION))
           .defaultFor(OPTIMIZER, Map.of(Optimizers.LION, 0.99))
           .knownAs("beta_2");
 
   public static final Key<Double> EPSILON =
       Key.of("train.optimizer.epsilon", POSITIVE, 1e-8, "added to the root")
-          .when(
-              OPTIMIZER,
-              Optimizers.ADAM,
-              Optimizers.ADAMW,
-              Optimizers.NADAM,
-              Optimizers.LAMB,
-              Optimizers.ADAGRAD,
-              Optimizers.ADADELTA,
-              Optimizers.RMSPROP)
+          .when(OPTIMIZER, with(MEANS, Optimizers.ADAGRAD, Optimizers.ADADELTA, Optimizers.RMSPROP))
           .defaultFor(
               OPTIMIZER,
               Map.of(Optimizers.LAMB, 1e-6, Optimizers.ADADELTA, 1e-6, Optimizers.ADAGRAD, 1e-10))
@@ -275,4 +260,8 @@ public final class UpdateKeys {
           COOLDOWN);
 
   private UpdateKeys() {}
+
+  private static Optimizers[] with(List<Optimizers> some, Optimizers... more) {
+    return Stream.concat(some.stream(), Stream.of(more)).toArray(Optimizers[]::new);
+  }
 }
