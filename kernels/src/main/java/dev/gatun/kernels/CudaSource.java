@@ -17,6 +17,7 @@ public final class CudaSource {
           "batchnorm.cu",
           "cells.cu",
           "ctc.cu",
+          "decay.cu",
           "feedback.cu",
           "gru.cu",
           "hardest.cu",

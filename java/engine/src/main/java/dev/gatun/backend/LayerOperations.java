@@ -93,6 +93,9 @@ public interface LayerOperations {
    */
   Feedback feedback(FeedbackIo io);
 
+  /** Binds a decay of missing inputs to its tensors. */
+  InputDecay inputDecay(InputDecayIo io);
+
   /** to[:, toColumn..+columns] = from[:, fromColumn..+columns] for the first rows of both. */
   void copyColumns(int rows, Tensor from, int fromColumn, Tensor to, int toColumn, int columns);
 

@@ -1,5 +1,6 @@
 package dev.gatun.data;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,23 @@ public record WindowData(Series series, Scaler scaler, WindowSpec spec, @Nullabl
   public int features() {
     int inputs = spec.inputs().size();
     return filling != null && filling.method().addsInputs() ? 3 * inputs : inputs;
+  }
+
+  /**
+   * The training means of the inputs, scaled: what missing ones fade to ({@link
+   * MissingValues#DECAY}).
+   *
+   * @throws IllegalStateException without a filling
+   */
+  public List<Double> means() {
+    Filling known = filling;
+    if (known == null) {
+      throw new IllegalStateException("means are those of a filling, and there is none");
+    }
+    return spec.inputs().stream()
+        .mapToInt(series::column)
+        .mapToObj(c -> scaler.scale(c, known.value(c)))
+        .toList();
   }
 
   boolean drops() {

@@ -13,6 +13,7 @@ import dev.gatun.kernels.Ctc;
 import dev.gatun.kernels.Elementwise;
 import dev.gatun.kernels.Gru;
 import dev.gatun.kernels.GruResetBefore;
+import dev.gatun.kernels.InputDecays;
 import dev.gatun.kernels.LayerNorm;
 import dev.gatun.kernels.Losses;
 import dev.gatun.kernels.Lstm;
@@ -421,6 +422,22 @@ final class KernelCalls {
         (n, at) -> {
           TimePooling.max(3, n, at[0], n, at[1], at[2]);
           TimePooling.maxBackward(4, n, at[1], at[2], at[3], n);
+        });
+    add(
+        all,
+        "inputDecays",
+        n ->
+            List.of(
+                floats(6 * n),
+                floats(n),
+                floats(2 * n),
+                floats(4 * n),
+                floats(4 * n),
+                floats(4 * n),
+                floats(6 * n)),
+        (n, at) -> {
+          InputDecays.forward(2, n, at[0], at[1], at[2], at[3]);
+          InputDecays.backward(2, n, at[0], at[1], at[2], at[4], at[5], at[6]);
         });
     add(
         all,

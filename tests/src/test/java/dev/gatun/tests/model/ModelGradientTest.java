@@ -16,6 +16,7 @@ import dev.gatun.model.ActivationLayer;
 import dev.gatun.model.AttentionPooling;
 import dev.gatun.model.BatchNorm;
 import dev.gatun.model.CtcLoss;
+import dev.gatun.model.DecayLayer;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Initializers;
@@ -127,6 +128,18 @@ class ModelGradientTest {
         Signal.features(3),
         NumericLoss.meanSquaredError(),
         RecurrentLayer.gru(4).stacked(2, 0.3).bothDirections().lastState(),
+        Linear.of(2));
+  }
+
+  /** Values, masks and ages; with ages below 0 some do not decay. */
+  @Test
+  void missingInputsThatDecay() {
+    check(
+        Examples.features(features(5, 6)).values(values(5, 2)),
+        Signal.features(6),
+        NumericLoss.meanSquaredError(),
+        DecayLayer.of(List.of(0.2, -0.5)),
+        RecurrentLayer.gru(4).lastState(),
         Linear.of(2));
   }
 

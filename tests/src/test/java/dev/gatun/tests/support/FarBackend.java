@@ -12,6 +12,8 @@ import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.Feedback;
 import dev.gatun.backend.FeedbackIo;
+import dev.gatun.backend.InputDecay;
+import dev.gatun.backend.InputDecayIo;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.PoolingIo;
@@ -317,6 +319,22 @@ public final class FarBackend implements Backend {
             nearOrNull(io.chosen()),
             nearOrNull(io.dy()),
             nearOrNull(io.dx())));
+  }
+
+  @Override
+  public InputDecay inputDecay(InputDecayIo io) {
+    usage.check();
+    InputDecayIo.Gradients d = io.gradients();
+    return reference.inputDecay(
+        new InputDecayIo(
+            near(io.x()),
+            near(io.mean()),
+            near(io.decay()),
+            near(io.y()),
+            d == null
+                ? null
+                : new InputDecayIo.Gradients(
+                    near(d.dy()), near(d.dDecay()), nearOrNull(d.dx()), near(d.scratch()))));
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.ReadoutKeys;
 import dev.gatun.app.config.ReadoutKeys.Norm;
 import dev.gatun.app.config.ReadoutKeys.Readout;
+import dev.gatun.app.config.SeriesKeys;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.Activation;
 import dev.gatun.backend.AttentionSpec.Score;
@@ -17,6 +18,7 @@ import dev.gatun.data.WindowData;
 import dev.gatun.model.ActivationLayer;
 import dev.gatun.model.AttentionPooling;
 import dev.gatun.model.BatchNorm;
+import dev.gatun.model.DecayLayer;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
@@ -48,6 +50,9 @@ final class Layers {
   /** A forecaster: recurrent stack, its readout, one number per output. */
   static ModelSpec forecaster(Config config, WindowData data, int outputs) {
     List<Layer> layers = new ArrayList<>();
+    if (config.get(SeriesKeys.MISSING) == SeriesKeys.Missing.DECAY) {
+      layers.add(DecayLayer.of(data.means()));
+    }
     addRecurrent(layers, config, true);
     layers.add(Starts.of(config, Linear.of(outputs)));
     Activation activation = config.get(ModelKeys.OUTPUT_ACTIVATION);

@@ -12,6 +12,8 @@ import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.Feedback;
 import dev.gatun.backend.FeedbackIo;
+import dev.gatun.backend.InputDecay;
+import dev.gatun.backend.InputDecayIo;
 import dev.gatun.backend.LayerOperations;
 import dev.gatun.backend.LossOperations;
 import dev.gatun.backend.MaskKey;
@@ -145,6 +147,12 @@ abstract class CpuOperations implements LayerOperations, LossOperations {
   public RowPooling pooling(PoolingKind kind, PoolingIo io) {
     io.check(kind, DType.F32);
     return new CpuPooling(team, usage, io);
+  }
+
+  @Override
+  public InputDecay inputDecay(InputDecayIo io) {
+    io.check(DType.F32);
+    return new CpuInputDecay(team, products, usage, io);
   }
 
   @Override

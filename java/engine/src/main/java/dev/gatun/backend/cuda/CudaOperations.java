@@ -13,6 +13,8 @@ import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.Feedback;
 import dev.gatun.backend.FeedbackIo;
+import dev.gatun.backend.InputDecay;
+import dev.gatun.backend.InputDecayIo;
 import dev.gatun.backend.LayerOperations;
 import dev.gatun.backend.LossOperations;
 import dev.gatun.backend.MaskKey;
@@ -175,6 +177,14 @@ abstract class CudaOperations implements LayerOperations, LossOperations {
     io.check(kind, DType.F32);
     try (Work _ = work.enter()) {
       return new CudaPooling(context, work, io);
+    }
+  }
+
+  @Override
+  public InputDecay inputDecay(InputDecayIo io) {
+    io.check(DType.F32);
+    try (Work _ = work.enter()) {
+      return new CudaInputDecay(context, work, rows, io);
     }
   }
 

@@ -13,6 +13,8 @@ import dev.gatun.backend.CtcIo;
 import dev.gatun.backend.ElementLoss;
 import dev.gatun.backend.Feedback;
 import dev.gatun.backend.FeedbackIo;
+import dev.gatun.backend.InputDecay;
+import dev.gatun.backend.InputDecayIo;
 import dev.gatun.backend.LayerOperations;
 import dev.gatun.backend.LossOperations;
 import dev.gatun.backend.MaskKey;
@@ -162,6 +164,12 @@ abstract class ReferenceOperations implements LayerOperations, LossOperations {
   public RowPooling pooling(PoolingKind kind, PoolingIo io) {
     io.check(kind, DType.F64);
     return new ReferencePooling(kind, io);
+  }
+
+  @Override
+  public InputDecay inputDecay(InputDecayIo io) {
+    io.check(DType.F64);
+    return new ReferenceInputDecay(io);
   }
 
   @Override

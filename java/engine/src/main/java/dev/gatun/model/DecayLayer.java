@@ -1,0 +1,118 @@
+package dev.gatun.model;
+
+import dev.gatun.backend.Backend;
+import dev.gatun.backend.InputDecay;
+import dev.gatun.backend.InputDecayIo;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets missing inputs fade from the last value that was there towards a mean, at a rate learnt for
+ * each: the input decay of GRU-D (Che et al. 2018, "Recurrent neural networks for multivariate time
+ * series with missing values", equation 10). First in a model, before any recurrent layer; takes
+ * what {@link dev.gatun.data.MissingValues#DECAY} gives, 3 C features a step: C values, C masks, C
+ * ages. Gives 2 C: the values, faded where the mask is 0, and the masks.
+ *
+ * @param name the layer's name
+ * @param means [C] that values fade to, in the unit of what comes in
+ */
+public record DecayLayer(String name, List<Double> means) implements Layer {
+  /** At first a value loses a tenth of its distance from the mean in a step. */
+  private static final double FIRST_RATE = 0.1;
+
+  /** Copies the means. */
+  public DecayLayer {
+    means = List.copyOf(means);
+    if (means.isEmpty()) {
+      throw new IllegalArgumentException("a decay needs at least one input");
+    }
+  }
+
+  /** A layer called {@code decay}. */
+  public static DecayLayer of(List<Double> means) {
+    return new DecayLayer("decay", means);
+  }
+
+  @Override
+  public Signal output(Signal input) {
+    int inputs = means.size();
+    if (input.isTokens() || input.width() != 3 * inputs) {
+      throw new IllegalArgumentException(
+          "decay %s of %d inputs takes %d features, values, masks and ages, not %s"
+              .formatted(name, inputs, 3 * inputs, input));
+    }
+    return input.withFeatures(2 * inputs);
+  }
+
+  /** {@code rate} [2, C]: w and b of exp(-max(0, w age + b)). */
+  @Override
+  public List<ParameterSpec> parameters(Signal input) {
+    int inputs = means.size();
+    Initializer initial =
+        (values, random) -> {
+          for (int c = 0; c < inputs; c++) {
+            values.set(c, FIRST_RATE);
+            values.set(inputs + c, 0);
+          }
+        };
+    return List.of(new ParameterSpec("rate", new long[] {2, inputs}, initial));
+  }
+
+  @Override
+  public LayerPlan plan(PlanContext context) {
+    return new Planned(context, means);
+  }
+
+  private static final class Planned implements LayerPlan {
+    private final PlanContext context;
+    private final Tensor output;
+    private final @Nullable Tensor gradient;
+    private final InputDecay bound;
+
+    Planned(PlanContext context, List<Double> means) {
+      this.context = context;
+      output = context.newOutput();
+      gradient = context.newOutputGradient();
+      Backend backend = context.backend();
+      Tensor mean = context.workspace().real(means.size());
+      try (Workspace host = Workspace.host(backend.real())) {
+        Tensor values = host.real(means.size());
+        for (int c = 0; c < means.size(); c++) {
+          values.set(c, means.get(c));
+        }
+        backend.copy(values, mean);
+      }
+      Parameter rate = context.parameters().get("rate");
+      InputDecayIo.Gradients gradients =
+          gradient == null
+              ? null
+              : new InputDecayIo.Gradients(
+                  gradient, rate.gradient(), context.inputGradient(), context.newOutput());
+      bound =
+          backend.inputDecay(
+              new InputDecayIo(context.input(), mean, rate.value(), output, gradients));
+    }
+
+    @Override
+    public Tensor output() {
+      return output;
+    }
+
+    @Override
+    public @Nullable Tensor outputGradient() {
+      return gradient;
+    }
+
+    @Override
+    public void forward(int t, int n) {
+      bound.forward(context.inputSignal().rows(t, n));
+    }
+
+    @Override
+    public void backward(int t, int n) {
+      bound.backward(context.inputSignal().rows(t, n));
+    }
+  }
+}
