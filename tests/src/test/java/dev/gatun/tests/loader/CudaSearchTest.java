@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,9 +37,9 @@ class CudaSearchTest {
   @BeforeEach
   void folders() throws IOException {
     linker = made("linker");
-    home = made("home/lib64").getParent();
-    path = made("path/lib64").getParent();
-    conda = made("conda/lib").getParent();
+    home = Objects.requireNonNull(made("home/lib64").getParent());
+    path = Objects.requireNonNull(made("path/lib64").getParent());
+    conda = Objects.requireNonNull(made("conda/lib").getParent());
     environment = made("environment");
     packages = made("packages");
     user = made("user");
