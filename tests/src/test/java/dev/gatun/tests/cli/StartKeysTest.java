@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
@@ -195,6 +196,23 @@ class StartKeysTest {
       assertEquals(
           List.of("dog"), WordVectors.of(tokens, rows).nearest("cat", 1), way + " " + lines);
     }
+  }
+
+  @Test
+  void learntVectorsAreWritten() throws Exception {
+    Path file = folder.resolve("learnt.txt");
+    double[] values =
+        start(
+                Samples.TEXT,
+                "model.init.embedding=word2vec",
+                "model.word2vec.epochs=1",
+                "model.word2vec.save=" + file)
+            .get("embedding.weight");
+    WordVectors written = WordVectors.read(file, List.of());
+    TextTask task = (TextTask) Task.of(config(Samples.TEXT));
+    List<String> tokens = task.tokenizer().tokens();
+    assertEquals(tokens.size(), written.count());
+    assertEquals((float) values[8 * 3 + 2], Objects.requireNonNull(written.of(tokens.get(3)))[2]);
   }
 
   @Test

@@ -70,6 +70,18 @@ class MutationTest {
           "backend.reference.ReferenceOperations.dropout NOTHING | contract.DropoutContractTest",
           "backend.reference.ReferenceOperations.embedding NOTHING"
               + " | contract.EmbeddingContractTest",
+          "backend.reference.ReferenceOperations.embeddingBackward NOTHING"
+              + " | contract.EmbeddingContractTest",
+          "backend.reference.ReferenceOperations.limitRows NOTHING"
+              + " | contract.EmbeddingContractTest",
+          "backend.reference.ReferenceUpdater.touched NOTHING | contract.LazyRowsContractTest",
+          "model.PrincipalComponents.fill NOTHING"
+              + " | model.InitialValuesTest componentsAsInputWeights",
+          "model.KMeans.move NOTHING | model.InitialValuesTest centresOfAKnownMixture",
+          "model.Jacobi.rotate NOTHING | model.InitialValuesTest componentsOfAKnownCloud",
+          "train.Word2Vec$Run.pair NOTHING"
+              + " | data.WordVectorsTest wordsInLikePlacesBecomeNeighbours",
+          "data.PairLearner.join NOTHING | data.TokenizerTest pairsAreTheMostFrequent",
           "backend.reference.ReferenceUpdater.update NOTHING | contract.UpdateContractTest",
           "backend.reference.Losses.elements NOTHING | contract.LossContractTest",
           "backend.reference.ReferenceAttention.forward NOTHING"

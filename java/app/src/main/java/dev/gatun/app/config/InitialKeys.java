@@ -1,6 +1,7 @@
 package dev.gatun.app.config;
 
 import dev.gatun.backend.Cell;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 
@@ -136,6 +137,15 @@ public final class InitialKeys {
           .when(EMBEDDING, Start.WORD2VEC)
           .knownAs("sample");
 
+  public static final Key<Path> SAVE =
+      Key.of(
+              "model.word2vec.save",
+              Type.path("a file to write word2vec's vectors to, in its text format"),
+              Path.of(""),
+              "where word2vec's vectors are written for other programs; empty: nowhere")
+          .when(EMBEDDING, Start.WORD2VEC)
+          .free();
+
   static final List<Key<?>> ALL =
       List.of(
           INPUT,
@@ -153,7 +163,8 @@ public final class InitialKeys {
           NEGATIVES,
           EPOCHS,
           RATE,
-          SUBSAMPLE);
+          SUBSAMPLE,
+          SAVE);
 
   private static Key<Double> number(String name, double fallback, String says) {
     return Key.of("model.init." + name, Type.number(Interval.atLeast(-1e6)), fallback, says);

@@ -184,6 +184,14 @@ public final class LearntStarts {
     lines.add(
         "the embedding starts from word2vec over %,d %s, learnt in %.1f s"
             .formatted(tokens.length, task.unit(), (System.nanoTime() - before) / 1e9));
+    Path file = config.get(InitialKeys.SAVE);
+    if (!file.toString().isEmpty()) {
+      try {
+        WordVectors.of(task.tokenizer().tokens(), vectors).write(file);
+      } catch (IOException e) {
+        throw config.error(InitialKeys.SAVE, file + " cannot be written: " + e.getMessage());
+      }
+    }
     return vectors;
   }
 
