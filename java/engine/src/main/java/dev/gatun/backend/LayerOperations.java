@@ -78,6 +78,9 @@ public interface LayerOperations {
   /** Binds a pooling over time to its tensors. */
   RowPooling pooling(PoolingKind kind, PoolingIo io);
 
+  /** Binds windows over time to their tensors. */
+  Unfolding unfold(UnfoldSpec spec, UnfoldIo io);
+
   /**
    * Binds a batch normalisation to its tensors.
    *

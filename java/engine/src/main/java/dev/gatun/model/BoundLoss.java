@@ -12,6 +12,7 @@ final class BoundLoss {
   private final Loss loss;
   private final Signal output;
   private final Backend backend;
+  private final LayerStack layers;
   private final Tensor targets;
   private final @Nullable Tensor labelLengths;
   private final Tensor weights;
@@ -30,12 +31,17 @@ final class BoundLoss {
       Backend backend,
       Workspace workspace,
       Workspace host,
-      LayerPlan top,
-      @Nullable Tensor lengths) {
+      LayerStack layers) {
     this.loss = loss;
     this.output = output;
     this.backend = backend;
+    this.layers = layers;
     Signal target = loss.target(output);
+    if (target.perStep() && !layers.keepsSteps()) {
+      throw new IllegalArgumentException(
+          "the loss has a target at every step and a layer makes steps fewer (a convolution with a"
+              + " stride or without padding): take CTC or one target for each sequence");
+    }
     targets =
         target.isLabels()
             ? workspace.tensor(DType.I32, spec.maxBatch(), spec.maxLabels())
@@ -55,11 +61,11 @@ final class BoundLoss {
                 backend,
                 workspace,
                 output,
-                top.output(),
-                top.outputGradient(),
+                layers.top().output(),
+                layers.top().outputGradient(),
                 targets,
                 weights,
-                lengths,
+                layers.lengths(),
                 labelLengths,
                 scale,
                 value));
@@ -99,7 +105,7 @@ final class BoundLoss {
   }
 
   void forward(int t, int n) {
-    planned.forward(t, n);
+    planned.forward(layers.time(t), n);
   }
 
   long impossible() {

@@ -56,6 +56,11 @@ public interface Layer {
     return true;
   }
 
+  /** Whether it gives a row for every step of its input: false where steps become fewer. */
+  default boolean keepsSteps() {
+    return true;
+  }
+
   /**
    * About how many bytes a plan of this layer needs apart from its output and the gradient of that,
    * for {@link ModelSpec#summary}; known without allocating anything.

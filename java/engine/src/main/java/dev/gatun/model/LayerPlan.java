@@ -15,6 +15,20 @@ public interface LayerPlan extends AutoCloseable {
   /** dL/doutput, written by whoever follows; null in a plan for inference. */
   @Nullable Tensor outputGradient();
 
+  /** The steps of its output for t of its input. */
+  default int time(int t) {
+    return t;
+  }
+
+  /**
+   * The valid steps of its output, I32 [N].
+   *
+   * @param given those of its input; null: all have as many as the call
+   */
+  default @Nullable Tensor lengths(@Nullable Tensor given) {
+    return given;
+  }
+
   /** Overwrites the output from the input. */
   void forward(int t, int n);
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /** The layers of a plan, run one after the other on the parameters as they are. */
 final class LayerStack implements AutoCloseable {
@@ -14,6 +15,11 @@ final class LayerStack implements AutoCloseable {
   private final ParameterSet parameters;
   private final List<LayerPlan> layers = new ArrayList<>();
   private final List<String> names = new ArrayList<>();
+
+  /** The valid steps of the last layer's output; null: all have as many as the call. */
+  private @Nullable Tensor lengths;
+
+  private boolean keepsSteps = true;
 
   /** The version of the parameters that packed copies are of. */
   private long seenVersion;
@@ -40,7 +46,9 @@ final class LayerStack implements AutoCloseable {
       names.add(stage.layer().name());
       state.add(stage.layer().name(), layer.state());
       context = context.above(layer);
+      keepsSteps &= stage.layer().keepsSteps();
     }
+    lengths = context.lengths();
   }
 
   int size() {
@@ -66,7 +74,7 @@ final class LayerStack implements AutoCloseable {
   void forward(int t, int n) {
     refresh();
     for (int i = 0; i < layers.size(); i++) {
-      layers.get(i).forward(t, n);
+      layers.get(i).forward(time(t, i), n);
     }
   }
 
@@ -74,9 +82,9 @@ final class LayerStack implements AutoCloseable {
   void encode(int t, int n) {
     refresh();
     for (int i = 0; i < layers.size() - 1; i++) {
-      layers.get(i).forward(t, n);
+      layers.get(i).forward(time(t, i), n);
     }
-    decoder().encode(t, n);
+    decoder().encode(time(t, layers.size() - 1), n);
   }
 
   /** The last layer of a model that decodes. */
@@ -102,8 +110,31 @@ final class LayerStack implements AutoCloseable {
 
   void backward(int t, int n) {
     for (int i = layers.size() - 1; i >= 0; i--) {
-      layers.get(i).backward(t, n);
+      layers.get(i).backward(time(t, i), n);
     }
+  }
+
+  /** The steps of the last layer's output for t of the input. */
+  int time(int t) {
+    return time(t, layers.size());
+  }
+
+  /** The steps that a layer gets. */
+  private int time(int t, int layer) {
+    int steps = t;
+    for (int i = 0; !keepsSteps && i < layer; i++) {
+      steps = layers.get(i).time(steps);
+    }
+    return steps;
+  }
+
+  @Nullable Tensor lengths() {
+    return lengths;
+  }
+
+  /** Whether every step of the input has one of the output. */
+  boolean keepsSteps() {
+    return keepsSteps;
   }
 
   /** {@link LayerPlan#observed} of all, each name after its layer's. */

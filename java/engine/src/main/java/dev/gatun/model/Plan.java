@@ -65,7 +65,7 @@ public final class Plan implements AutoCloseable {
     try {
       Signal in = model.input();
       input = workspace.tensor(in.dtype(backend.real()), in.shape(spec.maxTime(), spec.maxBatch()));
-      inputGradient = inputGradient(in);
+      inputGradient = spec.inputGradient(in, workspace);
       lengths = spec.ragged() ? workspace.tensor(DType.I32, spec.maxBatch()) : null;
       step = workspace.tensor(DType.I64, 1);
       hostStep = host.tensor(DType.I64, 1);
@@ -85,28 +85,17 @@ public final class Plan implements AutoCloseable {
               mask,
               shared),
           state);
-      LayerPlan top = layers.top();
       this.loss =
           loss == null
               ? null
-              : new BoundLoss(loss, model.output(), spec, backend, workspace, host, top, lengths);
-      bindings = new BatchBindings(input, lengths, this.loss, top.decoderInputs());
+              : new BoundLoss(loss, model.output(), spec, backend, workspace, host, layers);
+      bindings = new BatchBindings(input, lengths, this.loss, layers.top().decoderInputs());
     } catch (RuntimeException | Error e) {
       close();
       throw e;
     } finally {
       on.exit();
     }
-  }
-
-  private @Nullable Tensor inputGradient(Signal in) {
-    if (!spec.inputGradient()) {
-      return null;
-    }
-    if (in.isTokens()) {
-      throw new IllegalArgumentException("tokens have no gradient: the model takes " + in);
-    }
-    return workspace.real(in.shape(spec.maxTime(), spec.maxBatch()));
   }
 
   /** Runs a batch by itself: as {@link #forward(Batch, double)} with its own weight. */
@@ -374,6 +363,16 @@ public final class Plan implements AutoCloseable {
   /** dL/doutput, written by the loss or the caller; null in a plan for inference. */
   public @Nullable Tensor outputGradient() {
     return layers.top().outputGradient();
+  }
+
+  /** The steps of the last forward's output: {@link #time}, or fewer after a stride. */
+  public int outputTime() {
+    return layers.time(time);
+  }
+
+  /** The valid steps of each sequence of the output, I32 [N]; null: all have as many. */
+  public @Nullable Tensor outputLengths() {
+    return layers.lengths();
   }
 
   /** All bytes that this plan holds. */

@@ -62,12 +62,12 @@ public record PlanContext(
     return new PlanContext(
         backend,
         workspace,
-        spec,
+        spec.withTime(below.time(spec.maxTime())),
         outputSignal,
         outputSignal,
         below.output(),
         below.outputGradient(),
-        lengths,
+        below.lengths(lengths),
         parameters,
         mask,
         shared);

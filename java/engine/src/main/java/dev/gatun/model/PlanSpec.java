@@ -4,7 +4,10 @@ import dev.gatun.backend.Mode;
 import dev.gatun.backend.WeightType;
 import dev.gatun.data.BatchLayout;
 import dev.gatun.data.TargetKind;
+import dev.gatun.tensor.Tensor;
+import dev.gatun.tensor.Workspace;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a plan is reserved for.
@@ -109,6 +112,25 @@ public record PlanSpec(
   /** The same with a decoder's most steps in place of T. */
   PlanSpec ofDecoder() {
     return new PlanSpec(maxLabels, maxBatch, mode, ragged, false, weights, maxLabels);
+  }
+
+  /** The same for up to so many steps. */
+  PlanSpec withTime(int most) {
+    return most == maxTime
+        ? this
+        : new PlanSpec(
+            most, maxBatch, mode, ragged, inputGradient, weights, Math.max(1, maxLabels));
+  }
+
+  /** Room for the gradient of the input, where it is asked for. */
+  @Nullable Tensor inputGradient(Signal in, Workspace workspace) {
+    if (!inputGradient) {
+      return null;
+    }
+    if (in.isTokens()) {
+      throw new IllegalArgumentException("tokens have no gradient: the model takes " + in);
+    }
+    return workspace.real(in.shape(maxTime, maxBatch));
   }
 
   /** Whether it has gradients. */

@@ -8,6 +8,7 @@ import dev.gatun.model.Plan;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Reads the labels that a model trained with {@link dev.gatun.model.CtcLoss} gives sequences. */
@@ -41,21 +42,38 @@ public final class Transcriber {
    */
   public List<List<Integer>> read(Plan plan, Batch batch) {
     List<List<Integer>> labels = new ArrayList<>();
+    int[] lengths = lengths(plan, batch);
     Tensor host = Tensor.host(DType.F32, plan.output().shape());
     try (var memory = host.memory()) {
       backend.copy(plan.output(), Tensor.of(memory, DType.F32, plan.output().shape()));
       for (int i = 0; i < batch.size(); i++) {
-        labels.add(decode(logits(host, batch, i)));
+        labels.add(decode(logits(host, lengths[i], batch.size(), i)));
       }
     }
     return labels;
   }
 
-  private static float[][] logits(Tensor output, Batch batch, int sequence) {
+  /** The steps of each sequence's output: fewer than its input's after a stride. */
+  private int[] lengths(Plan plan, Batch batch) {
+    int[] lengths = new int[batch.size()];
+    Tensor fewer = plan.outputTime() == plan.time() ? null : plan.outputLengths();
+    if (fewer == null) {
+      Arrays.setAll(lengths, i -> Math.min(plan.outputTime(), (int) batch.lengths().getLong(i)));
+      return lengths;
+    }
+    Tensor host = Tensor.host(DType.I32, fewer.shape());
+    try (var memory = host.memory()) {
+      backend.copy(fewer, Tensor.of(memory, DType.I32, fewer.shape()));
+      Arrays.setAll(lengths, i -> (int) host.getLong(i));
+    }
+    return lengths;
+  }
+
+  private static float[][] logits(Tensor output, int length, int sequences, int sequence) {
     int classes = (int) output.dim(-1);
-    float[][] rows = new float[(int) batch.lengths().getLong(sequence)][classes];
+    float[][] rows = new float[length][classes];
     for (int t = 0; t < rows.length; t++) {
-      long row = ((long) t * batch.size() + sequence) * classes;
+      long row = ((long) t * sequences + sequence) * classes;
       for (int k = 0; k < classes; k++) {
         rows[t][k] = (float) output.get(row + k);
       }

@@ -15,6 +15,7 @@ import dev.gatun.data.Examples;
 import dev.gatun.model.ActivationLayer;
 import dev.gatun.model.AttentionPooling;
 import dev.gatun.model.BatchNorm;
+import dev.gatun.model.Convolution;
 import dev.gatun.model.CtcLoss;
 import dev.gatun.model.DecayLayer;
 import dev.gatun.model.Dropout;
@@ -210,6 +211,44 @@ class ModelGradientTest {
         RecurrentLayer.lstm(3).lastState(),
         BatchNorm.of().named("last"),
         Linear.of(2));
+  }
+
+  static List<Convolution> convolutions() {
+    return List.of(
+        Convolution.of(4, 3),
+        Convolution.of(4, 2).causal(),
+        Convolution.of(4, 2).valid(),
+        Convolution.of(4, 4).stride(2),
+        Convolution.of(4, 3).causal().stride(3).withoutBias(),
+        Convolution.of(4, 2).valid().stride(2));
+  }
+
+  /** Sequences of one step too, of which valid windows of two leave nothing. */
+  @ParameterizedTest
+  @MethodSource("convolutions")
+  void convolutionsInFront(Convolution convolution) {
+    check(
+        Examples.features(features(6, 3)).values(values(6, 2)),
+        Signal.features(3),
+        NumericLoss.meanSquaredError(),
+        convolution,
+        ActivationLayer.of(Activation.TANH),
+        Convolution.of(3, 2).causal().named("second"),
+        RecurrentLayer.gru(3).bothDirections(),
+        Pooling.mean(),
+        Linear.of(2));
+  }
+
+  @Test
+  void labelsToBeAlignedWithFewerSteps() {
+    check(
+        Examples.features(features(8, 3))
+            .labels(new int[][] {{}, {2}, {1}, {3, 1}, {1}, {}, {3}, {2}}),
+        Signal.features(3),
+        new CtcLoss(),
+        Convolution.of(4, 3).stride(2),
+        RecurrentLayer.gru(4),
+        Linear.of(4));
   }
 
   @Test

@@ -24,6 +24,9 @@ import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.RowActivation;
 import dev.gatun.backend.RowPooling;
+import dev.gatun.backend.UnfoldIo;
+import dev.gatun.backend.UnfoldSpec;
+import dev.gatun.backend.Unfolding;
 import dev.gatun.backend.UpdatePart;
 import dev.gatun.backend.UpdateRule;
 import dev.gatun.backend.UpdateTensors;
@@ -305,6 +308,20 @@ public final class FarBackend implements Backend {
                     nearOrNull(given.dx()),
                     near(given.dScale()),
                     near(given.dShift()))));
+  }
+
+  @Override
+  public Unfolding unfold(UnfoldSpec spec, UnfoldIo io) {
+    usage.check();
+    return reference.unfold(
+        spec,
+        new UnfoldIo(
+            near(io.x()),
+            nearOrNull(io.lengths()),
+            near(io.columns()),
+            nearOrNull(io.windows()),
+            nearOrNull(io.dColumns()),
+            nearOrNull(io.dx())));
   }
 
   @Override

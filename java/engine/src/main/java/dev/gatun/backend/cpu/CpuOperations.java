@@ -21,6 +21,9 @@ import dev.gatun.backend.PoolingIo;
 import dev.gatun.backend.PoolingKind;
 import dev.gatun.backend.RowActivation;
 import dev.gatun.backend.RowPooling;
+import dev.gatun.backend.UnfoldIo;
+import dev.gatun.backend.UnfoldSpec;
+import dev.gatun.backend.Unfolding;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
@@ -141,6 +144,12 @@ abstract class CpuOperations implements LayerOperations, LossOperations {
   public BatchNormalization batchNorm(double epsilon, double momentum, BatchNormIo io) {
     io.check(epsilon, momentum, DType.F32);
     return new CpuBatchNorm(team, usage, epsilon, momentum, io);
+  }
+
+  @Override
+  public Unfolding unfold(UnfoldSpec spec, UnfoldIo io) {
+    io.check(spec, DType.F32);
+    return new CpuUnfolding(team, usage, spec, io);
   }
 
   @Override

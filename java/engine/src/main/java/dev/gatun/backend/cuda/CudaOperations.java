@@ -22,6 +22,9 @@ import dev.gatun.backend.PoolingIo;
 import dev.gatun.backend.PoolingKind;
 import dev.gatun.backend.RowActivation;
 import dev.gatun.backend.RowPooling;
+import dev.gatun.backend.UnfoldIo;
+import dev.gatun.backend.UnfoldSpec;
+import dev.gatun.backend.Unfolding;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
@@ -169,6 +172,14 @@ abstract class CudaOperations implements LayerOperations, LossOperations {
     io.check(epsilon, momentum, DType.F32);
     try (Work _ = work.enter()) {
       return new CudaBatchNorm(context, work, epsilon, momentum, io);
+    }
+  }
+
+  @Override
+  public Unfolding unfold(UnfoldSpec spec, UnfoldIo io) {
+    io.check(spec, DType.F32);
+    try (Work _ = work.enter()) {
+      return new CudaUnfolding(context, work, spec, io);
     }
   }
 

@@ -22,6 +22,9 @@ import dev.gatun.backend.PoolingIo;
 import dev.gatun.backend.PoolingKind;
 import dev.gatun.backend.RowActivation;
 import dev.gatun.backend.RowPooling;
+import dev.gatun.backend.UnfoldIo;
+import dev.gatun.backend.UnfoldSpec;
+import dev.gatun.backend.Unfolding;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -158,6 +161,12 @@ abstract class ReferenceOperations implements LayerOperations, LossOperations {
   public BatchNormalization batchNorm(double epsilon, double momentum, BatchNormIo io) {
     io.check(epsilon, momentum, DType.F64);
     return new ReferenceBatchNorm(epsilon, momentum, io);
+  }
+
+  @Override
+  public Unfolding unfold(UnfoldSpec spec, UnfoldIo io) {
+    io.check(spec, DType.F64);
+    return new ReferenceUnfolding(spec, io);
   }
 
   @Override
