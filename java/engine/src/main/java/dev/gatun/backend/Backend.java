@@ -122,6 +122,8 @@ public interface Backend extends LayerOperations, LossOperations, UpdateOperatio
    *
    * @param weights the flat block, laid out as {@link #layout} says; read now only
    * @param type how matrices are kept; biases stay as they are
+   * @throws IllegalArgumentException on a GPU for another type than float32: there a {@link
+   *     Precision} of the whole context is what makes weights smaller
    * @throws IllegalStateException if the backend has been closed
    */
   RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type);

@@ -134,6 +134,28 @@ class DeviceErrorsTest {
   }
 
   @Test
+  void arraysAreComputedInEveryPrecision() throws Exception {
+    Path weights = folder.resolve("w.safetensors");
+    Path inputs = folder.resolve("x.safetensors");
+    SmallStack.write(weights, inputs, 3);
+    for (String precision : List.of("fp32", "tf32", "fp16", "bf16")) {
+      Path output = folder.resolve(precision + ".safetensors");
+      String command =
+          "rnn --cell tanh --backend cuda --weights %s --inputs %s --output %s --precision %s"
+              .formatted(weights, inputs, output, precision);
+      Outcome outcome = InProcess.run(command.split(" "));
+      assertEquals(0, outcome.status(), precision + ": " + outcome.err());
+      assertTrue(Files.size(output) > 0, precision);
+    }
+    Outcome wrong =
+        InProcess.run(
+            ("rnn --cell tanh --backend cuda --precision fp64 --weights w --inputs x --output "
+                    + folder.resolve("y"))
+                .split(" "));
+    assertWrong(wrong, 1, "--precision fp64: only the reference computes in double precision");
+  }
+
+  @Test
   void memoryThatRunsOutIsToldOnceWithItsKeys() {
     DoubleState.memory(DoubleState.bytes() + 60_000);
     Outcome full = train("--device cuda");
