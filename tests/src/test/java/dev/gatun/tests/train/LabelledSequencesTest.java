@@ -14,7 +14,9 @@ import dev.gatun.persist.SafetensorsReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -176,6 +178,42 @@ class LabelledSequencesTest {
     assertEquals(measure(plain, "loss"), measure(other, "loss"), 1e-6);
   }
 
+  /** What stands in for gaps is told by weights that read the input alone: the loss changes. */
+  @Test
+  void missingValuesAreFilledOrLeftOut() throws IOException {
+    StringBuilder csv = new StringBuilder("sequence,label,x\n");
+    String[] x = {"1", "?", "3", "4", "", "8", "2", "-9", "5", "1", "1", "7"};
+    for (int i = 0; i < 36; i++) {
+      String value = i < 12 ? x[i] : Integer.toString(i % 5);
+      csv.append("s%d,%s,%s\n".formatted(i / 3, i % 6 < 3 ? "a" : "b", value));
+    }
+    Files.writeString(folder.resolve("rows.csv"), csv);
+    Path config =
+        Files.writeString(
+            folder.resolve("c.yaml"),
+            """
+            data: {type: sequences, path: rows.csv, validation: 0, scaler: none, sentinel: -9}
+            model: {hidden: 3}
+            train: {epochs: 1, rate: 1e-9}
+            """);
+    InputException e = assertThrows(InputException.class, () -> train(config));
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("rows.csv:3: column x: \"?\""), e.getMessage());
+    Set<Double> losses = new HashSet<>();
+    for (String way : List.of("mean", "median", "mode", "forward", "linear", "mask", "drop")) {
+      losses.add(train(config, "data.missing=" + way).trainLoss());
+    }
+    assertEquals(7, losses.size(), losses.toString());
+    // Filled by hand: 1 2 3, 4 6 8, 2 3.5 5.
+    Files.writeString(
+        folder.resolve("rows.csv"),
+        csv.toString().replace("a,?", "a,2").replace("b,\n", "b,6\n").replace("a,-9", "a,3.5"));
+    assertTrue(losses.contains(train(config).trainLoss()), "linear");
+    InputException decay =
+        assertThrows(InputException.class, () -> train(config, "data.missing=decay"));
+    assertTrue(String.valueOf(decay.getMessage()).contains("for data.type series"));
+  }
+
   /** Windows of a series and sequences with transcripts take those that leave their targets. */
   @ParameterizedTest
   @CsvSource({
@@ -220,6 +258,7 @@ class LabelledSequencesTest {
       delimiter = '|',
       value = {
         "train.class_weights=[1, 2, 3] | 3 numbers; there are 2 classes: a, b",
+        "train={class_weights: balanced, hard_examples: 0.5} | give one of the two",
         "train.class_weights=rare | give none, balanced, or a list",
         "data.label=said | no column \"said\"",
         "data.test=15 | validation 0 and test 15",

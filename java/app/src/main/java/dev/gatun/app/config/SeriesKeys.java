@@ -23,8 +23,8 @@ public final class SeriesKeys {
               "data.missing",
               Type.oneOf(Missing.class),
               Missing.ERROR,
-              "what is done about missing values; drop: leave out the windows that have one")
-          .when(DataKeys.TYPE, Kind.SERIES)
+              "what is done about missing values; drop: leave out the windows or sequences that have one")
+          .when(DataKeys.TYPE, Kind.SERIES, Kind.SEQUENCES)
           .knownAs("fillna", "imputation", "impute", "nan", "missing_values", "interpolate");
 
   public static final Key<List<String>> SENTINEL =
@@ -33,7 +33,7 @@ public final class SeriesKeys {
               Type.names(0, "a value or a list of them, each once"),
               List.<String>of(),
               "values that mean missing, besides an empty field, ?, NA and NaN")
-          .when(DataKeys.TYPE, Kind.SERIES)
+          .when(DataKeys.TYPE, Kind.SERIES, Kind.SEQUENCES)
           .knownAs("na_values", "missing_value", "fill_value", "nodata");
 
   public static final Key<Integer> WINDOW_START =

@@ -23,7 +23,8 @@ public record Cells(boolean allowed, List<String> sentinels) {
 
   /** As a configuration says. */
   public static Cells of(Config config) {
-    if (config.get(DataKeys.TYPE) != DataKeys.Kind.SERIES) {
+    DataKeys.Kind kind = config.get(DataKeys.TYPE);
+    if (kind != DataKeys.Kind.SERIES && kind != DataKeys.Kind.SEQUENCES) {
       return COMPLETE;
     }
     return new Cells(
@@ -38,7 +39,8 @@ public record Cells(boolean allowed, List<String> sentinels) {
         || sentinel(text);
   }
 
-  private boolean sentinel(String text) {
+  /** Whether a text is one of the values that mean missing. */
+  boolean sentinel(String text) {
     if (sentinels.isEmpty()) {
       return false;
     }

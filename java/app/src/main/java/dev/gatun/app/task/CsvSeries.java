@@ -40,6 +40,7 @@ public final class CsvSeries {
    *
    * @param texts columns taken as they are
    * @param columns wanted as numbers; none: all others
+   * @param cells which of those may be missing
    * @param noColumn makes the error for a column that is not there, from its name and those there
    * @throws InputException naming file, line and column of what is wrong
    */
@@ -47,6 +48,7 @@ public final class CsvSeries {
       Path file,
       List<String> texts,
       List<String> columns,
+      Cells cells,
       BiFunction<String, List<String>, InputException> noColumn) {
     List<String> names = new ArrayList<>(columns);
     List<double[]> rows = new ArrayList<>();
@@ -61,8 +63,7 @@ public final class CsvSeries {
               .filter(name -> columns.isEmpty() && !texts.contains(name))
               .forEach(names::add);
         }
-        rows.add(
-            names.stream().mapToDouble(name -> number(file, row, name, Cells.COMPLETE)).toArray());
+        rows.add(names.stream().mapToDouble(name -> number(file, row, name, cells)).toArray());
         for (int i = 0; i < texts.size(); i++) {
           fields.get(i).add(field(file, row, texts.get(i)));
         }
@@ -82,7 +83,7 @@ public final class CsvSeries {
       int column = c;
       Arrays.setAll(values[c], row -> rows.get(row)[column]);
     }
-    return new Labelled(fields, new Series(names, values, null));
+    return new Labelled(fields, Series.withGaps(names, values, null));
   }
 
   static InputException noText(Path file, CharacterCodingException e) {

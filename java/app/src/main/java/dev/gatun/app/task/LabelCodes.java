@@ -5,8 +5,11 @@ import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.LabelKeys;
 import dev.gatun.app.config.Numbers;
+import dev.gatun.app.config.SeriesKeys;
 import dev.gatun.data.Examples;
+import dev.gatun.data.Filling;
 import dev.gatun.data.Kmers;
+import dev.gatun.data.MissingValues;
 import dev.gatun.data.Range;
 import dev.gatun.data.Scaler;
 import dev.gatun.data.Series;
@@ -25,12 +28,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param classes in the order of their ids
  * @param scaler of numbers; null: strings
+ * @param filling of missing values; null: there are none
  * @param kmers the pieces of strings; null: numbers
  */
-record LabelCodes(List<String> classes, @Nullable Scaler scaler, @Nullable Kmers kmers) {
+record LabelCodes(
+    List<String> classes,
+    @Nullable Scaler scaler,
+    @Nullable Filling filling,
+    @Nullable Kmers kmers) {
   private static final String CLASSES = "classes";
   private static final String SCALER = "scaler";
   private static final String KMERS = "kmers";
+  private static final String FILLING = "filling";
 
   /** The columns a model was trained on; else those of the configuration. */
   static List<String> columns(Config config, Map<String, String> stored) {
@@ -84,6 +93,7 @@ record LabelCodes(List<String> classes, @Nullable Scaler scaler, @Nullable Kmers
       return new LabelCodes(
           classes,
           null,
+          null,
           Kmers.of(
               data.strings().subList(0, training.to()),
               config.get(LabelKeys.KMER),
@@ -97,7 +107,20 @@ record LabelCodes(List<String> classes, @Nullable Scaler scaler, @Nullable Kmers
           case MINMAX -> Scaler.minMax(rows, all);
           case NONE -> Scaler.identity(rows);
         };
-    return new LabelCodes(classes, scaler, null);
+    return new LabelCodes(classes, scaler, filling(config, rows), null);
+  }
+
+  /** What stands in for missing values; null where there may be none. */
+  private static @Nullable Filling filling(Config config, Series training) {
+    SeriesKeys.Missing missing = config.get(SeriesKeys.MISSING);
+    if (missing == SeriesKeys.Missing.DECAY) {
+      throw config.error(
+          SeriesKeys.MISSING, "decay; that is for data.type series; mask gives the same inputs");
+    }
+    return missing == SeriesKeys.Missing.ERROR || missing == SeriesKeys.Missing.DROP
+        ? null
+        : Filling.fit(
+            MissingValues.valueOf(missing.name()), training, new Range(0, training.rows()));
   }
 
   private static Json stored(Map<String, String> stored, String name) {
@@ -115,8 +138,12 @@ record LabelCodes(List<String> classes, @Nullable Scaler scaler, @Nullable Kmers
   /** Those that a checkpoint keeps. */
   static LabelCodes of(Map<String, String> stored) {
     return stored.containsKey(KMERS)
-        ? new LabelCodes(classes(stored), null, Kmers.fromJson(stored(stored, KMERS)))
-        : new LabelCodes(classes(stored), Scaler.fromJson(stored(stored, SCALER)), null);
+        ? new LabelCodes(classes(stored), null, null, Kmers.fromJson(stored(stored, KMERS)))
+        : new LabelCodes(
+            classes(stored),
+            Scaler.fromJson(stored(stored, SCALER)),
+            stored.containsKey(FILLING) ? Filling.fromJson(stored(stored, FILLING)) : null,
+            null);
   }
 
   /** These, for a checkpoint. */
@@ -125,6 +152,9 @@ record LabelCodes(List<String> classes, @Nullable Scaler scaler, @Nullable Kmers
     strings.put(CLASSES, Json.of(classes.stream().map(Json::of).toList()).print());
     if (scaler != null) {
       strings.put(SCALER, scaler.toJson().print());
+    }
+    if (filling != null) {
+      strings.put(FILLING, filling.toJson().print());
     }
     if (kmers != null) {
       strings.put(KMERS, kmers.toJson().print());
@@ -141,7 +171,7 @@ record LabelCodes(List<String> classes, @Nullable Scaler scaler, @Nullable Kmers
   Signal input() {
     return kmers != null
         ? Signal.tokens(kmers.size())
-        : Signal.features(scaler == null ? 1 : scaler.names().size());
+        : Signal.features(SequenceGaps.width(scaler == null ? 1 : scaler.names().size(), filling));
   }
 
   /** The steps of a sequence. */
@@ -162,14 +192,7 @@ record LabelCodes(List<String> classes, @Nullable Scaler scaler, @Nullable Kmers
     }
     float[][][] x = new float[part.size()][][];
     for (int i = 0; i < x.length; i++) {
-      double[][] values = data.values().get(part.from() + i);
-      x[i] = new float[values.length][data.columns().size()];
-      for (int t = 0; t < values.length; t++) {
-        for (int c = 0; c < x[i][t].length; c++) {
-          double value = values[t][c];
-          x[i][t][c] = (float) (scaler == null ? value : scaler.scale(c, value));
-        }
-      }
+      x[i] = SequenceGaps.inputs(data.values().get(part.from() + i), scaler, filling);
     }
     return Examples.features(x);
   }

@@ -8,6 +8,7 @@ import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Key;
 import dev.gatun.app.config.LabelKeys;
+import dev.gatun.app.config.SeriesKeys;
 import dev.gatun.data.Series;
 import dev.gatun.data.TsFile;
 import dev.gatun.persist.FormatException;
@@ -20,6 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Sequences of numbers or strings, with a class each.
@@ -30,6 +32,7 @@ import java.util.Set;
  * @param values [i][t][c]; none: strings
  * @param strings of each sequence; none: numbers
  * @param classes those that the file lists; none: it lists none
+ * @param dropped sequences that are left out for what they miss
  */
 record LabelData(
     List<String> names,
@@ -37,7 +40,8 @@ record LabelData(
     List<String> columns,
     List<double[][]> values,
     List<String> strings,
-    List<String> classes) {
+    List<String> classes,
+    int dropped) {
 
   /**
    * Reads a file: {@code .ts}, else CSV.
@@ -51,7 +55,7 @@ record LabelData(
     if (config.get(DataKeys.TYPE) == DataKeys.Kind.STRINGS) {
       data = strings(config, file, labelled);
     } else if (file.toString().toLowerCase(Locale.ROOT).endsWith(".ts")) {
-      data = ts(file, labelled);
+      data = ts(config, file, labelled);
     } else {
       data = frames(config, file, inputs, labelled);
     }
@@ -60,10 +64,41 @@ record LabelData(
       throw new InputException(
           "%s: sequence %s has no class; give one for each".formatted(file, data.names.get(none)));
     }
-    return data;
+    return config.get(DataKeys.TYPE) == DataKeys.Kind.SEQUENCES
+            && config.get(SeriesKeys.MISSING) == SeriesKeys.Missing.DROP
+        ? data.complete(config, file, labelled)
+        : data;
   }
 
-  private static LabelData ts(Path file, boolean labelled) {
+  /** Those without missing values. */
+  private LabelData complete(Config config, Path file, boolean labelled) {
+    List<Integer> kept = IntStream.range(0, size()).filter(i -> gaps(i) == 0).boxed().toList();
+    if (kept.isEmpty() || (!labelled && kept.size() < size())) {
+      throw config.error(
+          SeriesKeys.MISSING,
+          kept.isEmpty()
+              ? "drop; every sequence of " + file + " has a missing value; give another way"
+              : "drop; %s has sequences with missing values, and each is to be told; fill them"
+                  .formatted(file));
+    }
+    LabelData none =
+        new LabelData(
+            List.of(), List.of(), columns, List.of(), List.of(), classes, size() - kept.size());
+    return with(kept, none);
+  }
+
+  /** The missing values of a sequence. */
+  int gaps(int sequence) {
+    return columns.isEmpty()
+        ? 0
+        : (int)
+            Arrays.stream(values.get(sequence))
+                .flatMapToDouble(Arrays::stream)
+                .filter(Double::isNaN)
+                .count();
+  }
+
+  private static LabelData ts(Config config, Path file, boolean labelled) {
     TsFile ts;
     try {
       ts = TsFile.read(file);
@@ -83,7 +118,7 @@ record LabelData(
     }
     for (TsFile.Sequence sequence : ts.sequences()) {
       names.add(Integer.toString(names.size() + 1));
-      checkComplete(file, sequence);
+      checkGaps(Cells.of(config), file, sequence);
     }
     return new LabelData(
         names,
@@ -91,15 +126,21 @@ record LabelData(
         columns,
         ts.sequences().stream().map(TsFile.Sequence::values).toList(),
         List.of(),
-        ts.classes());
+        ts.classes(),
+        0);
   }
 
-  private static void checkComplete(Path file, TsFile.Sequence sequence) {
+  /** Makes sentinels gaps too, and refuses gaps where there may be none. */
+  private static void checkGaps(Cells cells, Path file, TsFile.Sequence sequence) {
     for (int t = 0; t < sequence.values().length; t++) {
       for (int c = 0; c < sequence.values()[t].length; c++) {
-        if (Double.isNaN(sequence.values()[t][c])) {
+        double value = sequence.values()[t][c];
+        if (!Double.isNaN(value) && cells.sentinel(Double.toString(value))) {
+          sequence.values()[t][c] = Double.NaN;
+        }
+        if (Double.isNaN(sequence.values()[t][c]) && !cells.allowed()) {
           throw new InputException(
-              "%s:%d: dimension %d, step %d: missing; give a number"
+              "%s:%d: dimension %d, step %d: missing; give a number, or data.missing"
                   .formatted(file, sequence.line(), c + 1, t + 1));
         }
       }
@@ -123,6 +164,7 @@ record LabelData(
             file,
             read ? List.of(sequence, label) : List.of(sequence),
             inputs,
+            Cells.of(config),
             (name, there) ->
                 noColumn(
                     config,
@@ -158,7 +200,7 @@ record LabelData(
       values.add(values(rows.numbers(), from, row));
       from = row;
     }
-    return new LabelData(names, labels, rows.numbers().names(), values, List.of(), List.of());
+    return new LabelData(names, labels, rows.numbers().names(), values, List.of(), List.of(), 0);
   }
 
   private static double[][] values(Series numbers, int from, int to) {
@@ -222,7 +264,7 @@ record LabelData(
     } catch (IOException | UncheckedIOException e) {
       throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
     }
-    return new LabelData(names, labels, List.of(), List.of(), strings, List.of());
+    return new LabelData(names, labels, List.of(), List.of(), strings, List.of(), 0);
   }
 
   /** The number of sequences. */
@@ -239,7 +281,8 @@ record LabelData(
             columns,
             new ArrayList<>(),
             new ArrayList<>(),
-            classes);
+            classes,
+            dropped + others.dropped);
     for (int i : order) {
       chosen.names.add(names.get(i));
       chosen.labels.add(labels.get(i));
@@ -258,7 +301,7 @@ record LabelData(
 
   /** Nothing, of the same columns. */
   LabelData none() {
-    return new LabelData(List.of(), List.of(), columns, List.of(), List.of(), classes);
+    return new LabelData(List.of(), List.of(), columns, List.of(), List.of(), classes, 0);
   }
 
   /** The rows of the first sequences, one after the other. */
@@ -270,6 +313,6 @@ record LabelData(
         byColumn[c][row] = rows.get(row)[c];
       }
     }
-    return new Series(columns, byColumn, null);
+    return Series.withGaps(columns, byColumn, null);
   }
 }

@@ -88,7 +88,30 @@ public final class LabelTask implements Task {
             parts.split().test().size() + tested.size());
     LabelCodes codes =
         trained ? LabelCodes.of(stored) : LabelCodes.learn(config, data, names, split.training());
-    return new LabelTask(config, data, LabelCodes.ids(data, names, file), codes, split);
+    LabelTask task = new LabelTask(config, data, LabelCodes.ids(data, names, file), codes, split);
+    task.loss(); // refuses keys that contradict each other before anything is allocated
+    return task;
+  }
+
+  /** What was missing. */
+  @Override
+  public List<String> notes() {
+    if (data.dropped() > 0) {
+      return List.of(
+          "%,d sequences are left out for missing values; %,d stay"
+              .formatted(data.dropped(), data.size()));
+    }
+    int sequences = 0;
+    long values = 0;
+    for (int i = 0; i < data.size(); i++) {
+      sequences += data.gaps(i) > 0 ? 1 : 0;
+      values += data.gaps(i);
+    }
+    return values == 0
+        ? List.of()
+        : List.of(
+            "%,d values are missing, in %,d of %,d sequences"
+                .formatted(values, sequences, data.size()));
   }
 
   /** Other sequences with their classes, wholly to be measured on. */

@@ -66,6 +66,7 @@ final class Transcripts {
             file,
             named,
             inputs,
+            Cells.COMPLETE,
             (name, there) ->
                 config.error(
                     name.equals(sequence)
