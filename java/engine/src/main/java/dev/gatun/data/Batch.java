@@ -262,6 +262,7 @@ public final class Batch implements AutoCloseable {
 
   /** Makes it at least so many steps long; what is added is padding. For targets per sequence. */
   void lengthen(int steps) {
+    boolean whole = carried == time;
     for (; time < steps; time++) {
       for (int n = 0; n < size; n++) {
         if (layout.isTokens()) {
@@ -271,6 +272,7 @@ public final class Batch implements AutoCloseable {
         }
       }
     }
+    carried = whole ? time : carried;
   }
 
   /** Sets the token of step t of sequence n. */
