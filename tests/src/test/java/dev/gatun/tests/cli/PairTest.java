@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.Backends;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.task.PairTask;
 import dev.gatun.app.task.Task;
+import dev.gatun.backend.Backend;
+import dev.gatun.model.Model;
 import dev.gatun.model.SequenceToSequence;
 import dev.gatun.persist.Json;
 import dev.gatun.tests.cli.Cli.Outcome;
@@ -98,6 +101,24 @@ class PairTest {
             "train.sampling.steps=50");
     assertEquals(0.4 * (1 - Math.exp(-0.2)), sampled.sampling().at(10), 1e-12);
     assertEquals(null, plain.sampling());
+  }
+
+  /** What an untrained model says: its tokens are all about equally likely. */
+  private List<String> answers(String... settings) throws Exception {
+    PairTask task = task(PAIRS, settings);
+    try (Backend backend = Backends.open("cpu", 1);
+        Model model = task.model().build(backend, 3)) {
+      return task.translate(model, 3);
+    }
+  }
+
+  @Test
+  void searchesGoAsTheirKeysSay() throws Exception {
+    List<String> cut = answers("model.max_tokens=2", "model.length_penalty=50");
+    assertTrue(cut.stream().allMatch(said -> said.codePointCount(0, said.length()) <= 2), cut + "");
+    int plain = String.join("", answers()).length();
+    int favoured = String.join("", answers("model.length_penalty=50")).length();
+    assertTrue(favoured > plain, plain + " and " + favoured);
   }
 
   @Test
