@@ -16,12 +16,16 @@ final class ReferenceAttention implements Attention {
   private final int width;
   private final int depth;
 
+  /** Of one query, its scores or the gradients of its weights. */
+  private final double[] each;
+
   ReferenceAttention(AttentionSpec spec, AttentionIo io) {
     this.spec = spec;
     this.io = io;
     additive = spec.score() == Score.ADDITIVE;
     width = io.width();
     depth = io.depth();
+    each = new double[spec.maxKeys()];
   }
 
   private int length(int i, int tk) {
@@ -64,18 +68,17 @@ final class ReferenceAttention implements Attention {
       int i = row % n;
       int length = length(i, tk);
       double largest = Double.NEGATIVE_INFINITY;
-      double[] scores = new double[length];
       for (int s = 0; s < length; s++) {
-        scores[s] = score(row, (long) s * n + i);
-        largest = Math.max(largest, scores[s]);
+        each[s] = score(row, (long) s * n + i);
+        largest = Math.max(largest, each[s]);
       }
       double sum = 0;
       for (int s = 0; s < length; s++) {
-        scores[s] = Math.exp(scores[s] - largest);
-        sum += scores[s];
+        each[s] = Math.exp(each[s] - largest);
+        sum += each[s];
       }
       for (int s = 0; s < tk; s++) {
-        io.weights().set((long) row * tk + s, s < length ? scores[s] / sum : 0);
+        io.weights().set((long) row * tk + s, s < length ? each[s] / sum : 0);
       }
       for (int e = 0; e < depth; e++) {
         double total = 0;
@@ -98,20 +101,20 @@ final class ReferenceAttention implements Attention {
     for (int row = 0; row < tq * n; row++) {
       int i = row % n;
       int length = length(i, tk);
-      double[] dWeights = new double[length];
       double mean = 0;
       for (int s = 0; s < length; s++) {
         long keyRow = (long) s * n + i;
         double weight = io.weights().get((long) row * tk + s);
+        each[s] = 0;
         for (int e = 0; e < depth; e++) {
           double dc = d.dContext().get((long) row * depth + e);
-          dWeights[s] += dc * io.values().get(keyRow * depth + e);
+          each[s] += dc * io.values().get(keyRow * depth + e);
           add(d.dValues(), keyRow * depth + e, weight * dc);
         }
-        mean += weight * dWeights[s];
+        mean += weight * each[s];
       }
       for (int s = 0; s < length; s++) {
-        double dScore = io.weights().get((long) row * tk + s) * (dWeights[s] - mean);
+        double dScore = io.weights().get((long) row * tk + s) * (each[s] - mean);
         backward(d, row, (long) s * n + i, spec.scale() * dScore);
       }
     }
