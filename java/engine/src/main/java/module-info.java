@@ -17,6 +17,7 @@ module dev.gatun {
       dev.gatun.app,
       dev.gatun.tests;
   exports dev.gatun.data;
+  exports dev.gatun.explain;
   exports dev.gatun.metric;
   exports dev.gatun.model;
   exports dev.gatun.optim;

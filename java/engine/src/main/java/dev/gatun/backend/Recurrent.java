@@ -1,5 +1,7 @@
 package dev.gatun.backend;
 
+import java.util.List;
+
 /**
  * A recurrent stack compiled for its largest time and batch. It owns its saved state and scratch;
  * calls allocate nothing. Not safe for use by two threads at once.
@@ -29,6 +31,14 @@ public interface Recurrent extends AutoCloseable {
    * Packed copies are made here.
    */
   void refresh();
+
+  /**
+   * What the gates were in the last forward, of every layer, direction and sequence in this order;
+   * nothing unless the backend keeps them, as the reference does.
+   */
+  default List<Gates> gates() {
+    return List.of();
+  }
 
   /** The bytes of saved state and scratch. */
   long bytes();

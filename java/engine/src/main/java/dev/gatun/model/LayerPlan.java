@@ -1,6 +1,9 @@
 package dev.gatun.model;
 
+import dev.gatun.backend.Gates;
+import dev.gatun.backend.Recurrent;
 import dev.gatun.tensor.Tensor;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +73,11 @@ public interface LayerPlan extends AutoCloseable {
   /** Where it takes what a decoder is shown; null for layers that are none. */
   default @Nullable DecoderInputs decoderInputs() {
     return null;
+  }
+
+  /** What the gates of its recurrent layers were in the last forward: {@link Recurrent#gates}. */
+  default List<Gates> gates() {
+    return List.of();
   }
 
   /** Called before a forward when parameters have changed: packed copies are made again. */

@@ -1,5 +1,6 @@
 package dev.gatun.model;
 
+import dev.gatun.backend.Gates;
 import dev.gatun.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -143,6 +144,16 @@ final class LayerStack implements AutoCloseable {
     for (int i = 0; i < layers.size(); i++) {
       String prefix = names.get(i) + ".";
       layers.get(i).observed().forEach((key, tensor) -> all.put(prefix + key, tensor));
+    }
+    return all;
+  }
+
+  /** {@link LayerPlan#gates} of all, layers numbered on. */
+  List<Gates> gates() {
+    List<Gates> all = new ArrayList<>();
+    for (LayerPlan layer : layers) {
+      int first = all.isEmpty() ? 0 : all.getLast().layer() + 1;
+      layer.gates().forEach(gates -> all.add(gates.inLayer(first + gates.layer())));
     }
     return all;
   }

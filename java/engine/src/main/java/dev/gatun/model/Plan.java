@@ -1,12 +1,14 @@
 package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.Gates;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.data.Batch;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
+import java.util.List;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +56,6 @@ public final class Plan implements AutoCloseable {
       @Nullable Loss loss,
       @Nullable FrozenWeights shared) {
     this.model = owner.spec();
-
     this.backend = backend;
     this.spec = spec;
     Usage on = parameters.usageBy(backend);
@@ -298,13 +299,14 @@ public final class Plan implements AutoCloseable {
     return state.named();
   }
 
-  /**
-   * What layers looked at in the last forward, by layer and name, in the backend's memory and dense
-   * for its sizes: the weights of an {@link AttentionPooling} as {@code attention.weights} [1, N,
-   * T].
-   */
+  /** What layers looked at in the last forward, by layer and name: {@link LayerPlan#observed}. */
   public SequencedMap<String, Tensor> observed() {
     return layers.observed();
+  }
+
+  /** {@link LayerPlan#gates} of all layers, counted from below; nothing but on a reference. */
+  public List<Gates> gates() {
+    return layers.gates();
   }
 
   /** Declares that {@link #state} was written for n sequences: the next batch may continue them. */

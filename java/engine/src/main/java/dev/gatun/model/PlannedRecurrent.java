@@ -1,11 +1,13 @@
 package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.Gates;
 import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.WeightType;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A recurrent stack on a plan's weights: those of the model, rounded ones, or a session's. */
@@ -53,6 +55,11 @@ final class PlannedRecurrent implements AutoCloseable {
 
   void backward() {
     recurrent.backward();
+  }
+
+  /** {@link Recurrent#gates}. */
+  List<Gates> gates() {
+    return recurrent.gates();
   }
 
   /** Takes the parameters as they are now. */

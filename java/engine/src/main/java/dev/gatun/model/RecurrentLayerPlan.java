@@ -1,6 +1,7 @@
 package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.Gates;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.Gradients;
@@ -9,6 +10,7 @@ import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.model.RecurrentLayer.Readout;
 import dev.gatun.tensor.Tensor;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -156,6 +158,11 @@ final class RecurrentLayerPlan implements LayerPlan {
   @Override
   public Map<String, Tensor> state() {
     return state;
+  }
+
+  @Override
+  public List<Gates> gates() {
+    return recurrent.gates();
   }
 
   @Override

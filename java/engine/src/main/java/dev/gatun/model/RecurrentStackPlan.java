@@ -1,5 +1,6 @@
 package dev.gatun.model;
 
+import dev.gatun.backend.Gates;
 import dev.gatun.model.RecurrentStack.Part;
 import dev.gatun.model.RecurrentStack.Place;
 import dev.gatun.tensor.Tensor;
@@ -89,6 +90,16 @@ final class RecurrentStackPlan implements LayerPlan {
   @Override
   public Map<String, Tensor> state() {
     return state;
+  }
+
+  @Override
+  public List<Gates> gates() {
+    List<Gates> all = new ArrayList<>();
+    for (LayerPlan part : parts) {
+      int first = all.isEmpty() ? 0 : all.getLast().layer() + 1;
+      part.gates().forEach(gates -> all.add(gates.inLayer(first + gates.layer())));
+    }
+    return all;
   }
 
   @Override

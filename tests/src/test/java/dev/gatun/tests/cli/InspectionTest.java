@@ -49,12 +49,51 @@ class InspectionTest {
     "underfitting, 9 8 7 6 5 4 3 2, 9 8 7 6 5 4 3 2",
     "plateaued, 5 4 3 3 3 3 3 3, 5 4 4 4 4 4 4 4",
     "good, 5 3 2 1 .5 .2 .101 .1005, 5 3 2 1 .7 .5 .5 .5",
+    "noisy, 5 3 2.2 2 2.2 1.98 2.3 2.0 2.25 2.05, 5 3 2 2 2 2 2 2 2 2",
     "too-short, 5 4, 5 4",
   })
   void diagnoseReadsTheCurves(String verdict, String training, String validation) throws Exception {
     Files.writeString(folder.resolve("metrics.csv"), curves(training, validation));
     Diagnosis diagnosis = Diagnosis.of(Metrics.read(folder.resolve("metrics.csv")));
     assertEquals(verdict, Names.of(diagnosis.verdict()), diagnosis.evidence());
+  }
+
+  private Diagnosis withGradients(String training, String norms, String... log) throws Exception {
+    List<String> losses = List.of(training.split(" ", -1));
+    List<String> gradients = List.of(norms.split(" ", -1));
+    StringBuilder csv = new StringBuilder(curves("", "").lines().findFirst().orElseThrow() + "\n");
+    for (int i = 0; i < losses.size(); i++) {
+      csv.append("%d,%d,%d,%s,,0.1,%s\n".formatted(i, i, i, losses.get(i), gradients.get(i)));
+    }
+    Path file = Files.writeString(folder.resolve("metrics.csv"), csv);
+    return Diagnosis.all(Metrics.read(file), List.of(log)).getFirst();
+  }
+
+  @Test
+  void diagnoseReadsGradients() throws Exception {
+    Diagnosis exploding = withGradients("5 4 3 2 1.5 1.4", "1 1 1 400 1 1");
+    assertEquals(Diagnosis.Verdict.EXPLODING_GRADIENTS, exploding.verdict());
+    assertTrue(exploding.evidence().contains("400"), exploding.evidence());
+    Diagnosis vanishing = withGradients("5 4.9 4.9 4.9 4.9 4.9", "1 .1 .01 1e-4 1e-6 1e-7");
+    assertEquals(Diagnosis.Verdict.VANISHING_GRADIENTS, vanishing.verdict());
+    Diagnosis learnt = withGradients("5 2 1 .1 .01 .001", "1 .1 .01 1e-4 1e-6 1e-7");
+    assertEquals(Diagnosis.Verdict.UNDERFITTING, learnt.verdict(), learnt.evidence());
+  }
+
+  @Test
+  void diagnoseNamesStepsThatWereNotFinite() throws Exception {
+    String line =
+        "2026-01-01T00:00:00Z step 7 (epoch 0, batch 6) skipped: the gradient of rnn.weight_hh_l0 in"
+            + " layer rnn is not finite; ";
+    Diagnosis found =
+        withGradients(
+            "5 4 3 2 1.5 1.4", "1 1 1 1 1 1", line + "1 in a row", "x", line + "2 in a row");
+    assertEquals(Diagnosis.Verdict.NON_FINITE, found.verdict());
+    assertTrue(found.evidence().startsWith("2 steps were left out, the first: step 7 (epoch 0"));
+    Diagnosis ordinary =
+        withGradients(
+            "5 4 3 2 1.5 1.4", "1 1 1 1 1 1", line + "the loss scale of fp16 falls to 512");
+    assertEquals(Diagnosis.Verdict.UNDERFITTING, ordinary.verdict());
   }
 
   private static String curves(String training, String validation) {

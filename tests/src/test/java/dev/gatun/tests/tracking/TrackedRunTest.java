@@ -81,6 +81,17 @@ class TrackedRunTest {
   }
 
   @Test
+  void reportsMeasureTheValidationPartWhenAskedTo() throws Exception {
+    List<List<String>> rows =
+        table(train(false, "train.report_metrics=true", "train.steps=10").run().metrics());
+    assertEquals(
+        "validation_perplexity,validation_bits_per_character,validation_bits_per_byte",
+        String.join(",", rows.getFirst().subList(7, rows.getFirst().size())));
+    double perplexity = Math.exp(Double.parseDouble(rows.getLast().get(4)));
+    assertEquals(perplexity, Double.parseDouble(rows.getLast().get(7)), 1e-6 * perplexity);
+  }
+
+  @Test
   void histogramsComeWhenAskedFor() throws Exception {
     RunDirectory run = train(false, "train.histograms=weights", "train.steps=5").run();
     List<DynamicMessage> values =

@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -23,8 +24,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "diagnose",
     description =
-        "Read a run's loss curves: underfitting, overfitting, diverging or plateaued, and what to"
-            + " try.")
+        "Read a run's curves and log: underfitting, overfitting, diverging, plateaued or noisy, steps"
+            + " that were not finite, gradients that explode or vanish; what shows it, and what to"
+            + " try. The gravest first.")
 final class DiagnoseCommand implements Callable<Integer> {
   @Parameters(paramLabel = "RUN", description = "A run's folder.")
   private Path run = Path.of("");
@@ -40,18 +42,28 @@ final class DiagnoseCommand implements Callable<Integer> {
     if (!Files.isRegularFile(file)) {
       throw new InputException(run + ": has no metrics.csv yet");
     }
-    Diagnosis diagnosis = Diagnosis.of(Metrics.read(file));
+    Path log = RunDirectory.open(run).log();
+    List<String> lines = Files.isRegularFile(log) ? Files.readAllLines(log) : List.of();
+    List<Diagnosis> found = Diagnosis.all(Metrics.read(file), lines);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      Map<String, Json> members = new LinkedHashMap<>();
-      members.put("verdict", Json.of(Names.of(diagnosis.verdict())));
-      members.put("evidence", Json.of(diagnosis.evidence()));
-      members.put("advice", Json.of(diagnosis.advice().stream().map(Json::of).toList()));
+      Map<String, Json> members = members(found.getFirst());
+      members.put("findings", Json.of(found.stream().map(d -> Json.of(members(d))).toList()));
       out.println(Json.of(members).print());
     } else {
-      out.println(Names.of(diagnosis.verdict()) + ": " + diagnosis.evidence());
-      diagnosis.advice().forEach(line -> out.println("  " + line));
+      for (Diagnosis diagnosis : found) {
+        out.println(Names.of(diagnosis.verdict()) + ": " + diagnosis.evidence());
+        diagnosis.advice().forEach(line -> out.println("  " + line));
+      }
     }
     return 0;
+  }
+
+  private static Map<String, Json> members(Diagnosis diagnosis) {
+    Map<String, Json> members = new LinkedHashMap<>();
+    members.put("verdict", Json.of(Names.of(diagnosis.verdict())));
+    members.put("evidence", Json.of(diagnosis.evidence()));
+    members.put("advice", Json.of(diagnosis.advice().stream().map(Json::of).toList()));
+    return members;
   }
 }

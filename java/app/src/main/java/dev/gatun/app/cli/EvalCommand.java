@@ -81,7 +81,7 @@ final class EvalCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     TrainedRun trained = TrainedRun.open(run, checkpoint);
-    Task task = task(trained);
+    Task task = task(trained, data);
     if (drawing != null) {
       Output.checkWritable("--confusion", drawing);
     }
@@ -151,7 +151,8 @@ final class EvalCommand implements Callable<Integer> {
     AtomicFiles.write(drawing, confusion.toSvg("Confusion: " + part));
   }
 
-  private Task task(TrainedRun trained) {
+  /** The run's own data, or another file's. */
+  static Task task(TrainedRun trained, @Nullable Path data) {
     Config config = trained.config();
     if (data == null) {
       return Task.of(config, trained.strings());

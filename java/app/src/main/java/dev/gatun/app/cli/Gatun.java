@@ -91,6 +91,8 @@ public final class Gatun {
               GenerateCommand.class,
               DataCommand.class,
               DiagnoseCommand.class,
+              PlotCommand.class,
+              ExplainCommand.class,
               RnnCommand.class,
               BenchCommand.class);
     };

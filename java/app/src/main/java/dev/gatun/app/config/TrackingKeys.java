@@ -10,6 +10,16 @@ public final class TrackingKeys {
     WEIGHTS
   }
 
+  public static final Key<Boolean> METRICS =
+      Key.of(
+              "train.report_metrics",
+              Type.flag(),
+              false,
+              "whether each report also measures the validation part, as gatun eval: columns of"
+                  + " metrics.csv, which take another run through it")
+          .knownAs("metrics", "compute_metrics")
+          .free();
+
   public static final Key<Histograms> HISTOGRAMS =
       Key.of(
               "train.histograms",
@@ -47,7 +57,7 @@ public final class TrackingKeys {
           .knownAs("name")
           .free();
 
-  static final List<Key<?>> ALL = List.of(HISTOGRAMS, MLFLOW, EXPERIMENT, RUN_NAME);
+  static final List<Key<?>> ALL = List.of(METRICS, HISTOGRAMS, MLFLOW, EXPERIMENT, RUN_NAME);
 
   private TrackingKeys() {}
 }

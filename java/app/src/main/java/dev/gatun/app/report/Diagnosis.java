@@ -1,11 +1,13 @@
 package dev.gatun.app.report;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * What the loss curves of a run say. The thresholds are rules of thumb, stated with each verdict.
+ * What the curves and the log of a run say. The thresholds are rules of thumb, stated with each
+ * verdict.
  *
  * @param verdict in one word
  * @param evidence the figures behind it
@@ -20,41 +22,85 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
   private static final double OVERFIT = 0.05;
   private static final double DIVERGED = 1.5;
 
-  /** What can be told from curves. */
+  /** What can be told, the gravest first. */
   public enum Verdict {
     TOO_SHORT,
+    NON_FINITE,
     DIVERGING,
+    EXPLODING_GRADIENTS,
+    VANISHING_GRADIENTS,
     OVERFITTING,
     UNDERFITTING,
     PLATEAUED,
+    NOISY,
     GOOD
   }
 
-  /** Reads the curves of a run. */
+  /** Reads the curves of a run: the gravest of {@link #all}. */
   public static Diagnosis of(Metrics metrics) {
+    return all(metrics, List.of()).getFirst();
+  }
+
+  /**
+   * Reads the curves and the log of a run.
+   *
+   * @param log its lines
+   * @return at least one, the gravest first
+   */
+  public static List<Diagnosis> all(Metrics metrics, List<String> log) {
+    List<Diagnosis> found = new ArrayList<>(Symptoms.nonFinite(log));
     double[] train = metrics.column("train_loss");
-    double[] validation = metrics.column("validation_loss");
     int n = train.length;
     if (n < LEAST_REPORTS) {
-      return new Diagnosis(
-          Verdict.TOO_SHORT,
-          n + " reports; " + LEAST_REPORTS + " are needed",
-          List.of("train longer, or report more often with train.report_every"));
+      found.add(
+          new Diagnosis(
+              Verdict.TOO_SHORT,
+              n + " reports; " + LEAST_REPORTS + " are needed",
+              List.of("train longer, or report more often with train.report_every")));
+      return found;
     }
-    double least = Arrays.stream(train).min().orElseThrow();
+    double least = Arrays.stream(train).filter(Double::isFinite).min().orElse(Double.NaN);
     double last = train[n - 1];
-    if (Arrays.stream(train).anyMatch(x -> !Double.isFinite(x)) || last > DIVERGED * least) {
-      return new Diagnosis(
-          Verdict.DIVERGING,
-          text("training loss rose from %.4g to %.4g", least, last),
-          List.of("lower train.rate", "clip gradients with train.clip", "add a warm-up"));
+    boolean diverges =
+        Arrays.stream(train).anyMatch(x -> !Double.isFinite(x)) || last > DIVERGED * least;
+    if (diverges) {
+      found.add(
+          new Diagnosis(
+              Verdict.DIVERGING,
+              text("training loss rose from %.4g to %.4g", least, last),
+              List.of("lower train.rate", "clip gradients with train.clip", "add a warm-up")));
     }
+    found.addAll(Symptoms.gradients(metrics.column("gradient_norm"), train));
+    if (!diverges) {
+      List<Diagnosis> overfitting = overfitting(train, metrics.column("validation_loss"));
+      found.addAll(overfitting);
+      // What falls on while validation rises is no reason to train longer.
+      found.addAll(overfitting.isEmpty() ? trend(train, least) : List.of());
+      found.addAll(Symptoms.noise(train));
+      if (found.isEmpty()) {
+        found.add(
+            new Diagnosis(
+                Verdict.GOOD,
+                text("training loss settled at %.4g and validation did not turn", last),
+                List.of()));
+      }
+    }
+    return found;
+  }
+
+  private static List<Diagnosis> overfitting(double[] train, double[] validation) {
     double[] known = Arrays.stream(validation).filter(Double::isFinite).toArray();
-    if (known.length >= LEAST_REPORTS) {
-      double best = Arrays.stream(known).min().orElseThrow();
-      double end = known[known.length - 1];
-      if (end > best * (1 + OVERFIT) && last < train[indexOf(validation, best)]) {
-        return new Diagnosis(
+    if (known.length < LEAST_REPORTS) {
+      return List.of();
+    }
+    double last = train[train.length - 1];
+    double best = Arrays.stream(known).min().orElseThrow();
+    double end = known[known.length - 1];
+    if (!(end > best * (1 + OVERFIT) && last < train[indexOf(validation, best)])) {
+      return List.of();
+    }
+    return List.of(
+        new Diagnosis(
             Verdict.OVERFITTING,
             text(
                 "validation loss rose from %.4g to %.4g while training loss went on falling to"
@@ -63,37 +109,33 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
             List.of(
                 "stop early with train.patience (the best checkpoint is kept in any case)",
                 "raise model.dropout or train.weight_decay",
-                "use a smaller model.hidden, or more data"));
-      }
-    }
-    return trend(train, least);
+                "use a smaller model.hidden, or more data")));
   }
 
-  private static Diagnosis trend(double[] train, double least) {
+  private static List<Diagnosis> trend(double[] train, double least) {
     int n = train.length;
     double before = train[n - 1 - Math.max(1, n / 5)];
     double last = train[n - 1];
     double fall = (before - last) / Math.abs(before);
     if (fall > NOISE) {
-      return new Diagnosis(
-          Verdict.UNDERFITTING,
-          text("training loss still fell from %.4g to %.4g in the last fifth", before, last),
-          List.of("raise train.epochs", "raise train.rate", "use a larger model.hidden"));
+      return List.of(
+          new Diagnosis(
+              Verdict.UNDERFITTING,
+              text("training loss still fell from %.4g to %.4g in the last fifth", before, last),
+              List.of("raise train.epochs", "raise train.rate", "use a larger model.hidden")));
     }
     double half = train[n / 2];
     if (Math.abs(half - last) <= NOISE * Math.abs(half) && least > NOISE * Math.abs(train[0])) {
-      return new Diagnosis(
-          Verdict.PLATEAUED,
-          text("training loss stands at %.4g since the first half", last),
-          List.of(
-              "change train.rate by a factor of 3 either way",
-              "let the rate fall with train.schedule=cosine",
-              "use a larger model"));
+      return List.of(
+          new Diagnosis(
+              Verdict.PLATEAUED,
+              text("training loss stands at %.4g since the first half", last),
+              List.of(
+                  "change train.rate by a factor of 3 either way",
+                  "let the rate fall with train.schedule=cosine",
+                  "use a larger model")));
     }
-    return new Diagnosis(
-        Verdict.GOOD,
-        text("training loss settled at %.4g and validation did not turn", last),
-        List.of());
+    return List.of();
   }
 
   private static int indexOf(double[] values, double value) {
@@ -106,7 +148,7 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
   }
 
   @SuppressWarnings("AnnotateFormatMethod") // the annotation is in a library for builds only
-  private static String text(String format, Object... arguments) {
+  static String text(String format, Object... arguments) {
     return String.format(Locale.ROOT, format, arguments);
   }
 }

@@ -1,7 +1,11 @@
 package dev.gatun.app.report;
 
+import dev.gatun.persist.Json;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * Values in rows and columns as squares of colour, with a scale: an SVG of its own, with no script
@@ -66,6 +70,24 @@ public final class HeatMap {
   public HeatMap written(String[][] inSquares) {
     texts = inSquares.clone();
     return this;
+  }
+
+  /** {@code rows} and {@code columns}, their names, and {@code values}; null where none is. */
+  public Json toJson() {
+    Map<String, Json> members = new LinkedHashMap<>();
+    members.put("rows", Json.of(rows.stream().map(Json::of).toList()));
+    members.put("columns", Json.of(columns.stream().map(Json::of).toList()));
+    members.put(
+        "values",
+        Json.of(
+            Arrays.stream(values)
+                .map(row -> Json.of(Arrays.stream(row).mapToObj(HeatMap::json).toList()))
+                .toList()));
+    return Json.of(members);
+  }
+
+  private static Json json(double value) {
+    return Double.isFinite(value) ? Json.of(value) : Json.Null.NULL;
   }
 
   /** The map. */

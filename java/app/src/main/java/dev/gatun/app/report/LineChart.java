@@ -1,11 +1,17 @@
 package dev.gatun.app.report;
 
+import dev.gatun.app.report.Canvas.Anchor;
+import dev.gatun.app.report.Canvas.Lettering;
+import dev.gatun.app.report.Canvas.Pen;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 
-/** A chart of lines as an SVG of its own: axes, grid, legend, no script and no outside font. */
+/**
+ * A chart of lines as an SVG of its own, or as a PNG: axes, grid, legend, no script and no outside
+ * font.
+ */
 public final class LineChart {
   private static final int WIDTH = 860;
   private static final int HEIGHT = 460;
@@ -13,6 +19,10 @@ public final class LineChart {
   private static final int RIGHT = 20;
   private static final int TOP = 64;
   private static final int BOTTOM = 52;
+  private static final int LEGEND = 44;
+
+  /** A little above the mean width of a character. */
+  private static final double CHARACTER = 7.2;
 
   /** Okabe and Ito's palette, told apart by readers with any colour vision. */
   private static final List<String> COLORS =
@@ -41,6 +51,7 @@ public final class LineChart {
   private final String yLabel;
   private final List<Line> lines = new ArrayList<>();
   private final List<Band> bands = new ArrayList<>();
+  private boolean logarithmic;
 
   /**
    * An empty chart.
@@ -89,23 +100,78 @@ public final class LineChart {
     return this;
   }
 
+  /** The same with a vertical axis of powers of ten; what is not above 0 is a gap. */
+  public LineChart logarithmic() {
+    logarithmic = true;
+    return this;
+  }
+
   /** The chart. */
   public String toSvg() {
+    Svg out = new Svg(WIDTH, height());
+    draw(out);
+    return out.end();
+  }
+
+  /** The chart as a PNG. */
+  public byte[] toPng() {
+    Png out = new Png(WIDTH, height());
+    draw(out);
+    return out.end();
+  }
+
+  private void draw(Canvas out) {
     Axis x = axis(true, LEFT, WIDTH - RIGHT);
-    Axis y = axis(false, HEIGHT - BOTTOM, TOP);
-    Svg out = new Svg(WIDTH, HEIGHT);
-    out.add(
-        "<text x=\"%d\" y=\"24\" font-size=\"16\" font-weight=\"600\">%s</text>%n",
-        LEFT, Svg.escape(title));
+    Axis y = axis(false, (double) height() - BOTTOM, top());
+    out.text(LEFT, 24, title, new Canvas.Lettering(Anchor.START, 16, true, false));
     grid(out, x, y);
-    legend(out);
     for (Band band : bands) {
       area(out, band, x, y);
     }
+    List<double[]> places = legend();
     for (int i = 0; i < lines.size(); i++) {
-      curve(out, lines.get(i), COLORS.get(i % COLORS.size()), x, y);
+      Line line = lines.get(i);
+      double[] at = places.get(i);
+      out.line(at[0], at[1], at[0] + 22, at[1], pen(i, 2.5));
+      out.text(at[0] + 28, at[1] + 4, line.name, Lettering.PLAIN);
+      curve(out, i, x, y);
     }
-    return out.end();
+  }
+
+  private int height() {
+    return HEIGHT + top() - TOP;
+  }
+
+  /** Where the plot begins, below a legend of as many rows as it takes. */
+  private int top() {
+    List<double[]> places = legend();
+    return TOP + (places.isEmpty() ? 0 : (int) places.getLast()[1] - LEGEND);
+  }
+
+  /** Where each line's entry begins. */
+  private List<double[]> legend() {
+    List<double[]> places = new ArrayList<>();
+    double at = LEFT;
+    double row = LEGEND;
+    for (Line line : lines) {
+      double width = 28 + line.name.length() * CHARACTER;
+      if (at > LEFT && at + width > WIDTH - RIGHT) {
+        at = LEFT;
+        row += 18;
+      }
+      places.add(new double[] {at, row});
+      at += width + 22;
+    }
+    return places;
+  }
+
+  /** Beyond the palette colours come again, dashed. */
+  private Pen pen(int i, double width) {
+    return new Pen(COLORS.get(i % COLORS.size()), width, lines.get(i).dashed || i >= COLORS.size());
+  }
+
+  private double shown(double value) {
+    return logarithmic ? (value > 0 ? Math.log10(value) : Double.NaN) : value;
   }
 
   private Axis axis(boolean horizontal, double from, double to) {
@@ -114,7 +180,10 @@ public final class LineChart {
     for (Line line : lines) {
       for (int i = 0; i < line.x.length; i++) {
         if (line.isPoint(i)) {
-          double value = horizontal ? line.x[i] : line.y[i];
+          double value = horizontal ? line.x[i] : shown(line.y[i]);
+          if (!Double.isFinite(value)) {
+            continue;
+          }
           low = Math.min(low, value);
           high = Math.max(high, value);
         }
@@ -131,89 +200,52 @@ public final class LineChart {
     return Axis.over(low, high, horizontal, from, to);
   }
 
-  private void grid(Svg out, Axis x, Axis y) {
-    int bottom = HEIGHT - BOTTOM;
+  private void grid(Canvas out, Axis x, Axis y) {
+    double bottom = (double) height() - BOTTOM;
+    Pen light = new Pen("#e3e3e3", 1, false);
+    Pen dark = new Pen("#888888", 1, false);
     for (double tick : y.ticks()) {
-      out.add(
-          "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#e3e3e3\"/>%n",
-          LEFT, WIDTH - RIGHT, y.at(tick), y.at(tick));
-      out.add(
-          "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>%n",
-          LEFT - 8, y.at(tick) + 4.5, y.label(tick));
+      out.line(LEFT, y.at(tick), WIDTH - RIGHT, y.at(tick), light);
+      out.text(LEFT - 8, y.at(tick) + 4.5, label(y, tick), Lettering.PLAIN.at(Anchor.END));
     }
     for (double tick : x.ticks()) {
-      out.add(
-          "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#888\"/>%n",
-          x.at(tick), x.at(tick), bottom, bottom + 5);
-      out.add(
-          "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>%n",
-          x.at(tick), bottom + 20, x.label(tick));
+      out.line(x.at(tick), bottom, x.at(tick), bottom + 5, dark);
+      out.text(x.at(tick), bottom + 20, x.label(tick), Lettering.PLAIN.at(Anchor.MIDDLE));
     }
-    out.add(
-        "<line x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\" stroke=\"#888\"/>%n",
-        LEFT, WIDTH - RIGHT, bottom, bottom);
-    out.add(
-        "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>%n",
-        (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, Svg.escape(xLabel));
-    int middle = (TOP + bottom) / 2;
-    out.add(
-        "<text x=\"16\" y=\"%d\" text-anchor=\"middle\" transform=\"rotate(-90 16 %d)\">%s</text>%n",
-        middle, middle, Svg.escape(yLabel));
+    out.line(LEFT, bottom, WIDTH - RIGHT, bottom, dark);
+    Lettering middle = Lettering.PLAIN.at(Anchor.MIDDLE);
+    out.text((LEFT + WIDTH - RIGHT) / 2.0, height() - 10, xLabel, middle);
+    out.text(16, (top() + bottom) / 2, yLabel, new Lettering(Anchor.MIDDLE, 13, false, true));
   }
 
-  private void legend(Svg out) {
-    double at = LEFT;
-    for (int i = 0; i < lines.size(); i++) {
-      Line line = lines.get(i);
-      out.add(
-          "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"44\" y2=\"44\" stroke=\"%s\" stroke-width=\"2.5\"%s/>%n",
-          at, at + 22, COLORS.get(i % COLORS.size()), dash(line));
-      out.add("<text x=\"%.1f\" y=\"48\">%s</text>%n", at + 28, Svg.escape(line.name));
-      // 7.2 is a little above the mean width of a character at this size.
-      at += 28 + line.name.length() * 7.2 + 22;
-    }
+  private String label(Axis y, double tick) {
+    return logarithmic ? String.format(Locale.ROOT, "%.2g", Math.pow(10, tick)) : y.label(tick);
   }
 
-  private static void curve(Svg out, Line line, String color, Axis x, Axis y) {
-    StringBuilder path = new StringBuilder();
-    boolean drawing = false;
-    for (int i = 0; i < line.x.length; i++) {
-      if (line.isPoint(i)) {
-        path.append(
-            String.format(
-                Locale.ROOT, "%s%.1f %.1f", drawing ? "L" : "M", x.at(line.x[i]), y.at(line.y[i])));
-      }
-      drawing = line.isPoint(i);
+  private void curve(Canvas out, int index, Axis x, Axis y) {
+    Line line = lines.get(index);
+    double[] px = new double[line.x.length];
+    double[] py = new double[line.x.length];
+    for (int i = 0; i < px.length; i++) {
+      boolean point = line.isPoint(i) && Double.isFinite(shown(line.y[i]));
+      px[i] = point ? x.at(line.x[i]) : Double.NaN;
+      py[i] = point ? y.at(shown(line.y[i])) : Double.NaN;
     }
-    if (line.pointCount() == 1) {
-      path.append("h0.1"); // a lone point: the round cap makes a dot of it
-    }
-    out.add(
-        "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"%s\" stroke-linejoin=\"round\" stroke-linecap=\"round\"%s/>%n",
-        path, color, line.pointCount() == 1 ? "6" : "1.8", dash(line));
+    out.path(px, py, pen(index, line.pointCount() == 1 ? 6 : 1.8));
   }
 
-  private static void area(Svg out, Band band, Axis x, Axis y) {
-    StringBuilder path = new StringBuilder();
+  private void area(Canvas out, Band band, Axis x, Axis y) {
+    List<double[]> corners = new ArrayList<>();
     for (int i = 0; i < band.x.length; i++) {
       if (band.isPoint(i)) {
-        path.append(path.isEmpty() ? 'M' : 'L').append(point(x.at(band.x[i]), y.at(band.upper[i])));
+        corners.add(new double[] {x.at(band.x[i]), y.at(shown(band.upper[i]))});
       }
     }
     for (int i = band.x.length - 1; i >= 0; i--) {
       if (band.isPoint(i)) {
-        path.append('L').append(point(x.at(band.x[i]), y.at(band.lower[i])));
+        corners.add(new double[] {x.at(band.x[i]), y.at(shown(band.lower[i]))});
       }
     }
-    String color = COLORS.get(band.line % COLORS.size());
-    out.add("<path d=\"%sZ\" fill=\"%s\" fill-opacity=\"0.18\"/>%n", path, color);
-  }
-
-  private static String point(double x, double y) {
-    return String.format(Locale.ROOT, "%.1f %.1f", x, y);
-  }
-
-  private static String dash(Line line) {
-    return line.dashed ? " stroke-dasharray=\"5 4\" stroke-opacity=\"0.8\"" : "";
+    out.area(corners, COLORS.get(band.line % COLORS.size()), 0.18);
   }
 }

@@ -3,12 +3,12 @@ package dev.gatun.app.run;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
-import dev.gatun.app.report.LineChart;
 import dev.gatun.app.report.Log;
 import dev.gatun.app.report.Metrics;
 import dev.gatun.app.report.Progress;
 import dev.gatun.app.task.Task;
 import dev.gatun.persist.AtomicFiles;
+import dev.gatun.train.Outcome;
 import dev.gatun.train.SkippedStep;
 import dev.gatun.train.Trainer;
 import dev.gatun.train.TrainingListener;
@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.SequencedMap;
@@ -152,6 +151,7 @@ final class Reporter implements TrainingListener {
     if (!Double.isNaN(trainer.validationLoss())) {
       figures.putAll(task.validationMeasures(trainer.validationLoss()));
     }
+    figures.putAll(ReportedMeasures.columns(trainer.measures()));
     return figures;
   }
 
@@ -187,15 +187,18 @@ final class Reporter implements TrainingListener {
 
   /** Writes {@code curves.svg} from all reports so far. */
   void drawCurves() throws IOException {
-    double[] at = metrics.column("step");
-    LineChart chart =
-        new LineChart("Loss: " + run.path().getFileName(), "step", "loss")
-            .line("training", at, metrics.column("train_loss"), false);
-    double[] validation = metrics.column("validation_loss");
-    if (Arrays.stream(validation).anyMatch(Double::isFinite)) {
-      chart.line("validation", at, validation, false);
+    AtomicFiles.write(run.curves(), Curves.of(run, metrics).toSvg());
+  }
+
+  @Override
+  public void onEnd(Trainer trainer, Outcome outcome) {
+    try {
+      if (metrics.size() > 0) {
+        AtomicFiles.write(run.curvesPng(), Curves.of(run, metrics).toPng());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    AtomicFiles.write(run.curves(), chart.toSvg());
   }
 
   /** Targets a second in this process, validation and saving apart. */

@@ -118,6 +118,11 @@ public record RunDirectory(Path path) {
     return path.resolve("curves.svg");
   }
 
+  /** {@code curves.png}. */
+  public Path curvesPng() {
+    return path.resolve("curves.png");
+  }
+
   /** {@code forecast.svg}. */
   public Path forecast() {
     return path.resolve("forecast.svg");

@@ -183,10 +183,11 @@ public final class Training {
     Metrics metrics =
         going && Files.isRegularFile(run.metrics())
             ? Metrics.read(run.metrics())
-            : Metrics.create(run.metrics(), StabilityOptions.columns(config, task));
+            : Metrics.create(run.metrics(), ReportedMeasures.names(config, task, model));
     Log log = new Log(run.log(), progress);
     long steps = Updates.steps(config, epochSteps);
     Reporter reporter = new Reporter(config, run, metrics, progress, log, task, steps);
+    ReportedMeasures.set(builder, config, task, model);
     try (GraphWarnings _ = new GraphWarnings(log);
         Trackers trackers = reporter.trackers();
         Trainer trainer =

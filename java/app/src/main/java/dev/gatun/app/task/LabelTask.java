@@ -249,6 +249,16 @@ public final class LabelTask implements Task {
     return split.validation().size() == 0 ? null : evaluation(split.validation());
   }
 
+  @Override
+  public BatchSource measuring(Range part) {
+    return evaluation(part);
+  }
+
+  @Override
+  public List<String> outputNames() {
+    return codes.classes();
+  }
+
   private BatchSource evaluation(Range part) {
     return ArraySource.sequential(examples(part), config.get(TrainKeys.BATCH));
   }

@@ -152,6 +152,16 @@ public final class PairTask implements Task {
     return split.validation().size() == 0 ? null : evaluation(split.validation());
   }
 
+  @Override
+  public BatchSource measuring(Range part) {
+    return evaluation(part);
+  }
+
+  @Override
+  public String token(int id) {
+    return source.decode(id);
+  }
+
   private ArraySource evaluation(Range part) {
     return ArraySource.sequential(examples(part), config.get(TrainKeys.BATCH));
   }

@@ -166,6 +166,16 @@ public final class SeriesTask implements Task {
     return split.validation().size() == 0 ? null : evaluation(split.validation());
   }
 
+  @Override
+  public BatchSource measuring(Range part) {
+    return evaluation(part);
+  }
+
+  @Override
+  public List<String> inputNames() {
+    return data.spec().inputs();
+  }
+
   private WindowSource evaluation(Range rows) {
     try {
       return WindowSource.evaluation(data, rows, config.get(TrainKeys.BATCH));

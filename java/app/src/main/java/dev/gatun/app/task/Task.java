@@ -108,6 +108,24 @@ public sealed interface Task permits TextTask, SeriesTask, TranscriptTask, Label
     return new LinkedHashMap<>();
   }
 
+  /** The examples of a part in their order, for a look at one; the caller closes them. */
+  BatchSource measuring(Range part);
+
+  /** The names of the features of an input; empty where it takes tokens. */
+  default List<String> inputNames() {
+    return List.of();
+  }
+
+  /** The names of the outputs; empty where numbers say as much. */
+  default List<String> outputNames() {
+    return List.of();
+  }
+
+  /** What a token stands for. */
+  default String token(int id) {
+    return Integer.toString(id);
+  }
+
   /**
    * What a classifier says of the examples of a part, for its confusion matrix.
    *

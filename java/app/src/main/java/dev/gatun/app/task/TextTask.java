@@ -115,6 +115,16 @@ public final class TextTask implements Task {
     return split().validation().size() < 2 ? null : evaluation(split().validation());
   }
 
+  @Override
+  public BatchSource measuring(Range part) {
+    return evaluation(part);
+  }
+
+  @Override
+  public String token(int id) {
+    return tokenizer().decode(id);
+  }
+
   private BatchSource evaluation(Range range) {
     return TokenSource.evaluation(
         parts.tokens(), range, config.get(TrainKeys.TIME_STEPS), config.get(TrainKeys.BATCH));
@@ -175,9 +185,11 @@ public final class TextTask implements Task {
   public SequencedMap<String, Double> validationMeasures(double loss) {
     SequencedMap<String, Double> measures = new LinkedHashMap<>();
     // Of smoothed targets the loss says nothing about the text as it is.
-    if (config.get(TrainKeys.SMOOTHING) == 0) {
+    Range part = split().validation();
+    if (config.get(TrainKeys.SMOOTHING) == 0 && part.size() > 0) {
       measures.put("validation_perplexity", Math.exp(loss));
-      measures.put("validation_bits_per_character", loss / Math.log(2));
+      double bits = loss / Math.log(2);
+      measures.put("validation_bits_per_character", bits / parts.charactersPerToken(part));
     }
     return measures;
   }

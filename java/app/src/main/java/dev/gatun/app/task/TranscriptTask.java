@@ -164,6 +164,16 @@ public final class TranscriptTask implements Task {
     return split.validation().size() == 0 ? null : evaluation(split.validation());
   }
 
+  @Override
+  public BatchSource measuring(Range part) {
+    return evaluation(part);
+  }
+
+  @Override
+  public List<String> inputNames() {
+    return data.frames().names();
+  }
+
   private BatchSource evaluation(Range part) {
     return ArraySource.sequential(examples(part), config.get(TrainKeys.BATCH));
   }

@@ -1,5 +1,6 @@
 package dev.gatun.backend.reference;
 
+import dev.gatun.backend.Gates;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
@@ -7,7 +8,9 @@ import dev.gatun.backend.RecurrentChecks;
 import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A stack run sequence by sequence, step by step. */
@@ -239,6 +242,35 @@ final class ReferenceRecurrent implements Recurrent {
       }
     }
     writeState(to.dInitial(), state, sequence, dh, dc);
+  }
+
+  @Override
+  public List<Gates> gates() {
+    List<Gates> all = new ArrayList<>();
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      for (int d = 0; d < spec.directions(); d++) {
+        for (int sequence = 0; sequence < n; sequence++) {
+          all.add(gates(layer, d, sequence));
+        }
+      }
+    }
+    return all;
+  }
+
+  private Gates gates(int layer, int d, int sequence) {
+    int length = length(sequence);
+    double[][] values = new double[length][];
+    double[][] c = new double[spec.cell().hasCellState() ? length : 0][];
+    double[][] h = new double[length][];
+    for (int time = 0; time < length; time++) {
+      Step step = steps[layer][d][time][sequence];
+      values[time] = step.gates.clone();
+      h[time] = step.h.clone();
+      if (c.length > 0) {
+        c[time] = step.c.clone();
+      }
+    }
+    return new Gates(spec.cell(), layer, d, sequence, values, c, h);
   }
 
   private int outputIndex(int time, int sequence, int d) {
