@@ -28,6 +28,7 @@ public final class CudaSource {
           "regular.cu",
           "rnn.cu",
           "tables.cu",
+          "unfold.cu",
           "updates.cu",
           "weights.cu");
 
