@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.task.Task;
+import dev.gatun.backend.UnfoldSpec;
 import dev.gatun.model.BatchNorm;
+import dev.gatun.model.Convolution;
 import dev.gatun.model.ModelSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -80,6 +82,27 @@ class NetworkKeysTest {
     assertTrue(
         error("model.batch_norm=layers", "model.layers=2", "model.readout=layers")
             .contains("nothing between"));
+  }
+
+  @Test
+  void convolutionsInFront() throws IOException {
+    String channels = "model.convolution.channels=[5, 6]";
+    ModelSpec model =
+        model(
+            channels,
+            "model.convolution.kernel=[3, 4]",
+            "model.convolution.stride=2",
+            "model.convolution.padding=causal",
+            "model.convolution.activation=identity");
+    assertEquals(
+        "features [T, N, 5] features [T, N, 6] features [N, 8] features [N, 1]", layers(model));
+    assertEquals(3 * 5 + 5, model.stages().getFirst().parameterCount());
+    assertEquals(4 * 5 * 6 + 6, model.stages().get(1).parameterCount());
+    Convolution first = (Convolution) model.stages().getFirst().layer();
+    assertEquals(new UnfoldSpec(3, 2, UnfoldSpec.Padding.CAUSAL), first.windows());
+    assertTrue(layers(model(channels)).startsWith("features [T, N, 5] features [T, N, 5] "));
+    assertTrue(
+        error(channels, "model.convolution.kernel=[3, 4, 5]").contains("give 1 number, or 2"));
   }
 
   private String error(String... settings) {

@@ -17,6 +17,7 @@ final class Schema {
               AugmentKeys.ALL,
               ModelKeys.ALL,
               ReadoutKeys.ALL,
+              ConvolutionKeys.ALL,
               TranscriptKeys.ALL,
               PairKeys.MODEL,
               EmbeddingKeys.ALL,

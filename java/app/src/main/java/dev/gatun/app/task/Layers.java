@@ -1,6 +1,7 @@
 package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.ConvolutionKeys;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.Key;
 import dev.gatun.app.config.ModelKeys;
@@ -18,6 +19,7 @@ import dev.gatun.data.WindowData;
 import dev.gatun.model.ActivationLayer;
 import dev.gatun.model.AttentionPooling;
 import dev.gatun.model.BatchNorm;
+import dev.gatun.model.Convolution;
 import dev.gatun.model.DecayLayer;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Layer;
@@ -72,6 +74,7 @@ final class Layers {
 
   /** The recurrent layers, with dropout of what goes in and of what comes out. */
   private static void addRecurrent(List<Layer> layers, Config config, boolean lastState) {
+    addConvolutions(layers, config);
     Norm norm = config.get(ReadoutKeys.BATCH_NORM);
     if (norm == Norm.INPUT || norm == Norm.BOTH) {
       layers.add(BatchNorm.of().named("input_norm"));
@@ -79,6 +82,43 @@ final class Layers {
     addDropout(layers, config, ModelKeys.INPUT_DROPOUT);
     layers.addAll(lastState ? readout(config) : stack(config, false));
     addDropout(layers, config, ModelKeys.OUTPUT_DROPOUT);
+  }
+
+  private static void addConvolutions(List<Layer> layers, Config config) {
+    DataKeys.Kind data = config.get(DataKeys.TYPE);
+    if (data == DataKeys.Kind.TEXT || data == DataKeys.Kind.PAIRS) {
+      return;
+    }
+    List<Integer> channels = config.get(ConvolutionKeys.CHANNELS);
+    if (channels.equals(List.of(0))) {
+      return;
+    }
+    Activation activation = config.get(ConvolutionKeys.ACTIVATION);
+    for (int i = 0; i < channels.size(); i++) {
+      if (channels.get(i) == 0) {
+        throw config.error(
+            ConvolutionKeys.CHANNELS, channels + "; give each convolution at least 1, or 0 alone");
+      }
+      int kernel = each(config, ConvolutionKeys.KERNEL, i, channels.size());
+      int stride = each(config, ConvolutionKeys.STRIDE, i, channels.size());
+      layers.add(
+          Convolution.of(channels.get(i), kernel)
+              .stride(stride)
+              .padded(config.get(ConvolutionKeys.PADDING))
+              .named("convolution" + i));
+      if (activation != Activation.IDENTITY) {
+        layers.add(ActivationLayer.of(activation).named("convolved" + i));
+      }
+    }
+  }
+
+  private static int each(Config config, Key<List<Integer>> key, int index, int layers) {
+    List<Integer> values = config.get(key);
+    if (values.size() != 1 && values.size() != layers) {
+      throw config.error(
+          key, "%s for %d convolutions; give 1 number, or %d".formatted(values, layers, layers));
+    }
+    return values.get(values.size() == 1 ? 0 : index);
   }
 
   private static void addDropout(List<Layer> layers, Config config, Key<Double> key) {
