@@ -45,6 +45,7 @@ class ExamplesIT {
         Set.of(
             "dna.yaml",
             "etth1.yaml",
+            "reverse-digits.yaml",
             "strokes.yaml",
             "sunspots.yaml",
             "text.yaml",
