@@ -45,6 +45,8 @@ class ExamplesIT {
         Set.of(
             "dna.yaml",
             "etth1.yaml",
+            "intervals.yaml",
+            "optimizers.yaml",
             "reverse-digits.yaml",
             "strokes.yaml",
             "sunspots.yaml",
@@ -55,7 +57,19 @@ class ExamplesIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"sunspots", "etth1", "text", "toy-speech", "strokes", "dna", "words"})
+  @ValueSource(
+      strings = {
+        "sunspots",
+        "etth1",
+        "text",
+        "toy-speech",
+        "strokes",
+        "dna",
+        "words",
+        "intervals",
+        "optimizers",
+        "reverse-digits"
+      })
   void trainsAndServes(String example) throws Exception {
     List<String> data =
         switch (example) {
@@ -113,9 +127,11 @@ class ExamplesIT {
   }
 
   private String series(String example) {
-    Path file =
-        example.equals("etth1") ? folder.resolve("E.csv") : EXAMPLES.resolve(example + ".csv");
-    return file.toString();
+    return switch (example) {
+      case "etth1" -> folder.resolve("E.csv").toString();
+      case "intervals", "optimizers" -> EXAMPLES.resolve("sunspots.csv").toString();
+      default -> EXAMPLES.resolve(example + ".csv").toString();
+    };
   }
 
   /** The shape of ETTh1: hours, six columns that are not the target, a daily season and noise. */
