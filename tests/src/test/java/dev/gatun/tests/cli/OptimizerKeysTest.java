@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.tests.cli.Cli.Outcome;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,18 +30,9 @@ class OptimizerKeysTest {
 
   /** The parameters after one step, by their names. */
   private Map<String, double[]> step(double rate, String... settings) throws Exception {
-    Cli cli = new Cli(folder);
-    cli.write("wave.csv", Samples.wave(300));
-    Path yaml = cli.write("c.yaml", Samples.SERIES);
-    Path run = Files.createTempDirectory(folder, "run").resolve("r");
-    List<String> arguments =
-        new ArrayList<>(List.of("train", yaml.toString(), "--run", run.toString()));
-    for (String setting : settings) {
-      arguments.addAll(List.of("--set", setting));
-    }
-    arguments.addAll(List.of("--set", "train.steps=1", "--set", "train.rate=" + rate));
-    Outcome outcome = cli.run(arguments.toArray(String[]::new));
-    assertEquals(0, outcome.status(), outcome.err());
+    List<String> all = new ArrayList<>(List.of(settings));
+    all.addAll(List.of("train.steps=1", "train.rate=" + rate));
+    Path run = KeyRuns.train(folder, Samples.SERIES, all.toArray(String[]::new)).run().path();
     Map<String, double[]> parameters = new TreeMap<>();
     try (SafetensorsReader reader = new SafetensorsReader(Runs.last(run))) {
       for (String name : reader.tensors().keySet()) {

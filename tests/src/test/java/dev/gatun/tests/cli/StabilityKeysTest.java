@@ -5,11 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.gatun.Backends;
-import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.run.Training;
-import dev.gatun.backend.Backend;
 import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.train.Outcome;
 import java.io.IOException;
@@ -32,16 +29,9 @@ class StabilityKeysTest {
   };
 
   @TempDir Path folder;
-  private int runs;
 
   private Training.Result train(String... settings) throws IOException {
-    Files.writeString(folder.resolve("wave.csv"), Samples.wave(300));
-    Path yaml = Files.writeString(folder.resolve("c.yaml"), Samples.SERIES);
-    Config config = Config.read(yaml, List.of(settings));
-    try (Backend backend = Backends.open("cpu")) {
-      Path run = folder.resolve("run-" + runs++);
-      return new Training(config, backend, "").run(run, "c", false, result -> {});
-    }
+    return KeyRuns.train(folder, Samples.SERIES, settings);
   }
 
   private static String[] with(String[] all, String... more) {

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.optim.Schedule;
 import dev.gatun.optim.Schedules;
-import dev.gatun.tests.cli.Cli.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,19 +24,7 @@ class TechniqueKeysTest {
 
   /** Trains with some keys set and returns metrics.csv without its header. */
   private List<String[]> train(String config, String... settings) throws Exception {
-    Cli cli = new Cli(folder);
-    cli.write("wave.csv", Samples.wave(300));
-    cli.write("prose.txt", Samples.prose(80));
-    Path yaml = cli.write("c.yaml", config);
-    Path run = Files.createTempDirectory(folder, "run").resolve("r");
-    List<String> arguments =
-        new ArrayList<>(List.of("train", yaml.toString(), "--run", run.toString()));
-    for (String setting : settings) {
-      arguments.add("--set");
-      arguments.add(setting);
-    }
-    Outcome outcome = cli.run(arguments.toArray(String[]::new));
-    assertEquals(0, outcome.status(), outcome.err());
+    Path run = KeyRuns.train(folder, config, settings).run().path();
     return Files.readAllLines(run.resolve("metrics.csv")).stream()
         .skip(1)
         .map(line -> line.split(",", -1))
