@@ -80,6 +80,19 @@ class InspectionTest {
     assertEquals(Diagnosis.Verdict.UNDERFITTING, learnt.verdict(), learnt.evidence());
   }
 
+  /** A likelihood's loss is negative: lower is still better. */
+  @Test
+  void diagnoseReadsLossesBelowZero() throws Exception {
+    String falling = "-1 -2 -3 -4 -4.5 -4.4";
+    Files.writeString(folder.resolve("metrics.csv"), curves(falling, falling));
+    Diagnosis settled = Diagnosis.of(Metrics.read(folder.resolve("metrics.csv")));
+    assertTrue(settled.verdict() != Diagnosis.Verdict.DIVERGING, settled.evidence());
+    assertTrue(settled.verdict() != Diagnosis.Verdict.OVERFITTING, settled.evidence());
+    Files.writeString(folder.resolve("metrics.csv"), curves("-1 -2 -3 -4 -4.5 -2", falling));
+    Diagnosis rising = Diagnosis.of(Metrics.read(folder.resolve("metrics.csv")));
+    assertEquals(Diagnosis.Verdict.DIVERGING, rising.verdict(), rising.evidence());
+  }
+
   @Test
   void diagnoseNamesStepsThatWereNotFinite() throws Exception {
     String line =

@@ -70,6 +70,17 @@ class TokenKeysTest {
         Set.copyOf(task("data.tokens=words", "data.lowercase=true").tokenizer().tokens()));
   }
 
+  /** Wherever the rows end, within a word too. */
+  @Test
+  void whatIsNotAskedForIsNoPart() throws Exception {
+    for (int rows = 200; rows < 210; rows++) {
+      TextTask some = task("data.tokens=words", "data.rows=" + rows);
+      assertEquals(0, some.split().test().size(), rows + " rows");
+      TextTask all = task("data.tokens=words", "data.rows=" + rows, "data.validation=0");
+      assertEquals(0, all.split().validation().size() + all.split().test().size(), rows + " rows");
+    }
+  }
+
   @Test
   void eachKeyOfPairs() throws Exception {
     TextTask pairs = task("data.tokens=bpe", "data.vocabulary=280");

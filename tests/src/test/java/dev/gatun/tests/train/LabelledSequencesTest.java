@@ -123,6 +123,23 @@ class LabelledSequencesTest {
     }
   }
 
+  /** The rows beyond have another class. */
+  @Test
+  void onlyTheRowsInUseHaveClasses() throws IOException {
+    StringBuilder csv = new StringBuilder("string,label\n");
+    csv.append("ACGT,a\nCATG,b\n".repeat(6)).append("TTTT,c\n");
+    Files.writeString(folder.resolve("strings.csv"), csv);
+    Path config =
+        Files.writeString(
+            folder.resolve("s.yaml"),
+            """
+            data: {type: strings, path: strings.csv, rows: 12, validation: 0}
+            model: {hidden: 2, embedding: 3}
+            train: {epochs: 1}
+            """);
+    assertEquals(1, train(config).epochs());
+  }
+
   /** Weights of 1 and 0 leave the loss of class a alone; equal ones change nothing. */
   @Test
   void classWeightsWeighTheLoss() throws IOException {

@@ -181,6 +181,7 @@ class SeriesRunTest {
       delimiter = '|',
       value = {
         "data.test_from=2030-01-01 | 2030-01-01; the last row is of 2024-09-16",
+        "data.test_from=2024 | 2024; the column day has dates, as 2024-12-31",
         "data.test_from=soon | \"soon\"; give a number or a date",
         "data.validation_from=2024-01-01 | training needs rows before",
         "data.test_from=2024-08-15, data.time=\"\" | name the column of times",

@@ -79,8 +79,7 @@ public final class SeriesKeys {
               false,
               "keep the series in a temporary file, not in memory")
           .when(DataKeys.TYPE, Kind.SERIES)
-          .knownAs("streaming", "memory_map", "mmap", "lazy")
-          .free();
+          .knownAs("streaming", "memory_map", "mmap", "lazy");
 
   static final List<Key<?>> ALL =
       List.of(MISSING, SENTINEL, WINDOW_START, WINDOW_GROWTH, VALIDATION_FROM, TEST_FROM, STREAM);

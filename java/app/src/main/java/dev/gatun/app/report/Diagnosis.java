@@ -20,7 +20,7 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
   private static final double NOISE = 0.01;
 
   private static final double OVERFIT = 0.05;
-  private static final double DIVERGED = 1.5;
+  private static final double DIVERGED = 0.5;
 
   /** What can be told, the gravest first. */
   public enum Verdict {
@@ -62,7 +62,7 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
     double least = Arrays.stream(train).filter(Double::isFinite).min().orElse(Double.NaN);
     double last = train[n - 1];
     boolean diverges =
-        Arrays.stream(train).anyMatch(x -> !Double.isFinite(x)) || last > DIVERGED * least;
+        Arrays.stream(train).anyMatch(x -> !Double.isFinite(x)) || rose(least, last, DIVERGED);
     if (diverges) {
       found.add(
           new Diagnosis(
@@ -88,6 +88,11 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
     return found;
   }
 
+  /** Whether a loss, which may be negative, rose by more than a share of itself. */
+  private static boolean rose(double from, double to, double share) {
+    return to - from > share * Math.abs(from);
+  }
+
   private static List<Diagnosis> overfitting(double[] train, double[] validation) {
     double[] known = Arrays.stream(validation).filter(Double::isFinite).toArray();
     if (known.length < LEAST_REPORTS) {
@@ -96,7 +101,7 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
     double last = train[train.length - 1];
     double best = Arrays.stream(known).min().orElseThrow();
     double end = known[known.length - 1];
-    if (!(end > best * (1 + OVERFIT) && last < train[indexOf(validation, best)])) {
+    if (!(rose(best, end, OVERFIT) && last < train[indexOf(validation, best)])) {
       return List.of();
     }
     return List.of(

@@ -78,7 +78,7 @@ final class Symptoms {
                   "the norm of the gradient fell from %.3g to %.3g while the loss stayed at %.4g",
                   known[0], end, losses[losses.length - 1]),
               List.of(
-                  "use an LSTM (its forget bias is kept open) or a GRU for model.cell",
+                  "use an LSTM or a GRU for model.cell",
                   "use tanh or ReLU with layer normalisation (model.layer_norm)",
                   "shorten the way back through time")));
     }

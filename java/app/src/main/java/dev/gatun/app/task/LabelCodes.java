@@ -72,14 +72,14 @@ record LabelCodes(
     return classes;
   }
 
-  /** The class of each sequence, all of which have to be among some. */
-  static int[] ids(LabelData data, List<String> classes, Path file) {
-    int[] ids = new int[data.size()];
+  /** The classes of the first sequences, all of which have to be among some. */
+  static int[] ids(LabelData data, int count, List<String> classes, Path file) {
+    int[] ids = new int[count];
     for (int i = 0; i < ids.length; i++) {
       ids[i] = classes.indexOf(data.labels().get(i));
       if (ids[i] < 0) {
         throw new InputException(
-            "%s: sequence %s is of class \"%s\"; the classes of the training part are %s"
+            "%s: sequence %s is of class \"%s\"; the classes are %s"
                 .formatted(
                     file, data.names().get(i), data.labels().get(i), String.join(", ", classes)));
       }
@@ -164,7 +164,7 @@ record LabelCodes(
 
   /** The class of each sequence, all of which have to be known. */
   int[] ids(LabelData data, Path file) {
-    return ids(data, classes, file);
+    return ids(data, data.size(), classes, file);
   }
 
   /** What a network is given. */

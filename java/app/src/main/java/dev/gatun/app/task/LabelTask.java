@@ -67,15 +67,12 @@ public final class LabelTask implements Task {
     int rows = sizes.test().to();
     List<String> names =
         trained ? LabelCodes.of(stored).classes() : LabelCodes.classes(all, rows, file);
-    int[] ids = LabelCodes.ids(all, names, file);
+    int[] ids = LabelCodes.ids(all, rows, names, file);
     StratifiedSplit parts;
     try {
       parts =
           StratifiedSplit.of(
-              Arrays.copyOf(ids, rows),
-              sizes.validation().size(),
-              sizes.test().size(),
-              config.get(TrainKeys.SEED));
+              ids, sizes.validation().size(), sizes.test().size(), config.get(TrainKeys.SEED));
     } catch (IllegalArgumentException e) {
       throw config.error(DataKeys.VALIDATION, e.getMessage() + "; give smaller parts");
     }
@@ -88,7 +85,8 @@ public final class LabelTask implements Task {
             parts.split().test().size() + tested.size());
     LabelCodes codes =
         trained ? LabelCodes.of(stored) : LabelCodes.learn(config, data, names, split.training());
-    LabelTask task = new LabelTask(config, data, LabelCodes.ids(data, names, file), codes, split);
+    LabelTask task =
+        new LabelTask(config, data, LabelCodes.ids(data, data.size(), names, file), codes, split);
     task.loss(); // refuses keys that contradict each other before anything is allocated
     return task;
   }

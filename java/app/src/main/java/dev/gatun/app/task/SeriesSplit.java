@@ -4,6 +4,7 @@ import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Key;
+import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.SeriesKeys;
 import dev.gatun.data.Split;
 
@@ -58,6 +59,16 @@ final class SeriesSplit {
       throw new InputException(
           "%s: column %s has neither numbers nor dates as 2024-12-31, which %s needs"
               .formatted(config.name(), config.get(DataKeys.TIME), key));
+    }
+    boolean dates = Numbers.read(read.lastTime()).isEmpty();
+    if (dates != Numbers.read(wanted).isEmpty()) {
+      throw config.error(
+          key,
+          "%s; the column %s has %s; give one"
+              .formatted(
+                  wanted,
+                  config.get(DataKeys.TIME),
+                  dates ? "dates, as 2024-12-31" : "numbers, as " + read.lastTime()));
     }
     if (found < 0) {
       throw config.error(key, "%s; the last row is of %s".formatted(wanted, read.lastTime()));

@@ -90,9 +90,12 @@ record TextParts(Tokenizer tokenizer, int[] tokens, Split split, String[] texts)
 
   /** The text of each part; cuts between words go back to the space before. */
   private static String[] texts(String text, Split split, boolean betweenWords) {
-    int first = place(text, split.training().to(), betweenWords);
-    int second = place(text, split.validation().to(), betweenWords);
     int end = text.offsetByCodePoints(0, split.test().to());
+    // Nothing is left over for a part that was not asked for.
+    int second =
+        split.test().size() == 0 ? end : place(text, split.validation().to(), betweenWords);
+    int first =
+        split.validation().size() == 0 ? second : place(text, split.training().to(), betweenWords);
     return new String[] {
       text.substring(0, first),
       text.substring(first, Math.max(first, second)),
