@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The layers that keys about the network give, each key alone. */
 class NetworkKeysTest {
@@ -103,6 +104,17 @@ class NetworkKeysTest {
     assertTrue(layers(model(channels)).startsWith("features [T, N, 5] features [T, N, 5] "));
     assertTrue(
         error(channels, "model.convolution.kernel=[3, 4, 5]").contains("give 1 number, or 2"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"kernel=5", "stride=2", "padding=causal", "activation=tanh"})
+  void aTextHasNoConvolution(String setting) throws IOException {
+    Path file = Files.writeString(folder.resolve("t.yaml"), Samples.TEXT);
+    List<String> settings = List.of("model.convolution." + setting);
+    String message =
+        String.valueOf(
+            assertThrows(InputException.class, () -> Config.read(file, settings)).getMessage());
+    assertTrue(message.contains("only valid with data.type series"), message);
   }
 
   private String error(String... settings) {

@@ -17,6 +17,7 @@ import dev.gatun.tests.cli.Cli.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -140,12 +141,33 @@ class PairTest {
         "model.bidirectional=true,model.merge=sum | give concat",
         "model.hidden='[3, 4]' | encoder and decoder have layers of one size",
         "model.embedding_max_norm=2 | embeddings and last layer of pairs are plain ones",
+        "model.embedding_lazy=true | embeddings and last layer of pairs are plain ones",
+        "model.batch_norm=input | only valid with data.type text or series",
+        "model.convolution.stride=2 | only valid with data.type series",
         "data.target=said | no column \"said\" in",
       })
   void whatDoesNotFitIsNamed(String settings, String message) {
     String[] each = settings.replace("'", "").split(",(?=\\w+\\.)");
     InputException e = assertThrows(InputException.class, () -> task(PAIRS, each));
     assertTrue(String.valueOf(e.getMessage()).contains(message), e.getMessage());
+  }
+
+  @Test
+  void optionsThatSayNothingHereAreRefused() throws Exception {
+    Path pairs = Files.writeString(folder.resolve("pairs.csv"), PAIRS);
+    String run = KeyRuns.train(folder, CONFIG).run().path().toString();
+    String[] predict = {"predict", run, "--device", "cpu", "--input", pairs.toString()};
+    assertRefused("--beam -5: give 0, for none, or more", predict, "--beam", "-5");
+    assertRefused("--beam -1: give 0, for none, or more", predict, "--beam", "-1");
+    assertRefused("--stitch: " + run + " forecasts no series", predict, "--stitch");
+  }
+
+  private static void assertRefused(String message, String[] command, String... options) {
+    Outcome outcome =
+        InProcess.run(Stream.of(command, options).flatMap(Stream::of).toArray(String[]::new));
+    assertEquals(2, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains(message), outcome.err());
+    assertEquals(1, outcome.err().lines().count(), outcome.err());
   }
 
   @Test

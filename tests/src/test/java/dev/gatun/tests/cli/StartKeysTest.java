@@ -164,6 +164,10 @@ class StartKeysTest {
     for (double value : components) {
       assertEquals(1, Math.abs(value), 0.05);
     }
+    String[] normed = {"model.init.input=pca", "model.layers=2", "model.batch_norm=layers"};
+    for (double value : start(Samples.SERIES, normed).get("rnn0.weight_ih_l0")) {
+      assertEquals(1, Math.abs(value), 0.05);
+    }
   }
 
   /** What starts from the text moves tokens in like places together. */

@@ -65,9 +65,8 @@ final class PredictCommand implements Callable<Integer> {
   @Option(
       names = "--beam",
       paramLabel = "N",
-      defaultValue = "-1",
       description = "Width of the beam that pairs are decoded with. Default: model.beam.")
-  private int beam = -1;
+  private @Nullable Integer beam;
 
   @Mixin private Compute compute = new Compute();
 
@@ -76,8 +75,15 @@ final class PredictCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     TrainedRun trained = TrainedRun.open(run, "");
-    if (beam >= 0 && trained.config().get(DataKeys.TYPE) != DataKeys.Kind.PAIRS) {
+    DataKeys.Kind kind = trained.config().get(DataKeys.TYPE);
+    if (beam != null && kind != DataKeys.Kind.PAIRS) {
       throw new InputException("--beam: " + run + " answers no pairs; leave the option out");
+    }
+    if (beam != null && beam < 0) {
+      throw new InputException("--beam " + beam + ": give 0, for none, or more");
+    }
+    if (stitch && kind != DataKeys.Kind.SERIES) {
+      throw new InputException("--stitch: " + run + " forecasts no series; leave the option out");
     }
     if (!Files.isRegularFile(input)) {
       throw new InputException("--input " + input + ": no such file");
@@ -86,7 +92,7 @@ final class PredictCommand implements Callable<Integer> {
       Output.checkWritable("--output", output);
     }
     String csv =
-        switch (trained.config().get(DataKeys.TYPE)) {
+        switch (kind) {
           case TEXT -> throw new InputException(run + ": a language model; use gatun generate");
           case SERIES -> forecasts(trained);
           case TRANSCRIPTS -> transcripts(trained);
@@ -147,7 +153,7 @@ final class PredictCommand implements Callable<Integer> {
     List<String> said;
     try (Backend backend = compute.open(trained.config());
         Model model = trained.load(task.model(), backend)) {
-      said = task.translate(model, beam >= 0 ? beam : trained.config().get(ModelKeys.BEAM));
+      said = task.translate(model, beam != null ? beam : trained.config().get(ModelKeys.BEAM));
     }
     StringWriter text = new StringWriter();
     try (CsvWriter csv = CsvWriter.builder().build(text)) {

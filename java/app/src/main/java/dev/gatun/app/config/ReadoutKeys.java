@@ -64,6 +64,13 @@ public final class ReadoutKeys {
               Norm.NONE,
               "what is normalised over the valid steps of a batch (Ioffe 2015): the input of the"
                   + " recurrent layers, what lies between them, or both")
+          .when(
+              DataKeys.TYPE,
+              DataKeys.Kind.TEXT,
+              DataKeys.Kind.SERIES,
+              DataKeys.Kind.TRANSCRIPTS,
+              DataKeys.Kind.SEQUENCES,
+              DataKeys.Kind.STRINGS)
           .knownAs("batchnorm", "bn", "use_batch_norm", "batch_normalization");
 
   static final List<Key<?>> ALL = List.of(READOUT, SCORE, SIZE, BATCH_NORM);

@@ -35,6 +35,9 @@ public final class LearntStarts {
 
   private static final String TABLE = "embedding.weight";
 
+  /** The lowest layer's input weights; with norms between, layers are called rnn0, rnn1, ... */
+  private static final String LOWEST = "rnn0?\\.weight_ih_l0(_reverse)?";
+
   /** Numbers of random streams, beyond those of a model's parameters. */
   private static final int STREAM = 1 << 20;
 
@@ -78,7 +81,7 @@ public final class LearntStarts {
       double[][] rows = rows(training);
       double gain = Starts.gain(config);
       for (Parameter weights : model.parameters().list()) {
-        if (weights.name().matches("rnn\\.weight_ih_l0(_reverse)?")) {
+        if (weights.name().matches(LOWEST)) {
           int units = (int) weights.value().dim(0) / Starts.gates(config);
           Initializer each =
               start == Start.PCA
@@ -95,6 +98,11 @@ public final class LearntStarts {
       }
     } catch (IllegalArgumentException e) {
       throw config.error(InitialKeys.INPUT, String.valueOf(e.getMessage()));
+    }
+    if (lines.isEmpty()) {
+      throw config.error(
+          InitialKeys.INPUT,
+          "pca and kmeans are for input weights of recurrent layers; give another");
     }
   }
 

@@ -27,6 +27,7 @@ final class PairLayers {
           EmbeddingKeys.PADDING,
           EmbeddingKeys.VECTORS,
           EmbeddingKeys.FROZEN,
+          EmbeddingKeys.LAZY,
           InitialKeys.EMBEDDING,
           InitialKeys.LINEAR);
 
