@@ -1,6 +1,7 @@
 package dev.gatun.explain;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.model.BatchNorm;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
@@ -15,9 +16,11 @@ import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * How much each number of one input sequence adds to one number of a model's output, by integrated
@@ -33,8 +36,8 @@ import java.util.Objects;
  * input is what the embedding gives.
  *
  * <p>Works on a copy of the model's parameters as they are when it is made. The layers run as in
- * training, where they have gradients: give a model without dropout and without normalisation over
- * the batch. For one thread at a time.
+ * training, where they have gradients, but with the running statistics of a {@link BatchNorm}: give
+ * a model without dropout. For one thread at a time.
  */
 public final class IntegratedGradients implements AutoCloseable {
   /** Sundararajan et al. use 20 to 300 parts; smooth cells need few. */
@@ -76,8 +79,14 @@ public final class IntegratedGradients implements AutoCloseable {
     output = model.spec().output();
     List<Layer> layers = new ArrayList<>();
     Map<String, String> sources = new HashMap<>();
+    List<BatchNorm> norms = new ArrayList<>();
     for (ModelSpec.Stage stage : model.spec().stages()) {
-      layers.add(untied(stage.layer(), sources));
+      if (stage.layer() instanceof BatchNorm norm) {
+        norms.add(norm);
+        layers.add(Linear.of(stage.input().width()).named(norm.name()));
+      } else {
+        layers.add(untied(stage.layer(), sources));
+      }
     }
     Signal from = input;
     table = input.isTokens() ? table(model, layers.getFirst()) : new double[0][];
@@ -86,9 +95,17 @@ public final class IntegratedGradients implements AutoCloseable {
       layers.removeFirst();
     }
     this.model = ModelSpec.of(from, layers).build(model.backend(), model.seed());
+    Set<String> folded = new HashSet<>();
+    for (BatchNorm norm : norms) {
+      fold(model, norm);
+      folded.add(norm.name() + ".weight");
+      folded.add(norm.name() + ".bias");
+    }
     for (Parameter parameter : this.model.parameters().list()) {
       String source = sources.getOrDefault(parameter.name(), parameter.name());
-      model.backend().copy(model.parameters().get(source).value(), parameter.value());
+      if (!folded.contains(source)) {
+        model.backend().copy(model.parameters().get(source).value(), parameter.value());
+      }
     }
     this.model.parameters().changed();
   }
@@ -100,6 +117,30 @@ public final class IntegratedGradients implements AutoCloseable {
     }
     sources.put(linear.name() + ".weight", linear.tied() + ".weight");
     return new Linear(linear.name(), linear.outputs(), linear.bias(), null, null);
+  }
+
+  /** With running statistics a norm is a linear layer, of a diagonal and a shift. */
+  private void fold(Model of, BatchNorm norm) {
+    double[] gain = vector(of, norm.name() + ".weight");
+    double[] shift = vector(of, norm.name() + ".bias");
+    double[] mean = vector(of, norm.name() + ".running_mean");
+    double[] variance = vector(of, norm.name() + ".running_var");
+    int width = gain.length;
+    try (Workspace host = Workspace.host(of.backend().real())) {
+      Tensor diagonal = host.real(width, width);
+      Tensor bias = host.real(width);
+      for (int k = 0; k < width; k++) {
+        double scale = gain[k] / Math.sqrt(variance[k] + norm.epsilon());
+        diagonal.set((long) k * width + k, scale);
+        bias.set(k, shift[k] - mean[k] * scale);
+      }
+      of.backend().copy(diagonal, model.parameters().get(norm.name() + ".weight").value());
+      of.backend().copy(bias, model.parameters().get(norm.name() + ".bias").value());
+    }
+  }
+
+  private static double[] vector(Model of, String name) {
+    return rows(of.backend(), of.parameters().get(name).value())[0];
   }
 
   /** What each token is to the layers above. */
@@ -265,7 +306,7 @@ public final class IntegratedGradients implements AutoCloseable {
       backend.copy(in, plan.input().view(0, x.length, n, width));
       plan.resetState();
       plan.forward(x.length, n);
-      long[] shape = output.shape(x.length, n);
+      long[] shape = output.shape(plan.outputTime(), n);
       Tensor out = host.real(shape);
       backend.copy(plan.output().view(0, shape), out);
       double[] outputs = new double[n];
@@ -283,7 +324,7 @@ public final class IntegratedGradients implements AutoCloseable {
 
     /** Adds the gradients of the points just run. */
     void addGradients(int n, double[][] values) {
-      long[] shape = output.shape(x.length, n);
+      long[] shape = output.shape(plan.outputTime(), n);
       Tensor seed = host.real(shape);
       for (int i = 0; i < n; i++) {
         seed.set(place(seed, n, i), 1);

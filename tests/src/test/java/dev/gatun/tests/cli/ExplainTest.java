@@ -44,4 +44,29 @@ class ExplainTest {
     assertTrue(Files.size(folder.resolve("c.png")) > 1000);
     assertTrue(Files.size(folder.resolve("r/curves.png")) > 1000);
   }
+
+  private Json.Members explained(Path run, String what) {
+    Outcome drawn =
+        InProcess.run("explain", run.toString(), "--device", "cpu", "--what", what, "--json");
+    assertEquals(0, drawn.status(), drawn.err());
+    return Json.parse(drawn.out().strip()).asObject();
+  }
+
+  /** A stride of 2 leaves 4 of 8 steps to the layers behind it. */
+  @Test
+  void stepsThatAConvolutionLeavesAreDrawn() throws Exception {
+    Path run =
+        KeyRuns.train(
+                folder,
+                Samples.SERIES,
+                "model.convolution.channels=4",
+                "model.convolution.stride=2",
+                "model.readout=attention",
+                "train.steps=2")
+            .run()
+            .path();
+    assertEquals(4, explained(run, "gates").get("columns").asList().size());
+    assertEquals(4, explained(run, "attention").get("columns").asList().size());
+    assertEquals(8, explained(run, "attributions").get("columns").asList().size());
+  }
 }

@@ -8,6 +8,8 @@ import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
 import dev.gatun.explain.IntegratedGradients;
 import dev.gatun.explain.IntegratedGradients.Attribution;
+import dev.gatun.model.BatchNorm;
+import dev.gatun.model.Convolution;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Model;
@@ -78,6 +80,46 @@ class IntegratedGradientsTest {
         assertEquals(weights[3 + k] * x[3][k], found.values()[3][k], 1e-12);
         assertTrue(found.values()[0][k] == 0, "other steps add nothing");
       }
+    }
+  }
+
+  /** A norm over the batch is as in evaluation: the points of the way are no batch. */
+  @Test
+  void runningStatisticsNormalise() {
+    ModelSpec spec = ModelSpec.of(Signal.features(3), BatchNorm.of(), Linear.of(2));
+    try (Backend backend = Backends.open("reference");
+        Model model = spec.build(backend, 5)) {
+      for (int k = 0; k < 3; k++) {
+        model.parameters().get("norm.running_mean").value().set(k, 0.5);
+        model.parameters().get("norm.running_var").value().set(k, 4);
+        model.parameters().get("norm.weight").value().set(k, 3);
+      }
+      double[][] x = input(4, 3);
+      double[] weights = model.parameters().get("linear.weight").value().toDoubles();
+      double baseline = model.parameters().get("linear.bias").value().toDoubles()[1];
+      try (IntegratedGradients gradients = new IntegratedGradients(model, 3)) {
+        Attribution found = gradients.of(x, 1);
+        double scale = 3 / Math.sqrt(4 + 1e-5);
+        for (int k = 0; k < 3; k++) {
+          assertEquals(scale * weights[3 + k] * x[3][k], found.values()[3][k], 1e-12);
+          baseline -= scale * weights[3 + k] * 0.5;
+        }
+        assertEquals(baseline, found.baseline(), 1e-12);
+      }
+    }
+  }
+
+  /** Of fewer steps of output than of input the last one is looked at. */
+  @Test
+  void aStrideLeavesFewerOutputs() {
+    ModelSpec spec = ModelSpec.of(Signal.features(2), Convolution.of(3, 3).stride(2), Linear.of(1));
+    try (Backend backend = Backends.open("reference");
+        Model model = spec.build(backend, 5);
+        IntegratedGradients gradients = new IntegratedGradients(model, 2)) {
+      Attribution found = gradients.of(input(7, 2), 0);
+      assertTrue(found.gap() < 1e-9, "off by " + found.gap());
+      assertTrue(Math.abs(found.values()[6][0]) > 1e-6, "what the last output sees");
+      assertTrue(found.values()[4][0] == 0, "what it does not see");
     }
   }
 

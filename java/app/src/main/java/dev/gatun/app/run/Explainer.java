@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Pictures of what a trained model does with one example. */
 public final class Explainer {
@@ -89,7 +90,11 @@ public final class Explainer {
     return Arrays.stream(x).mapToInt(step -> (int) step[0]).toArray();
   }
 
-  private List<String> steps() {
+  /** Names of columns: the example's steps, or numbers where convolutions have left fewer. */
+  private List<String> steps(int count) {
+    if (count != x.length) {
+      return IntStream.rangeClosed(1, count).mapToObj(Integer::toString).toList();
+    }
     List<String> names = new ArrayList<>();
     for (int t = 0; t < x.length; t++) {
       String token = tokens() ? task.token((int) x[t][0]) : "";
@@ -154,7 +159,7 @@ public final class Explainer {
     return new HeatMap(
             "Gates of layer %d: %s".formatted(layer, name),
             rows,
-            steps(),
+            steps(values.getFirst().length),
             values.toArray(double[][]::new))
         .labelled("gate and unit", "step");
   }
@@ -182,7 +187,8 @@ public final class Explainer {
     for (int i = 0; i < weights.length; i++) {
       rows.add(weights.length == 1 ? "weight" : Integer.toString(i + 1));
     }
-    return new HeatMap("Attention: " + name, rows, steps(), weights).labelled("", "step");
+    return new HeatMap("Attention: " + name, rows, steps(weights[0].length), weights)
+        .labelled("", "step");
   }
 
   private double[][] attention(Plan plan) {
@@ -191,13 +197,14 @@ public final class Explainer {
         Tensor weights = observed.getValue();
         try (Workspace host = Workspace.host(model.backend().real())) {
           int queries = Math.toIntExact(weights.dim(0));
-          // Dense for the sizes of the forward: one sequence of all steps.
-          Tensor copy = host.real(queries, 1, x.length);
-          model.backend().copy(weights.view(0, queries, 1, x.length), copy);
+          // Dense for the sizes of the forward: one sequence of all steps that it sees.
+          int steps = Math.toIntExact(weights.dim(2));
+          Tensor copy = host.real(queries, 1, steps);
+          model.backend().copy(weights.view(0, queries, 1, steps), copy);
           double[] flat = copy.toDoubles();
           double[][] rows = new double[queries][];
           for (int q = 0; q < queries; q++) {
-            rows[q] = Arrays.copyOfRange(flat, q * x.length, (q + 1) * x.length);
+            rows[q] = Arrays.copyOfRange(flat, q * steps, (q + 1) * steps);
           }
           return rows;
         }
@@ -212,7 +219,7 @@ public final class Explainer {
     return run(
         plan -> {
           int width = model.spec().output().width();
-          long rows = model.spec().output().rows(x.length, 1);
+          long rows = model.spec().output().rows(plan.outputTime(), 1);
           try (Workspace host = Workspace.host(model.backend().real())) {
             Tensor out = host.real(rows, width);
             model.backend().copy(plan.output().view(0, rows, width), out);
@@ -254,7 +261,7 @@ public final class Explainer {
           new HeatMap(
                   "What adds to output %s: %s".formatted(output, name),
                   rows.subList(0, values.length),
-                  steps(),
+                  steps(x.length),
                   values)
               .labelled("", "step (integrated gradients)");
       return new Attributed(map, found);
