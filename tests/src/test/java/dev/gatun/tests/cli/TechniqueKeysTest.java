@@ -95,6 +95,19 @@ class TechniqueKeysTest {
         2 * two, firstLoss("data.targets=[level, other]", "train.loss=sum-of-squares"), 1e-6 * two);
   }
 
+  /** Four updates where there was one, each through as many characters. */
+  @Test
+  void anUpdateComesEveryK1() throws Exception {
+    int plain = updates("train.k1=0");
+    assertEquals(plain, updates("train.k1=16"), "as many as time_steps");
+    int four = updates("train.k1=4");
+    assertTrue(4 * (plain - 1) < four && four <= 4 * plain, four + " and " + plain);
+  }
+
+  private int updates(String k1) throws Exception {
+    return Integer.parseInt(train(Samples.TEXT, "train.epochs=1", k1).getLast()[0]);
+  }
+
   /** What is spread can not be learnt: the loss stays above the entropy of the smoothed target. */
   @ParameterizedTest
   @ValueSource(doubles = {0.5, 0.9})

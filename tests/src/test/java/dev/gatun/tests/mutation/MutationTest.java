@@ -88,7 +88,33 @@ class MutationTest {
               + " | contract.AttentionContractTest",
           "backend.reference.ReferencePooling.forward NOTHING | contract.PoolingContractTest",
           "backend.CellOptions.withClip ITSELF | contract.CellOptionsContractTest",
-          "backend.reference.ReferenceCtc.run NOTHING | contract.CtcContractTest");
+          "backend.reference.ReferenceCtc.run NOTHING | contract.CtcContractTest",
+          "backend.reference.ReferenceBatchNorm.forward NOTHING | contract.BatchNormContractTest",
+          "backend.reference.ReferenceBatchNorm.move NOTHING | contract.BatchNormContractTest",
+          "backend.reference.ReferenceUnfolding.forward NOTHING | contract.UnfoldContractTest",
+          "backend.reference.ReferenceInputDecay.forward NOTHING"
+              + " | contract.InputDecayContractTest",
+          "backend.reference.Losses.share NOTHING | contract.LossContractTest",
+          "model.OneHot$Planned.forward NOTHING"
+              + " | model.EmbeddingLayerTest oneHotIsAnEmbeddingByTheIdentity",
+          "backend.Regularization.withZoneout ITSELF | contract.CellMasksContractTest",
+          "backend.Regularization.withVariational ITSELF | contract.CellMasksContractTest",
+          "backend.Regularization.withRecurrentDropout ITSELF | contract.CellMasksContractTest",
+          "backend.Regularization.withDropConnect ITSELF | contract.CellMasksContractTest",
+          "data.ArraySource.balanced ITSELF"
+              + " | data.ExampleOrderTest oversamplingGivesEachClassAsManyAsTheLargest",
+          "data.ExampleOrder.balance NOTHING"
+              + " | data.ExampleOrderTest balancedBatchesHaveAsManyOfEachClass",
+          "data.MissingValues.addsInputs NOTHING"
+              + " | data.MissingValuesTest masksAndTimeSinceLastSeenAreInputs",
+          "data.Augmentations$Reverse.apply NOTHING"
+              + " | data.AugmentationTest reversalTurnsSomeAround",
+          "data.Augmentations$Shift.apply NOTHING | data.AugmentationTest shiftsMoveByWholeSteps",
+          "data.Augmentations$Jitter.apply NOTHING | data.AugmentationTest jitterIsNormalNoise",
+          "data.Augmentations$Scaling.apply NOTHING | data.AugmentationTest scalingIsOfAColumn",
+          "data.Augmentations$Repeat.apply NOTHING"
+              + " | data.AugmentationTest repetitionGivesStepsAgain",
+          "data.Augmentations$TimeMask.apply NOTHING | data.AugmentationTest masksZeroARun");
 
   private static final String ONLY = "gatun.tests.backend";
   private static final Map<String, Long> PASSED = new HashMap<>();
