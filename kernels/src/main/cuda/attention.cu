@@ -27,8 +27,7 @@ struct Attention {
 };
 
 __device__ inline i64 keyCount(const Attention& a, i64 sequence) {
-  const i64 length = a.lengths == nullptr ? a.tk : a.lengths[sequence];
-  return length < 0 ? 0 : length < a.tk ? length : a.tk;
+  return stepsOf(a.lengths, a.tk, sequence);
 }
 
 // tanh(q + k) of one element.

@@ -40,29 +40,12 @@ __device__ inline double positions(const BatchNorm& b) {
   return blockSum(count);
 }
 
-constexpr int WIDTH = 32;
-constexpr int STRIPS = BLOCK / WIDTH;
-
-// The sum of a value of each row, for the thread's column; every thread of the block calls it.
+// The sum of value(i) of the valid positions i of a column; every thread of the block calls it.
 template <class Value>
-__device__ inline double columnSum(const BatchNorm& b, i64 column, Value value) {
-  __shared__ double part[BLOCK];
-  const int lane = threadIdx.x % WIDTH;
-  const int strip = threadIdx.x / WIDTH;
-  double sum = 0;
-  for (i64 row = strip; column < b.width && row < b.t * b.n; row += STRIPS) {
-    if (isValid(b, row)) {
-      sum += value(row * b.width + column);
-    }
-  }
-  part[threadIdx.x] = sum;
-  __syncthreads();
-  double total = 0;
-  for (int other = 0; other < STRIPS; other++) {
-    total += part[other * WIDTH + lane];
-  }
-  __syncthreads();
-  return total;
+__device__ inline double validSum(const BatchNorm& b, i64 column, Value value) {
+  return columnSum(b.t * b.n, b.width, column, [&](i64 row, i64 c) {
+    return isValid(b, row) ? value(row * b.width + c) : 0.0;
+  });
 }
 
 // Mean and inverse deviation of columns, 32 for each block.
@@ -73,8 +56,8 @@ extern "C" __global__ void batchMoments(BatchNorm b) {
     double mean = 0;
     double variance = 0;
     if (b.training && count > 0) {
-      mean = columnSum(b, c, [&](i64 i) { return (double)b.x[i]; }) / count;
-      variance = columnSum(b, c, [&](i64 i) { return (b.x[i] - mean) * (b.x[i] - mean); }) / count;
+      mean = validSum(b, c, [&](i64 i) { return (double)b.x[i]; }) / count;
+      variance = validSum(b, c, [&](i64 i) { return (b.x[i] - mean) * (b.x[i] - mean); }) / count;
     }
     if (threadIdx.x < WIDTH && c < b.width) {
       if (!b.training) {
@@ -106,8 +89,8 @@ extern "C" __global__ void batchSums(BatchNorm b) {
   for (i64 first = (i64)blockIdx.x * WIDTH; first < b.width; first += (i64)gridDim.x * WIDTH) {
     const i64 c = first + threadIdx.x % WIDTH;
     const double mean = c < b.width ? b.mean[c] : 0;
-    const double sum = columnSum(b, c, [&](i64 i) { return (double)b.dy[i]; });
-    const double dot = columnSum(b, c, [&](i64 i) { return b.dy[i] * (b.x[i] - mean); });
+    const double sum = validSum(b, c, [&](i64 i) { return (double)b.dy[i]; });
+    const double dot = validSum(b, c, [&](i64 i) { return b.dy[i] * (b.x[i] - mean); });
     if (threadIdx.x < WIDTH && c < b.width) {
       const double scaled = dot * b.inverse[c];
       b.dShift[c] = (float)(b.dShift[c] + sum);

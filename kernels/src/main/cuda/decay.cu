@@ -6,7 +6,8 @@ __device__ inline float exponentOf(i64 c, i64 i, const float* row, const float* 
   return decay[i] * row[2 * c + i] + decay[c + i];
 }
 
-__device__ inline float factorOf(float z) { return expf(-fmaxf(0.0f, z)); }
+// NaN stays, unlike with fmaxf.
+__device__ inline float factorOf(float z) { return expf(z > 0 || z != z ? -z : 0.0f); }
 
 extern "C" __global__ void inputDecay(
     i64 rows, i64 c, const float* x, const float* mean, const float* decay, float* y) {

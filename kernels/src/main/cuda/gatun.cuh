@@ -16,6 +16,12 @@ enum Control { RATE, UPDATES, NORM, FACTOR, NON_FINITE, PENALTY };
 __device__ inline i64 firstIndex() { return (i64)blockIdx.x * BLOCK + threadIdx.x; }
 __device__ inline i64 indexStride() { return (i64)gridDim.x * BLOCK; }
 
+// The valid ones of a sequence's t steps. lengths null: all of them.
+__device__ inline i64 stepsOf(const int* lengths, i64 t, i64 sequence) {
+  const i64 length = lengths == nullptr ? t : lengths[sequence];
+  return length < 0 ? 0 : length < t ? length : t;
+}
+
 // Joins one value of each thread, always in the same order, so that the bits do not change from
 // run to run. Every thread of the block calls it and gets the result.
 template <class T, class Join>
@@ -35,31 +41,40 @@ __device__ inline T blockReduce(T value, Join join) {
   return result;
 }
 
-// Adds value(row, column) of all rows to sums, in double and always in the same order. A block owns
-// WIDTH columns at a time and takes their rows in strips; every thread of it calls this.
+// Columns that a block sums at a time: neighbouring threads read neighbouring columns.
+constexpr int WIDTH = 32;
+
+// The sum of value(row, column) of all rows, in double and always in the same order, for the
+// thread's column: lane threadIdx.x % WIDTH of the block's. Every thread of the block calls it.
 template <class Value>
-__device__ inline void sumOverRows(i64 rows, int columns, float* sums, Value value) {
-  constexpr int WIDTH = 32;
+__device__ inline double columnSum(i64 rows, i64 columns, i64 column, Value value) {
   constexpr int STRIPS = BLOCK / WIDTH;
   __shared__ double part[BLOCK];
-  const int lane = threadIdx.x % WIDTH;
-  const int strip = threadIdx.x / WIDTH;
+  double sum = 0;
+  for (i64 row = threadIdx.x / WIDTH; column < columns && row < rows; row += STRIPS) {
+    sum += value(row, column);
+  }
+  part[threadIdx.x] = sum;
+  __syncthreads();
+  double total = 0;
+  for (int strip = 0; strip < STRIPS; strip++) {
+    total += part[strip * WIDTH + threadIdx.x % WIDTH];
+  }
+  __syncthreads();  // before the next sum writes
+  return total;
+}
+
+// Adds value(row, column) of all rows to sums. A block owns WIDTH columns at a time; every thread
+// of it calls this.
+template <class Value>
+__device__ inline void sumOverRows(i64 rows, int columns, float* sums, Value value) {
   const i64 step = (i64)gridDim.x * WIDTH;
   for (i64 first = (i64)blockIdx.x * WIDTH; first < columns; first += step) {
-    const i64 column = first + lane;
-    double sum = 0;
-    for (i64 row = strip; column < columns && row < rows; row += STRIPS) {
-      sum += value(row, column);
-    }
-    part[threadIdx.x] = sum;
-    __syncthreads();
-    if (strip == 0 && column < columns) {
-      for (int other = 1; other < STRIPS; other++) {
-        sum += part[other * WIDTH + lane];
-      }
+    const i64 column = first + threadIdx.x % WIDTH;
+    const double sum = columnSum(rows, columns, column, value);
+    if (threadIdx.x < WIDTH && column < columns) {
       sums[column] = (float)(sums[column] + sum);
     }
-    __syncthreads();
   }
 }
 

@@ -2,11 +2,6 @@
 // a feature of a sequence. chosen null: the mean, else the largest and its step.
 #include "gatun.cuh"
 
-__device__ inline i64 stepsOf(const int* lengths, i64 t, i64 sequence) {
-  const i64 length = lengths == nullptr ? t : lengths[sequence];
-  return length < 0 ? 0 : length < t ? length : t;
-}
-
 extern "C" __global__ void pool(
     i64 t, i64 n, i64 width, const float* x, const int* lengths, float* y, int* chosen) {
   for (i64 i = firstIndex(); i < n * width; i += indexStride()) {

@@ -2,11 +2,6 @@
 // kernel]; valid: no padding, so a sequence has (length - kernel) / stride + 1 windows.
 #include "gatun.cuh"
 
-__device__ inline i64 lengthOf(const int* lengths, i64 t, i64 sequence) {
-  const i64 length = lengths == nullptr ? t : lengths[sequence];
-  return length < 0 ? 0 : length < t ? length : t;
-}
-
 __device__ inline i64 windowsOf(i64 length, i64 kernel, i64 stride, i64 valid) {
   if (valid) {
     return length < kernel ? 0 : (length - kernel) / stride + 1;
@@ -37,7 +32,7 @@ extern "C" __global__ void unfold(Unfold u) {
     const i64 j = i / (u.n * row);
     const i64 sequence = i / row % u.n;
     const i64 at = i % row;
-    const i64 length = lengthOf(u.lengths, u.t, sequence);
+    const i64 length = stepsOf(u.lengths, u.t, sequence);
     const i64 windows = windowsOf(length, u.kernel, u.stride, u.valid);
     const i64 s = j * u.stride - u.left + at % u.kernel;
     const bool inside = j < windows && s >= 0 && s < length;
@@ -54,7 +49,7 @@ extern "C" __global__ void unfoldBackward(Unfold u) {
     const i64 s = i / (u.n * u.width);
     const i64 sequence = i / u.width % u.n;
     const i64 c = i % u.width;
-    const i64 length = lengthOf(u.lengths, u.t, sequence);
+    const i64 length = stepsOf(u.lengths, u.t, sequence);
     const i64 windows = windowsOf(length, u.kernel, u.stride, u.valid);
     double sum = 0;
     for (i64 k = 0; s < length && k < u.kernel; k++) {

@@ -1,10 +1,9 @@
 package dev.gatun.kernels;
 
-import static dev.gatun.kernels.Species.ALL;
-import static dev.gatun.kernels.Species.INT;
 import static dev.gatun.kernels.Species.getFloat;
 import static dev.gatun.kernels.Species.getInt;
 import static dev.gatun.kernels.Species.setFloat;
+import static dev.gatun.kernels.Species.setInt;
 
 /**
  * The steps of one sequence to one row, float32 at addresses; strides count floats from one step to
@@ -70,9 +69,5 @@ public final class TimePooling {
         setFloat(dx + 4 * stride * step + o, getFloat(dy + o));
       }
     }
-  }
-
-  private static void setInt(long address, int value) {
-    ALL.set(INT, address, value);
   }
 }

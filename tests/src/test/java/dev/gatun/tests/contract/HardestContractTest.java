@@ -64,6 +64,16 @@ class HardestContractTest extends Contract {
     assertEquals("[1.0, 1.0, -1.0, 0.0, -1.0, -1.0]", Arrays.toString(read(kept)));
   }
 
+  /** A loss that is no number counts as infinite, so no more rows are kept for it. */
+  @Test
+  void noMoreThanTheFractionIsKeptOfRowsThatAreNoNumbers() {
+    double no = Double.NaN;
+    Tensor kept = workspace.tensor(DType.I32, 4);
+    Tensor logits = write(workspace.real(4, 2), 0, 9, no, 0, no, no, 0, no);
+    backend.hardest(4, logits, ints(0, 0, 1, 1), 0.5, kept);
+    assertEquals("[-1.0, 0.0, 1.0, -1.0]", Arrays.toString(read(kept)));
+  }
+
   @Test
   void withoutTargetsNothingIsKept() {
     Tensor kept = ints(5, 5);

@@ -1,6 +1,7 @@
 package dev.gatun.tests.contract;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.backend.InputDecay;
 import dev.gatun.backend.InputDecayIo;
@@ -119,6 +120,15 @@ class InputDecayContractTest extends Contract {
     bound.backward(ASKED);
     Numbers.assertClose("dDecay", expected, read(dDecay), 32 * eps + 1e-6);
     Numbers.assertClose("dx", expectedIn, read(dx), 32 * eps + 1e-6);
+  }
+
+  @Test
+  void anAgeThatIsNoNumberShows() {
+    Tensor y = workspace.real(1, 2);
+    Tensor x = write(workspace.real(1, 3), 1, 0, Double.NaN);
+    Tensor decay = write(workspace.real(2, 1), 1, 0);
+    backend.inputDecay(new InputDecayIo(x, real(0), decay, y, null)).forward(1);
+    assertTrue(Double.isNaN(get(y, 0)));
   }
 
   @Test

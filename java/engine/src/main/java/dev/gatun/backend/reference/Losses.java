@@ -68,7 +68,8 @@ final class Losses {
       int target = (int) targets.getLong(row);
       if (target >= 0) {
         valid++;
-        losses[row] = -logProbability(logits, (long) row * classes, classes, target);
+        double loss = -logProbability(logits, (long) row * classes, classes, target);
+        losses[row] = Double.isNaN(loss) ? Double.POSITIVE_INFINITY : loss;
       }
     }
     double keep = Math.ceil(fraction * valid);
