@@ -44,7 +44,7 @@ public final class Augmentations {
 
   /** Moves by up to so many steps either way; the step at the end that opens is repeated. */
   public static Augmentation shift(int most) {
-    return new Shift((int) within(most, 1 << 30, "the largest shift"));
+    return new Shift((int) within(most, (1 << 30) - 1, "the largest shift"));
   }
 
   private record Shift(int most) implements Augmentation {

@@ -20,6 +20,9 @@ public final class SeriesBuilder implements AutoCloseable {
   private int size;
   private int rows;
 
+  /** The time of the row before. */
+  private double before = Double.NEGATIVE_INFINITY;
+
   private SeriesBuilder(List<String> names, boolean clocked, boolean labelled, boolean inFile) {
     this.names = List.copyOf(names);
     this.clocked = clocked;
@@ -55,11 +58,17 @@ public final class SeriesBuilder implements AutoCloseable {
    * @param row a value for each column, NaN where it is missing; copied
    * @param label what the row is called; ignored in a series without labels
    * @param clock its time in any unit, not before the row before; ignored in one without times
-   * @throws IllegalArgumentException if a value is infinite or the row has too many or too few
+   * @throws IllegalArgumentException if a value is infinite, the row has too many or too few, or
+   *     its time is not finite or before that of the row before; the row is then left out
    */
   public void add(double[] row, @Nullable String label, double clock) {
     if (row.length != names.size()) {
       throw new IllegalArgumentException(row.length + " values for " + names.size() + " columns");
+    }
+    if (clocked && !(clock >= before && Double.isFinite(clock))) {
+      throw new IllegalArgumentException(
+          "row %d: the time is %s; it must be a finite number, not before the %s of the row before"
+              .formatted(rows + 1, clock, before));
     }
     for (int c = 0; c < row.length; c++) {
       if (Double.isInfinite(row[c])) {
@@ -67,10 +76,13 @@ public final class SeriesBuilder implements AutoCloseable {
             "row %d, column %s: the value is %s; every value must be a finite number"
                 .formatted(rows + 1, names.get(c), row[c]));
       }
-      put(row[c]);
+    }
+    for (double value : row) {
+      put(value);
     }
     if (clocked) {
       put(clock);
+      before = clock;
     }
     if (labels != null) {
       labels.add(Objects.requireNonNull(label, "label"));

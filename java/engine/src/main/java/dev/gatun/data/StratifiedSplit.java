@@ -16,8 +16,8 @@ public record StratifiedSplit(List<Integer> order, Split split) {
     order = List.copyOf(order);
   }
 
-  /** As for {@link Order}, and above its purposes. */
-  private static final long PURPOSE = -2L << 40;
+  /** As for {@link Order}; -1 to -5 are taken. */
+  private static final long PURPOSE = -6L << 40;
 
   /**
    * Draws the parts.

@@ -51,6 +51,11 @@ public final class WordVectors {
     }
     SequencedMap<String, float[]> all = new LinkedHashMap<>();
     for (int i = 0; i < vectors.length; i++) {
+      if (vectors[i].length != vectors[0].length) {
+        throw new IllegalArgumentException(
+            "vector %d has %d numbers, the first %d: all must have as many"
+                .formatted(i, vectors[i].length, vectors[0].length));
+      }
       all.putIfAbsent(written(tokens.get(i)), vectors[i].clone());
     }
     return new WordVectors(vectors[0].length, all);
@@ -139,7 +144,10 @@ public final class WordVectors {
   }
 
   private static String written(String token) {
-    return token.equals("\n") ? NEWLINE : token.replace(' ', SPACE).replace('\n', '\u23CE');
+    // Either would end the line that a reader takes for a word's.
+    return token.equals("\n")
+        ? NEWLINE
+        : token.replace(' ', SPACE).replace('\n', '\u23CE').replace('\r', '\u240D');
   }
 
   /** Without the space that a word of {@link BytePairs} begins with. */

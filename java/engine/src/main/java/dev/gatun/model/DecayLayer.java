@@ -22,11 +22,18 @@ public record DecayLayer(String name, List<Double> means) implements Layer {
   /** At first a value loses a tenth of its distance from the mean in a step. */
   private static final double FIRST_RATE = 0.1;
 
-  /** Copies the means. */
+  /** Copies the means and checks them. */
   public DecayLayer {
     means = List.copyOf(means);
     if (means.isEmpty()) {
       throw new IllegalArgumentException("a decay needs at least one input");
+    }
+    for (int c = 0; c < means.size(); c++) {
+      if (!Double.isFinite(means.get(c))) {
+        throw new IllegalArgumentException(
+            "decay %s: the mean of input %d is %s; values can only fade to a finite number"
+                .formatted(name, c, means.get(c)));
+      }
     }
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.gatun.data.Range;
 import dev.gatun.data.Scaler;
 import dev.gatun.data.Series;
+import dev.gatun.data.SeriesBuilder;
 import dev.gatun.data.Split;
 import dev.gatun.persist.FormatException;
 import dev.gatun.persist.Json;
@@ -30,6 +31,21 @@ class SeriesTest {
     Messages.refuses(
         "row 1, column a: the value is -Infinity",
         () -> series(new double[] {Double.NEGATIVE_INFINITY}));
+  }
+
+  @Test
+  void timesGoForward() {
+    try (SeriesBuilder rows = SeriesBuilder.inMemory(List.of("a"), false, true)) {
+      rows.add(new double[] {1}, null, 5);
+      rows.add(new double[] {2}, null, 5);
+      double[] row = {3};
+      Messages.refuses("row 3: the time is 4.5", () -> rows.add(row, null, 4.5));
+      Messages.refuses("row 3: the time is NaN", () -> rows.add(row, null, Double.NaN));
+      Messages.refuses(
+          "row 3: the time is Infinity", () -> rows.add(row, null, Double.POSITIVE_INFINITY));
+      rows.add(row, null, 6);
+      assertEquals(3, rows.build().value(2, 0));
+    }
   }
 
   @Test

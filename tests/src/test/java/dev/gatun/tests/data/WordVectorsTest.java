@@ -45,15 +45,18 @@ class WordVectorsTest {
 
   @Test
   void whatIsWrittenComesBack() throws IOException {
-    List<String> tokens = List.of("a", " b", "\n", "c d");
-    float[][] values = {{1.5f, -2}, {1e-8f, 3}, {0.1f, 0}, {7, 8}};
+    List<String> tokens = List.of("a", " b", "\n", "c d", "\r", "e\r\n");
+    float[][] values = {{1.5f, -2}, {1e-8f, 3}, {0.1f, 0}, {7, 8}, {9, 1}, {2, 5}};
     Path file = folder.resolve("w.txt");
     WordVectors.of(tokens, values).write(file);
-    assertEquals("4 2", Files.readAllLines(file).getFirst());
+    assertEquals("6 2", Files.readAllLines(file).getFirst());
     WordVectors read = WordVectors.read(file, tokens);
     for (int i = 0; i < tokens.size(); i++) {
       assertArrayEquals(values[i], read.of(tokens.get(i)));
     }
+    Messages.refuses(
+        "vector 1 has 1 numbers, the first 2",
+        () -> WordVectors.of(List.of("a", "b"), new float[][] {{1, 2}, {3}}));
   }
 
   @Test

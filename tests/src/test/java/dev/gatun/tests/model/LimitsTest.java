@@ -1,6 +1,7 @@
 package dev.gatun.tests.model;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,7 +12,9 @@ import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.data.ArraySource;
+import dev.gatun.data.Augmentations;
 import dev.gatun.data.Examples;
+import dev.gatun.model.DecayLayer;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
@@ -30,6 +33,7 @@ import dev.gatun.train.TrainerBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +50,13 @@ class LimitsTest {
     assertThrows(IndexOutOfBoundsException.class, () -> small.view(1L << 62, 1L << 62));
     assertThrows(IndexOutOfBoundsException.class, () -> small.view(15, 2));
     small.memory().close();
+  }
+
+  @Test
+  void refusesWhatNoNumberStandsFor() {
+    assertThrows(IllegalArgumentException.class, () -> DecayLayer.of(List.of(0.5, Double.NaN)));
+    assertThrows(IllegalArgumentException.class, () -> Augmentations.shift(1 << 30));
+    assertDoesNotThrow(() -> Augmentations.shift((1 << 30) - 1));
   }
 
   @Test
