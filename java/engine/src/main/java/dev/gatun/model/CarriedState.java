@@ -1,6 +1,7 @@
 package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
+import dev.gatun.data.Batch;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /** The states that the layers of a plan carry from one batch to the next. */
 final class CarriedState {
@@ -19,6 +21,14 @@ final class CarriedState {
   private final List<Tensor> before = new ArrayList<>();
   private final List<Tensor> after = new ArrayList<>();
   private boolean due;
+
+  /** A layer whose statistics a second run of the same steps would move again; null: none. */
+  private @Nullable String moving;
+
+  /** Says that a layer's forward moves its running statistics. */
+  void moves(String layer) {
+    moving = layer;
+  }
 
   void add(String layer, Map<String, Tensor> states) {
     states.forEach(
@@ -35,8 +45,22 @@ final class CarriedState {
   /**
    * Runs the first steps of a batch by themselves for the state after them, which {@link #settle}
    * then puts in place of the state after all of it. The state before is left as it was.
+   *
+   * @param lengths of the plan, those of the batch before and after this; null: it has none
+   * @throws IllegalArgumentException if a layer keeps statistics, which would move twice
    */
-  void runAhead(LayerStack layers, int steps, int n, Backend backend, Workspace workspace) {
+  void runAhead(
+      LayerStack layers,
+      Batch data,
+      @Nullable Tensor lengths,
+      Backend backend,
+      Workspace workspace) {
+    if (moving != null) {
+      throw new IllegalArgumentException(
+          "layer %s keeps statistics of batches, and these go on by %d of %d steps: it would take"
+                  .formatted(moving, data.carried(), data.time())
+              + " most of them in more than once; train on all the steps that a batch goes on by");
+    }
     if (before.isEmpty()) {
       for (Tensor tensor : tensors) {
         before.add(workspace.tensor(tensor.dtype(), tensor.shape()));
@@ -44,7 +68,13 @@ final class CarriedState {
       }
     }
     copy(backend, tensors, before);
-    layers.forward(steps, n);
+    if (lengths != null) {
+      backend.fill(lengths, data.carried());
+    }
+    layers.forward(data.carried(), data.size());
+    if (lengths != null) {
+      backend.fill(lengths, data.time());
+    }
     copy(backend, tensors, after);
     copy(backend, before, tensors);
     due = true;

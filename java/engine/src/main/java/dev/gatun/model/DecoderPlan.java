@@ -57,15 +57,22 @@ final class DecoderPlan implements AutoCloseable {
         layer.attention() == CrossAttention.NONE
             ? null
             : new LookingBack(layer, all, context, encoder, y, dy);
-    above =
-        parts.chain(
-            looking == null ? y : looking.output(),
-            looking == null ? dy : looking.gradient(),
-            SequenceToSequence.OUTPUT_DROPOUT,
-            SequenceToSequence.OUTPUT);
-    recurrent =
-        new PlannedRecurrent(
-            spec, new RecurrentIo(below.output(), lengths, initial, y, last, gradients), own);
+    try {
+      above =
+          parts.chain(
+              looking == null ? y : looking.output(),
+              looking == null ? dy : looking.gradient(),
+              SequenceToSequence.OUTPUT_DROPOUT,
+              SequenceToSequence.OUTPUT);
+      recurrent =
+          new PlannedRecurrent(
+              spec, new RecurrentIo(below.output(), lengths, initial, y, last, gradients), own);
+    } catch (RuntimeException | Error e) {
+      if (looking != null) {
+        looking.close();
+      }
+      throw e;
+    }
   }
 
   /** The logits. */
@@ -75,6 +82,13 @@ final class DecoderPlan implements AutoCloseable {
 
   @Nullable Tensor outputGradient() {
     return above.gradient();
+  }
+
+  /** Takes in what the encoder has given for its steps. */
+  void read(int steps, int n) {
+    if (looking != null) {
+      looking.read(steps, n);
+    }
   }
 
   /** Says t steps for what the encoder has read in {@code read} steps. */

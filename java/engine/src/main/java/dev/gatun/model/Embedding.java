@@ -141,6 +141,9 @@ public record Embedding(String name, int size, Initializer initializer, int padd
       boolean limited = maxNorm < Double.POSITIVE_INFINITY;
       int rows = context.inputSignal().rows(context.spec().maxTime(), context.spec().maxBatch());
       marks = limited ? context.workspace().tensor(DType.I32, trains ? table.dim(0) : rows) : null;
+      if (limited && trains) {
+        context.parameters().writeInPlans();
+      }
       flat = output.view(0, rows, layer.size);
       places = limited && !trains ? places(context, rows) : null;
     }

@@ -47,6 +47,11 @@ public final class LayerParameters {
     return all.get(layer + "." + name);
   }
 
+  /** Says that a plan of the layer writes values in its forward. */
+  void writeInPlans() {
+    all.writeInPlans();
+  }
+
   /** All values of the layer, flat, laid out as {@link Layer#layout} says. */
   public Tensor values() {
     return all.values().view(from, size);

@@ -67,8 +67,8 @@ public interface LayerPlan extends AutoCloseable {
     return new double[0];
   }
 
-  /** Called when the step that {@link Plan#setStep} sets is another: for what depends on it. */
-  default void setStep(long step) {}
+  /** Called with the number of the update that {@link Plan#setStep} sets: for what goes by it. */
+  default void setStep(long update) {}
 
   /** Where it takes what a decoder is shown; null for layers that are none. */
   default @Nullable DecoderInputs decoderInputs() {

@@ -46,6 +46,9 @@ final class LayerStack implements AutoCloseable {
       layers.add(layer);
       names.add(stage.layer().name());
       state.add(stage.layer().name(), layer.state());
+      if (bottom.spec().trains() && !stage.layer().statistics(stage.input()).isEmpty()) {
+        state.moves(stage.layer().name());
+      }
       context = context.above(layer);
       keepsSteps &= stage.layer().keepsSteps();
     }

@@ -71,6 +71,11 @@ final class LookingBack implements AutoCloseable {
                 encoder.outputGradient,
                 vector == null ? null : vector.gradient());
     AttentionSpec.Score score = additive ? AttentionSpec.Score.ADDITIVE : AttentionSpec.Score.DOT;
+    joined = plan.workspace().real(t, n, (long) saidWidth + readWidth);
+    joinedGradient = trains ? plan.workspace().real(t, n, (long) saidWidth + readWidth) : null;
+    combined =
+        later.chain(joined, joinedGradient, SequenceToSequence.COMBINE, SequenceToSequence.TANH);
+    // Last, as nothing after it can fail then and leave it open.
     attention =
         backend.attention(
             new AttentionSpec(score, 1, t, read, n),
@@ -83,10 +88,6 @@ final class LookingBack implements AutoCloseable {
                 weights,
                 context,
                 gradients));
-    joined = plan.workspace().real(t, n, (long) saidWidth + readWidth);
-    joinedGradient = trains ? plan.workspace().real(t, n, (long) saidWidth + readWidth) : null;
-    combined =
-        later.chain(joined, joinedGradient, SequenceToSequence.COMBINE, SequenceToSequence.TANH);
   }
 
   Tensor output() {
@@ -97,10 +98,14 @@ final class LookingBack implements AutoCloseable {
     return combined.gradient();
   }
 
+  /** Makes keys of the {@code read} steps of the encoder, once for all that look back at them. */
+  void read(int read, int n) {
+    key.forward(read, n);
+  }
+
   /** Looks from t steps back at {@code read}. */
   void forward(int t, int n, int read) {
     query.forward(t, n);
-    key.forward(read, n);
     attention.forward(t, read, n);
     backend.copyColumns(t * n, said, 0, joined, 0, saidWidth);
     backend.copyColumns(t * n, context, 0, joined, saidWidth, readWidth);

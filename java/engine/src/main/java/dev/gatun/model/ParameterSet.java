@@ -28,6 +28,7 @@ public final class ParameterSet implements AutoCloseable {
   private final List<Parameter> statistics;
   // Read by sessions on other threads; written by the one thread that trains.
   private volatile long version = 1;
+  private volatile boolean writtenByPlans;
 
   private ParameterSet(Backend backend, Arrangement arrangement, boolean frozen) {
     this.backend = backend;
@@ -238,6 +239,16 @@ public final class ParameterSet implements AutoCloseable {
   /** Counts changes of the values: plans read them again when it has moved. */
   public long version() {
     return version;
+  }
+
+  /** Says that a plan writes values in its forward, each time without a new version. */
+  void writeInPlans() {
+    writtenByPlans = true;
+  }
+
+  /** Whether plans write values themselves, so that a copy of a version may not be what it was. */
+  public boolean writtenByPlans() {
+    return writtenByPlans;
   }
 
   /** To be called after writing values other than through an optimizer or a load. */

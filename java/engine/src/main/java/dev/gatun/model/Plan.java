@@ -123,7 +123,7 @@ public final class Plan implements AutoCloseable {
     try {
       stage(data, weight);
       if (data.carried() < data.time()) {
-        runAhead(data);
+        state.runAhead(layers, data, lengths, backend, workspace);
       }
       compute(data.time(), data.size());
       if (!spec.trains()) {
@@ -171,16 +171,6 @@ public final class Plan implements AutoCloseable {
     bindings.copy(data, backend);
     if (loss != null) {
       loss.prepare(data, weight);
-    }
-  }
-
-  private void runAhead(Batch data) {
-    if (lengths != null) {
-      backend.fill(lengths, data.carried());
-    }
-    state.runAhead(layers, data.carried(), data.size(), backend, workspace);
-    if (lengths != null) {
-      backend.fill(lengths, data.time());
     }
   }
 
@@ -271,11 +261,16 @@ public final class Plan implements AutoCloseable {
 
   /** Sets the step that dropout masks depend on: to be different for each forward in training. */
   public void setStep(long value) {
+    setStep(value, value);
+  }
+
+  /** The same with the update's own number, which has several forwards, for what goes by that. */
+  public void setStep(long value, long update) {
     usage.enterAlone();
     try {
       hostStep.setLong(0, value);
       backend.copy(hostStep, step);
-      layers.setStep(value);
+      layers.setStep(update);
     } finally {
       usage.exit();
     }

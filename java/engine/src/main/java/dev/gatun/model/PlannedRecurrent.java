@@ -44,8 +44,14 @@ final class PlannedRecurrent implements AutoCloseable {
       recurrent =
           backend.recurrent(spec, parameters.values(), io, context.spec().mode(), context.mask());
     } else {
-      rounded = backend.pack(spec, parameters.values(), type);
-      recurrent = backend.recurrent(rounded, io);
+      RecurrentWeights own = backend.pack(spec, parameters.values(), type);
+      try {
+        recurrent = backend.recurrent(own, io);
+      } catch (RuntimeException | Error e) {
+        own.close();
+        throw e;
+      }
+      rounded = own;
     }
   }
 

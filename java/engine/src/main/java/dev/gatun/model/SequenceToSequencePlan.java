@@ -5,6 +5,8 @@ import dev.gatun.backend.Feedback;
 import dev.gatun.backend.FeedbackIo;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -34,21 +36,27 @@ final class SequenceToSequencePlan implements LayerPlan {
   SequenceToSequencePlan(SequenceToSequence layer, PlanContext context) {
     backend = context.backend();
     parts = new PlannedParts(context, layer.name(), layer.parts(context.inputSignal()));
-    encoder = new EncoderPlan(layer, parts, context);
+    List<Runnable> made = new ArrayList<>(List.of(parts::close));
     try {
+      encoder = new EncoderPlan(layer, parts, context);
+      made.add(encoder::close);
       decoder = new DecoderPlan(layer, parts, context, encoder);
+      made.add(decoder::close);
+      bridge = layer.bridged() ? new StateBridge(parts, context, encoder, decoder) : null;
+      ScheduledSampling schedule = context.spec().trains() ? layer.sampling() : null;
+      given =
+          schedule == null
+              ? decoder.shown
+              : context.workspace().tensor(DType.I32, decoder.shown.shape());
+      sampled = schedule == null ? null : sampled(schedule, context, decoder, given);
     } catch (RuntimeException | Error e) {
-      encoder.close();
+      made.reversed().forEach(Runnable::run);
       throw e;
     }
-    bridge = layer.bridged() ? new StateBridge(parts, context, encoder, decoder) : null;
-    ScheduledSampling schedule = layer.sampling();
-    if (schedule == null || !context.spec().trains()) {
-      given = decoder.shown;
-      sampled = null;
-      return;
-    }
-    given = context.workspace().tensor(DType.I32, decoder.shown.shape());
+  }
+
+  private static Sampled sampled(
+      ScheduledSampling schedule, PlanContext context, DecoderPlan decoder, Tensor given) {
     Tensor probability = context.workspace().tensor(DType.F64, 1);
     FeedbackIo io =
         new FeedbackIo(
@@ -57,7 +65,7 @@ final class SequenceToSequencePlan implements LayerPlan {
             decoder.shown,
             probability,
             context.mask().withLayer(context.mask().layer() + SequenceToSequence.FEEDBACK_MASK));
-    sampled = new Sampled(schedule, probability, backend.feedback(io));
+    return new Sampled(schedule, probability, context.backend().feedback(io));
   }
 
   @Override
@@ -105,6 +113,7 @@ final class SequenceToSequencePlan implements LayerPlan {
     if (bridge != null) {
       bridge.forward(n);
     }
+    decoder.read(t, n);
     read = t;
   }
 

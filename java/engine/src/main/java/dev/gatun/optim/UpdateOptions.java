@@ -117,20 +117,41 @@ public record UpdateOptions(
   }
 
   /**
-   * Checks that every group has a parameter.
+   * Checks that every group and {@link #lazyRows} have a parameter, and that no penalty of {@link
+   * #constraints} is on one that is updated by rows: it would give every row a gradient.
    *
-   * @throws IllegalArgumentException naming the group that has none, and all parameters
+   * @throws IllegalArgumentException naming what has none and all parameters, or the penalized one
    */
   public void check(ParameterSet parameters) {
     for (ParameterGroup group : groups) {
       if (parameters.list().stream().noneMatch(p -> group.has(p.name()))) {
-        throw new IllegalArgumentException(
-            "no parameter is named as %s; there are %s"
-                .formatted(
-                    group.names(),
-                    String.join(", ", parameters.list().stream().map(Parameter::name).toList())));
+        throw none("parameter", group.names(), parameters);
       }
     }
+    if (lazyRows != null && parameters.list().stream().noneMatch(p -> row(p) > 0)) {
+      throw none("matrix", lazyRows, parameters);
+    }
+    for (Parameter parameter : parameters.list()) {
+      if (constraints.penalizes()
+          && row(parameter) > 0
+          && rate(parameter) > 0
+          && decay(parameter) > 0) {
+        throw new IllegalArgumentException(
+            "%s is updated by rows, and l1 and l2 would give every row a gradient: leave them out,"
+                    .formatted(parameter.name())
+                + " use the rule's weight decay, or a group without decay");
+      }
+    }
+  }
+
+  private static IllegalArgumentException none(
+      String what, Pattern names, ParameterSet parameters) {
+    return new IllegalArgumentException(
+        "no %s is named as %s; there are %s"
+            .formatted(
+                what,
+                names,
+                String.join(", ", parameters.list().stream().map(Parameter::name).toList())));
   }
 
   /** Every parameter that is not frozen. */

@@ -173,7 +173,7 @@ public final class Updates implements AutoCloseable {
     if (openedHost != null) {
       backend.copy(parameters.gradients(), gradients);
       backend.fill(parameters.gradients(), 0);
-      if (held != parameters.version()) {
+      if (held != parameters.version() || parameters.writtenByPlans()) {
         backend.copy(parameters.values(), values);
       }
       held = NONE; // until the device has what the rule makes of them

@@ -1,9 +1,12 @@
 package dev.gatun.train;
 
+import dev.gatun.persist.AtomicFiles;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -22,29 +25,46 @@ record CheckpointFolder(Path path) {
   }
 
   /**
-   * Keeps what was last written under a name of its own, and the newest of those alone.
+   * Keeps what was last written under a name of its own, and the newest of those alone. A run that
+   * went on from an earlier step finds files of later ones, which it will write again: those go
+   * first.
    *
    * @param step of it
    * @param most how many to keep, at least 1
    */
   void keep(long step, int most) throws IOException {
     Path kept = path.resolve(String.format(Locale.ROOT, "%s%09d%s", STEP, step, END));
-    Path copy = path.resolve(kept.getFileName() + ".tmp");
-    Files.copy(last(), copy, StandardCopyOption.REPLACE_EXISTING);
-    Files.move(copy, kept, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    try (FileChannel from = FileChannel.open(last(), StandardOpenOption.READ)) {
+      AtomicFiles.write(
+          kept,
+          to -> {
+            for (long at = 0; at < from.size(); ) {
+              at += from.transferTo(at, from.size() - at, to);
+            }
+          });
+    }
     List<Path> all = kept();
-    for (Path old : all.subList(0, Math.max(0, all.size() - most))) {
+    int written = all.indexOf(kept);
+    int left = all.size();
+    for (; left > most && left > written + 1; left--) {
+      Files.deleteIfExists(all.get(left - 1));
+    }
+    for (Path old : all.subList(0, Math.max(0, left - most))) {
       Files.deleteIfExists(old);
     }
   }
 
-  /** From the oldest. */
+  /** By step. */
   private List<Path> kept() throws IOException {
     try (Stream<Path> files = Files.list(path)) {
       return files
           .filter(file -> String.valueOf(file.getFileName()).matches(STEP + "\\d+\\" + END))
-          .sorted()
+          .sorted(Comparator.comparingLong(CheckpointFolder::step))
           .toList();
     }
+  }
+
+  private static long step(Path kept) {
+    return Long.parseLong(String.valueOf(kept.getFileName()).replaceAll("\\D", ""));
   }
 }

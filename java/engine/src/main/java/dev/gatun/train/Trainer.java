@@ -177,8 +177,7 @@ public final class Trainer extends RunFigures implements AutoCloseable {
     fill(count);
     rate = options.schedule.at(progress.step) * progress.plateau.scale() * progress.rateScale;
     boolean watched = options.watchEvery > 0 && progress.step % options.watchEvery == 0;
-    double own =
-        update.run(batches, count, weight, progress.forwards, rate, watched ? watch : null);
+    double own = update.run(batches, count, weight, progress, rate, watched ? watch : null);
     penalty = optimizer.penalty();
     loss = own + penalty;
     progress.forwards += count;

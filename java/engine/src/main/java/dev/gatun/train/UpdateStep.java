@@ -31,7 +31,7 @@ final class UpdateStep implements AutoCloseable {
    *
    * @param batches the first {@code count} are used
    * @param weight what their losses are divided by
-   * @param forwards how many there have been before
+   * @param progress what comes before
    * @param watch looks at the gradients before they are used; null: nobody does
    * @return the loss
    */
@@ -39,14 +39,14 @@ final class UpdateStep implements AutoCloseable {
       Batch[] batches,
       int count,
       double weight,
-      long forwards,
+      Progress progress,
       double rate,
       @Nullable Runnable watch) {
     double loss = 0;
     boolean updated = false;
     fault = null;
     for (int i = 0; i < count; i++) {
-      plan.setStep(forwards + i);
+      plan.setStep(progress.forwards + i, progress.step);
       boolean last = i == count - 1;
       if (graphs != null && watch == null && graphs.run(batches[i], weight, last, rate)) {
         updated = last && graphs.updates();

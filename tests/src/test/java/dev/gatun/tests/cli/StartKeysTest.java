@@ -312,10 +312,12 @@ class StartKeysTest {
         assertEquals(lazy, before[next] == after[next], "a row without");
       }
     }
-    Config lamb = config(Samples.TEXT, "model.embedding_lazy=true", "train.optimizer=lamb");
-    try (Backend backend = Backends.open("cpu", 1);
-        Model model = Task.of(lamb).model().build(backend, 1)) {
-      assertThrows(InputException.class, () -> Updates.optimizer(lamb, model.parameters()));
+    for (String other : new String[] {"train.optimizer=lamb", "train.l2=0.1"}) {
+      Config wrong = config(Samples.TEXT, "model.embedding_lazy=true", other);
+      try (Backend backend = Backends.open("cpu", 1);
+          Model model = Task.of(wrong).model().build(backend, 1)) {
+        assertThrows(InputException.class, () -> Updates.optimizer(wrong, model.parameters()));
+      }
     }
   }
 

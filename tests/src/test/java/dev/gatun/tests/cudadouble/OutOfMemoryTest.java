@@ -7,16 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.Backends;
 import dev.gatun.backend.AdamRule;
 import dev.gatun.backend.Backend;
+import dev.gatun.model.CrossAttention;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.ScheduledSampling;
+import dev.gatun.model.SequenceToSequence;
 import dev.gatun.model.Session;
 import dev.gatun.model.Signal;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.RuleOptimizer;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -58,14 +62,24 @@ class OutOfMemoryTest {
   /** A device that is full after every number of bytes in turn: nothing is lost at any of them. */
   @Test
   void leavesNothingBehindWhereverItEnds() {
+    tryAll(MOST_ROOM, ROOM, OutOfMemoryTest::use);
+  }
+
+  /** The same with parts inside a layer. */
+  @Test
+  void leavesNothingBehindOfAnEncoderAndDecoder() {
+    tryAll(400_000, 4_000, OutOfMemoryTest::planSequences);
+  }
+
+  private static void tryAll(long most, long each, Consumer<Backend> used) {
     try (Backend backend = Backends.open("cuda", 1)) {
-      use(backend);
+      used.accept(backend);
       final long before = DoubleState.bytes();
       int refused = 0;
-      for (long room = 0; room < MOST_ROOM; room += ROOM) {
+      for (long room = 0; room < most; room += each) {
         DoubleState.memory(before + room + 1);
         try {
-          use(backend);
+          used.accept(backend);
         } catch (OutOfMemoryError e) {
           refused++;
           assertTrue(String.valueOf(e.getMessage()).contains("are free; lower"), e.getMessage());
@@ -74,8 +88,18 @@ class OutOfMemoryTest {
         assertEquals(before, DoubleState.bytes(), "with room for " + room);
       }
       assertTrue(refused > 10, "refused " + refused);
-      use(backend);
+      used.accept(backend);
       assertEquals("", DoubleState.complaint());
+    }
+  }
+
+  private static void planSequences(Backend backend) {
+    SequenceToSequence layer =
+        SequenceToSequence.of(9, 8, RecurrentLayer.gru(16))
+            .attention(CrossAttention.ADDITIVE)
+            .sampling(new ScheduledSampling(ScheduledSampling.Decay.CONSTANT, 1, 0.5));
+    try (Model model = ModelSpec.of(Signal.tokens(9), layer).build(backend, 1)) {
+      model.plan(PlanSpec.training(6, 4).withLabels(6)).close();
     }
   }
 

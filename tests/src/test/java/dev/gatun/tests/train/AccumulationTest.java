@@ -3,26 +3,38 @@ package dev.gatun.tests.train;
 import static dev.gatun.tests.support.Numbers.assertClose;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.SgdRule;
 import dev.gatun.data.ArraySource;
 import dev.gatun.data.Batch;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
 import dev.gatun.model.Embedding;
+import dev.gatun.model.Layer;
+import dev.gatun.model.LayerPlan;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.Plan;
+import dev.gatun.model.PlanContext;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
+import dev.gatun.optim.Optimizer;
+import dev.gatun.optim.RuleOptimizer;
+import dev.gatun.optim.Schedules;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Workspace;
 import dev.gatun.tests.support.Subjects;
+import dev.gatun.train.Trainer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
@@ -48,6 +60,62 @@ class AccumulationTest {
       }
     }
     return Examples.tokens(x).stepClasses(y);
+  }
+
+  /** Passes on what it gets and notes the updates that it is told of. */
+  private record Noting(String name, List<Long> updates) implements Layer {
+    @Override
+    public Signal output(Signal input) {
+      return input;
+    }
+
+    @Override
+    public LayerPlan plan(PlanContext context) {
+      return new LayerPlan() {
+        @Override
+        public Tensor output() {
+          return context.input();
+        }
+
+        @Override
+        public @Nullable Tensor outputGradient() {
+          return context.inputGradient();
+        }
+
+        @Override
+        public void forward(int t, int n) {}
+
+        @Override
+        public void backward(int t, int n) {}
+
+        @Override
+        public void setStep(long update) {
+          updates.add(update);
+        }
+      };
+    }
+  }
+
+  /** Or a schedule of scheduled sampling would be over too soon. */
+  @Test
+  void layersAreToldTheUpdateAndNotTheForward() {
+    List<Long> updates = new ArrayList<>();
+    ModelSpec spec =
+        ModelSpec.of(
+            Signal.tokens(9), Embedding.of(5), new Noting("noting", updates), Linear.of(9));
+    try (Backend backend = Backends.open("reference");
+        Model model = spec.build(backend, 5);
+        Optimizer sgd = new RuleOptimizer(model.parameters(), new SgdRule(0, false, 0), 1);
+        BatchSource source = ArraySource.sequential(examples(), 3);
+        Trainer trainer =
+            Trainer.of(model, new SoftmaxCrossEntropy(), sgd, Schedules.constant(0.1), source)
+                .accumulate(2)
+                .build()) {
+      trainer.step();
+      trainer.step();
+      trainer.step();
+    }
+    assertEquals(List.of(0L, 0L, 1L, 1L, 2L, 2L), updates);
   }
 
   @ParameterizedTest

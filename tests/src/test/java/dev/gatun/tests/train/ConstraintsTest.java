@@ -239,6 +239,23 @@ class ConstraintsTest {
   }
 
   @Test
+  void penaltiesOnWhatIsUpdatedByRowsAreRefused() {
+    UpdateOptions lazy = UpdateOptions.DEFAULT.withLazyRows("linear.weight");
+    UpdateOptions both = lazy.with(Constraints.NONE.withPenalties(0, 0.1));
+    assertRefused("linear.weight is updated by rows", both);
+    step("reference", 1, both.withGroup(ParameterGroup.of("linear.weight", 1, 0)));
+    assertRefused("no matrix is named as", UpdateOptions.DEFAULT.withLazyRows("linear.bias"));
+  }
+
+  private static void assertRefused(String part, UpdateOptions options) {
+    String message =
+        String.valueOf(
+            assertThrows(IllegalArgumentException.class, () -> step("reference", 1, options))
+                .getMessage());
+    assertTrue(message.contains(part), message);
+  }
+
+  @Test
   void wrongLimitsAreRefused() {
     assertThrows(IllegalArgumentException.class, () -> Constraints.NONE.withGradientValue(0));
     assertThrows(IllegalArgumentException.class, () -> Constraints.NONE.withPenalties(-1, 0));

@@ -20,6 +20,8 @@ import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.Parameter;
 import dev.gatun.model.ParameterSet;
+import dev.gatun.model.Plan;
+import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.Signal;
 import dev.gatun.model.SoftmaxCrossEntropy;
@@ -210,6 +212,28 @@ class HostPlaceTest {
       model.load(file);
       sgd.step(RATE); // the gradients are zero
       assertArrayEquals(start, Host.read(context, model.parameters().values()));
+    }
+  }
+
+  /** An embedding's largest norm scales rows of the table before each lookup. */
+  @Test
+  void seesRowsThatALookupHasLimited() {
+    ModelSpec spec = ModelSpec.of(Signal.tokens(3), Embedding.of(5).maxNorm(0.25), Linear.of(3));
+    try (Backend context = Subjects.open(name, 2);
+        Model model = spec.build(context, 4);
+        Plan plan = model.plan(PlanSpec.training(2, 1));
+        Optimizer sgd =
+            new RuleOptimizer(
+                model.parameters(),
+                new SgdRule(0, false, 0),
+                UpdateOptions.DEFAULT.withPlace(Place.HOST))) {
+      final double[] start = Host.read(context, model.parameters().values());
+      sgd.step(RATE); // the gradients are zero
+      plan.forward(2, 1);
+      double[] limited = Host.read(context, model.parameters().values());
+      assertFalse(Arrays.equals(start, limited), "no row was beyond the norm");
+      sgd.step(RATE);
+      assertArrayEquals(limited, Host.read(context, model.parameters().values()));
     }
   }
 

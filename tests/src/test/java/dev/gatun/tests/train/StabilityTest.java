@@ -261,15 +261,35 @@ class StabilityTest {
         0.1,
         new SineWindows(4, 2, 10),
         options -> options.epochs(1).checkpoints(folder).checkpointEvery(2).checkpointKeep(3));
+    assertEquals(
+        List.of(
+            "last.safetensors",
+            "step-000000006.safetensors",
+            "step-000000008.safetensors",
+            "step-000000010.safetensors"),
+        names(folder));
+  }
+
+  /** A run that went on from an earlier step than the files that it finds. */
+  @Test
+  void aCheckpointOfAnEarlierStepIsKept() throws IOException {
+    Files.writeString(folder.resolve("step-000000050.safetensors"), "later");
+    Files.writeString(folder.resolve("step-1000000000.safetensors"), "later still");
+    run(
+        "reference",
+        SPEC,
+        NumericLoss.meanSquaredError(),
+        0.1,
+        new SineWindows(4, 2, 2),
+        options -> options.epochs(1).checkpoints(folder).checkpointEvery(1).checkpointKeep(2));
+    assertEquals(
+        List.of("last.safetensors", "step-000000001.safetensors", "step-000000002.safetensors"),
+        names(folder));
+  }
+
+  private static List<String> names(Path folder) throws IOException {
     try (Stream<Path> all = Files.list(folder)) {
-      List<String> names = all.map(file -> String.valueOf(file.getFileName())).sorted().toList();
-      assertEquals(
-          List.of(
-              "last.safetensors",
-              "step-000000006.safetensors",
-              "step-000000008.safetensors",
-              "step-000000010.safetensors"),
-          names);
+      return all.map(file -> String.valueOf(file.getFileName())).sorted().toList();
     }
   }
 

@@ -12,6 +12,7 @@ import dev.gatun.backend.Backend;
 import dev.gatun.data.Batch;
 import dev.gatun.data.Range;
 import dev.gatun.data.TokenSource;
+import dev.gatun.model.BatchNorm;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Model;
@@ -151,6 +152,29 @@ class TruncatedTest {
       }
     }
     plan.restoredState(STREAMS);
+  }
+
+  @Test
+  void statisticsOfBatchesAreNotTakenTwice() {
+    ModelSpec spec =
+        ModelSpec.of(Signal.tokens(CLASSES), Embedding.of(3), BatchNorm.of(), Linear.of(CLASSES));
+    TokenSource source = source(2, 5);
+    try (Backend backend = Backends.open("reference");
+        Model model = spec.build(backend, 7);
+        Plan plan = model.plan(PlanSpec.training(source.layout()), new SoftmaxCrossEntropy())) {
+      Exception e = assertThrows(IllegalArgumentException.class, () -> forwardAll(plan, source));
+      assertTrue(
+          String.valueOf(e.getMessage()).contains("layer norm keeps statistics"), e.getMessage());
+    }
+  }
+
+  private static void forwardAll(Plan plan, TokenSource source) {
+    try (Batch batch = source.newBatch()) {
+      for (int i = 0; i < source.batches(0); i++) {
+        source.fill(0, i, batch);
+        plan.forward(batch);
+      }
+    }
   }
 
   /** Without overlap it is what it was: the same batches. */

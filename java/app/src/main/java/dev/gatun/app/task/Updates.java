@@ -45,7 +45,6 @@ public final class Updates {
         throw config.error(
             EmbeddingKeys.LAZY, "true; lamb goes by whole tables; give another optimizer");
       }
-      options = options.withLazyRows("embedding.weight");
     }
     if (TokenLayers.embeds(config) && config.get(EmbeddingKeys.FROZEN)) {
       options = options.withGroup(ParameterGroup.of("embedding.*", 0, 0));
@@ -59,6 +58,10 @@ public final class Updates {
       options = options.withGroup(each.clip() > 0 ? group.clippedAt(each.clip()) : group);
     }
     check(config, StabilityKeys.GROUPS, options, parameters);
+    if (TokenLayers.embeds(config) && config.get(EmbeddingKeys.LAZY)) {
+      options = options.withLazyRows("embedding.weight");
+      check(config, EmbeddingKeys.LAZY, options, parameters);
+    }
     return new RuleOptimizer(parameters, rule(config), options);
   }
 
