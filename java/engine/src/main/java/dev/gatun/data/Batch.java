@@ -239,6 +239,12 @@ public final class Batch implements AutoCloseable {
         labelLengths.setLong(n, other.labelLengths.getLong(n));
       }
     }
+    if (decoderInputs != null && other.decoderInputs != null) {
+      decoderInputs.segment().copyFrom(other.decoderInputs.segment());
+    }
+    if (decoderLengths != null && other.decoderLengths != null) {
+      decoderLengths.segment().copyFrom(other.decoderLengths.segment());
+    }
     ragged = other.ragged;
     continues = other.continues;
     carried = other.carried;

@@ -79,7 +79,7 @@ public final class IteratorSource implements BatchSource {
     int size = examples.count();
     int longest = 0;
     for (int n = 0; n < size; n++) {
-      longest = Math.max(longest, examples.length(n));
+      longest = Math.max(longest, examples.span(n));
     }
     BatchLayout own = examples.layout(Math.max(1, size));
     if (own.features() != layout.features()
@@ -92,7 +92,7 @@ public final class IteratorSource implements BatchSource {
     boolean ragged = false;
     long count = 0;
     for (int n = 0; n < size; n++) {
-      ragged |= examples.length(n) < longest;
+      ragged |= examples.pads(n, longest);
       count += examples.copy(n, into, n);
     }
     into.ragged(ragged);

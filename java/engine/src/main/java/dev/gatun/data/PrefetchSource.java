@@ -24,7 +24,7 @@ public final class PrefetchSource implements BatchSource {
   private State state = State.IDLE;
   private int epoch;
   private int index;
-  private @Nullable RuntimeException failure;
+  private @Nullable Throwable failure;
 
   /**
    * Starts the thread.
@@ -47,10 +47,10 @@ public final class PrefetchSource implements BatchSource {
           return;
         }
       }
-      RuntimeException failed = null;
+      Throwable failed = null;
       try {
         from.fill(epoch, index, ahead);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         failed = e; // thrown when that batch is asked for
       }
       synchronized (lock) {
@@ -101,12 +101,20 @@ public final class PrefetchSource implements BatchSource {
       }
       if (state == State.FAILED) {
         state = State.IDLE;
-        throw Objects.requireNonNull(failure);
+        throw thrown();
       }
       into.copyFrom(ahead);
       boolean last = wantedIndex + 1 >= from.batches(wantedEpoch);
       ask(last ? wantedEpoch + 1 : wantedEpoch, last ? 0 : wantedIndex + 1);
     }
+  }
+
+  /** What the thread met: it caught nothing else. */
+  private RuntimeException thrown() {
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    return (RuntimeException) Objects.requireNonNull(failure);
   }
 
   private void finish() {
@@ -134,12 +142,23 @@ public final class PrefetchSource implements BatchSource {
       state = State.CLOSED;
       lock.notifyAll();
     }
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    join();
     ahead.close();
     from.close();
+  }
+
+  /** However often it is interrupted: the thread writes to what is closed next. */
+  private void join() {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

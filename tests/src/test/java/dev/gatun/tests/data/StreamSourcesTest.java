@@ -3,6 +3,7 @@ package dev.gatun.tests.data;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.data.ArraySource;
@@ -13,9 +14,12 @@ import dev.gatun.data.Examples;
 import dev.gatun.data.IteratorSource;
 import dev.gatun.data.PrefetchSource;
 import dev.gatun.data.TargetKind;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Semaphore;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -162,6 +166,107 @@ class StreamSourcesTest {
         }
         assertTrue(read[1], "nothing was read ahead");
       }
+    }
+  }
+
+  /** Decoders that say less than the input has steps, and more. */
+  private static final Examples PAIRS =
+      Examples.tokens(new int[][] {{1, 4, 2, 3}, {3}, {2, 2}, {4}})
+          .decoded(new int[][] {{2}, {3, 1, 1, 2, 2}, {}, {1}});
+
+  @Test
+  void sequencesToDecodeAreTheSameToo() {
+    try (ArraySource whole = ArraySource.sequential(PAIRS, 4);
+        Batch expected = whole.newBatch();
+        BatchSource ahead = new PrefetchSource(ArraySource.sequential(PAIRS, 4));
+        BatchSource iterator =
+            new IteratorSource(whole.layout(), 1, epoch -> List.of(PAIRS).iterator());
+        Batch into = whole.newBatch()) {
+      whole.fill(0, 0, expected);
+      for (BatchSource source : List.of(ahead, iterator)) {
+        source.fill(0, 0, into);
+        assertEquals(6, into.time(), "the longest decoder's steps");
+        assertEquals(expected.ragged(), into.ragged());
+        assertEquals(expected.targetCount(), into.targetCount());
+        assertArrayEquals(expected.inputs().toDoubles(), into.inputs().toDoubles());
+        assertArrayEquals(expected.lengths().toDoubles(), into.lengths().toDoubles());
+        assertArrayEquals(expected.targets().toDoubles(), into.targets().toDoubles());
+        assertArrayEquals(
+            Objects.requireNonNull(expected.decoderInputs()).toDoubles(),
+            Objects.requireNonNull(into.decoderInputs()).toDoubles());
+        assertArrayEquals(
+            Objects.requireNonNull(expected.decoderLengths()).toDoubles(),
+            Objects.requireNonNull(into.decoderLengths()).toDoubles());
+        into.begin(6, 4);
+        for (int n = 0; n < 4; n++) {
+          Objects.requireNonNull(into.decoderLengths()).setLong(n, 0);
+        }
+      }
+    }
+  }
+
+  /** A source that does something first. */
+  private record Before(Runnable first) implements BatchSource {
+    @Override
+    public BatchLayout layout() {
+      return LAYOUT;
+    }
+
+    @Override
+    public int batches(int epoch) {
+      return BATCHES;
+    }
+
+    @Override
+    public void fill(int epoch, int index, Batch into) {
+      first.run();
+      into.begin(4, 3);
+    }
+  }
+
+  @Test
+  void anErrorIsThrownWhereTheBatchIsAskedFor() {
+    BatchSource failing =
+        new Before(
+            () -> {
+              throw new StackOverflowError("too deep");
+            });
+    try (BatchSource source = new PrefetchSource(failing);
+        Batch into = source.newBatch()) {
+      assertTimeoutPreemptively(
+          Duration.ofSeconds(10),
+          () -> assertThrows(StackOverflowError.class, () -> source.fill(0, 0, into)));
+    }
+  }
+
+  @Test
+  void closingWaitsForTheThreadEvenIfInterrupted() throws InterruptedException {
+    Semaphore fills = new Semaphore(0);
+    Semaphore goOn = new Semaphore(1);
+    BatchSource source =
+        new PrefetchSource(
+            new Before(
+                () -> {
+                  fills.release();
+                  goOn.acquireUninterruptibly();
+                }));
+    try (Batch into = source.newBatch()) {
+      source.fill(0, 0, into);
+      fills.acquire(2); // it is at the next one
+      boolean[] interrupted = {false};
+      Thread closing =
+          new Thread(
+              () -> {
+                Thread.currentThread().interrupt();
+                source.close();
+                interrupted[0] = Thread.currentThread().isInterrupted();
+              });
+      closing.start();
+      closing.join(200);
+      assertTrue(closing.isAlive(), "closed what is being written");
+      goOn.release();
+      closing.join();
+      assertTrue(interrupted[0], "the interrupt is kept");
     }
   }
 }
