@@ -135,6 +135,7 @@ public final class SequenceDecoder implements AutoCloseable {
     plan.usage.enterAlone();
     try {
       copyInputs(batch);
+      plan.resetState(); // layers below would go on from the call before
       plan.layers.encode(batch.time(), n * search.beam);
       return search(n);
     } finally {

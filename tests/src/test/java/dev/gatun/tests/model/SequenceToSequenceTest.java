@@ -318,4 +318,23 @@ class SequenceToSequenceTest {
   private static String refused(Executable call) {
     return String.valueOf(assertThrows(IllegalArgumentException.class, call).getMessage());
   }
+
+  /** A layer below carries its state from call to call, which are of other sequences. */
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void eachCallStartsAfresh(String name) {
+    float[][][] x = {{{0.1f, 1}, {-1, 0.5f}}, {{0.3f, -0.2f}}, {{1, 1}, {0, 0.4f}, {2, 1}}};
+    Examples examples = Examples.features(x).decoded(new int[][] {{1, 2, 3}, {2}, {3, 3}});
+    ModelSpec spec =
+        ModelSpec.of(Signal.features(2), RecurrentLayer.gru(4), small(RecurrentLayer.gru(3)));
+    try (Backend backend = Subjects.open(name, 2);
+        Model model = spec.build(backend, 5);
+        BatchSource source = ArraySource.sequential(examples, 3);
+        Batch batch = source.newBatch();
+        SequenceDecoder decoder = new SequenceDecoder(model, 4, 3, new Search(2, 3, 0))) {
+      source.fill(0, 0, batch);
+      List<List<Hypothesis>> first = decoder.decode(batch);
+      assertEquals(first, decoder.decode(batch));
+    }
+  }
 }
