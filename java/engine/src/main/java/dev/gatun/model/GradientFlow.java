@@ -16,7 +16,8 @@ import java.util.SequencedMap;
  * layer, and along the steps of time.
  *
  * @param layers the norm of the gradient of each layer's parameters, by its name, from the input up
- * @param steps the steps, from 0, that {@code states} are of
+ * @param steps the steps of the input, from 0, that {@code states} are of; a layer that a stride
+ *     gives fewer steps is looked at as far into its own
  * @param states for each recurrent layer that runs in one direction the norm of dL/dh_t of its top,
  *     over all sequences, at those steps
  */
@@ -29,7 +30,8 @@ public record GradientFlow(
    * and then, not for every step.
    *
    * @param plan for training, after its backward
-   * @param points steps of time to look at, at most; each costs about a step of the layer
+   * @param points steps of time to look at, at most, and no more than any layer has; each costs
+   *     about a step of the layer
    */
   public static GradientFlow of(Plan plan, ParameterSet parameters, int points) {
     SequencedMap<String, Double> layers = new LinkedHashMap<>();
@@ -45,13 +47,17 @@ public record GradientFlow(
     }
     layers.replaceAll((layer, squares) -> Math.sqrt(squares));
     int taken = Math.min(points, plan.time());
+    for (int i = 0; i < plan.layers.size(); i++) {
+      taken = Math.min(taken, plan.layers.time(plan.time(), i));
+    }
     List<Integer> steps = new ArrayList<>();
     for (int i = 0; i < taken; i++) {
       steps.add(StateGradients.step(i, taken, plan.time()));
     }
     SequencedMap<String, List<Double>> states = new LinkedHashMap<>();
     for (int i = 0; i < plan.layers.size(); i++) {
-      double[] norms = plan.layers.get(i).stateGradients(plan.time(), plan.batch(), points);
+      int time = plan.layers.time(plan.time(), i);
+      double[] norms = plan.layers.get(i).stateGradients(time, plan.batch(), taken);
       if (norms.length > 0) {
         states.put(plan.layers.name(i), Arrays.stream(norms).boxed().toList());
       }

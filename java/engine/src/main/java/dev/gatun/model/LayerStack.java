@@ -123,8 +123,8 @@ final class LayerStack implements AutoCloseable {
     return time(t, layers.size());
   }
 
-  /** The steps that a layer gets. */
-  private int time(int t, int layer) {
+  /** The steps that a layer gets; those that one gives are what the next one would get. */
+  int time(int t, int layer) {
     int steps = t;
     for (int i = 0; !keepsSteps && i < layer; i++) {
       steps = layers.get(i).time(steps);

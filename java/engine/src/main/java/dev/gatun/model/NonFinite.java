@@ -25,20 +25,20 @@ public record NonFinite(String layer, Place place) {
   public static NonFinite of(Plan plan) {
     LayerStack layers = plan.layers;
     Tensor input = plan.input();
-    if (input.dtype().isReal() && !finite(plan, input)) {
+    if (input.dtype().isReal() && !finite(plan, input, plan.time())) {
       return new NonFinite(layers.name(0), Place.INPUT);
     }
     for (int i = 0; i < layers.size(); i++) {
-      if (!finite(plan, layers.get(i).output())) {
+      if (!finite(plan, layers.get(i).output(), layers.time(plan.time(), i + 1))) {
         return new NonFinite(layers.name(i), Place.OUTPUT);
       }
     }
     return new NonFinite(layers.name(layers.size() - 1), Place.NEITHER);
   }
 
-  private static boolean finite(Plan plan, Tensor tensor) {
+  private static boolean finite(Plan plan, Tensor tensor, int time) {
     Backend backend = plan.backend;
-    long rows = tensor.rank() == 3 ? (long) plan.time() * plan.batch() : plan.batch();
+    long rows = tensor.rank() == 3 ? (long) time * plan.batch() : plan.batch();
     Tensor used = tensor.view(0, rows * tensor.dim(-1));
     try (Workspace device = backend.workspace();
         Workspace host = Workspace.host(DType.F64)) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
+import dev.gatun.model.Convolution;
 import dev.gatun.model.GradientFlow;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
@@ -86,6 +87,36 @@ class GradientFlowTest {
       GradientFlow again = GradientFlow.of(plan, model.parameters(), 3);
       assertEquals(norms, again.states().get("lstm"));
       assertEquals(before[0], Host.read(context, plan.output())[0]);
+    }
+  }
+
+  /** Behind a stride there are fewer steps, and those of the layer count. */
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void aLayerBehindAStrideHasStepsOfItsOwn(String backend) {
+    RecurrentLayer layer = RecurrentLayer.of("rnn", Cell.IDENTITY, 1).withoutBias();
+    ModelSpec spec =
+        ModelSpec.of(Signal.features(1), Convolution.of(1, 2).stride(2).valid(), layer);
+    try (Backend context = Subjects.open(backend);
+        Model model = spec.build(context, 1);
+        Plan plan = model.plan(PlanSpec.training(T, 1).equalLengths())) {
+      context.fill(model.parameters().get("rnn.weight_hh_l0").value(), 0.5);
+      model.parameters().changed();
+      Numbers.fill(context, new Random(1), plan.input(), 1);
+      plan.forward(T, 1);
+      double[] asked = {0, 3, 1};
+      assertEquals(asked.length, plan.outputTime());
+      Host.write(context, Objects.requireNonNull(plan.outputGradient()), asked);
+      plan.backward();
+      GradientFlow flow = GradientFlow.of(plan, model.parameters(), T);
+      assertEquals(List.of(0, 3, 6), flow.steps());
+      List<Double> norms = Objects.requireNonNull(flow.states().get("rnn"));
+      assertEquals(3, norms.size());
+      double expected = 0;
+      for (int t = 2; t >= 0; t--) {
+        expected = asked[t] + 0.5 * expected;
+        assertEquals(expected, norms.get(t), 1e-5, "step " + t);
+      }
     }
   }
 }
