@@ -18,7 +18,7 @@ final class BoundLoss {
   private final Tensor weights;
   private final Tensor hostScale;
   private final Tensor scale;
-  private final Tensor value;
+  final Tensor value;
   private final Tensor hostValue;
   private final Tensor hostImpossible;
   private final LossPlan planned;

@@ -31,7 +31,7 @@ public final class Plan implements AutoCloseable {
   private final @Nullable Tensor lengths;
   private final Tensor hostStep;
   private final Tensor step;
-  private final @Nullable BoundLoss loss;
+  final @Nullable BoundLoss loss;
   private final CarriedState state = new CarriedState();
   private final BatchBindings bindings;
   private boolean backwardDue;

@@ -2,6 +2,7 @@ package dev.gatun.train;
 
 import dev.gatun.backend.DeviceException;
 import dev.gatun.data.Batch;
+import dev.gatun.model.LossGuard;
 import dev.gatun.model.Plan;
 import dev.gatun.model.StepRecording;
 import dev.gatun.optim.Optimizer;
@@ -26,6 +27,9 @@ final class StepGraphs implements AutoCloseable {
   /** Null: its updates cannot be recorded and come after the graph. */
   private final @Nullable RecordableOptimizer optimizer;
 
+  /** Null where updates come after the graph, and the host has read the loss. */
+  private final @Nullable LossGuard guard;
+
   private final List<Shape> shapes = new ArrayList<>();
   private boolean refused;
   private boolean told;
@@ -34,6 +38,7 @@ final class StepGraphs implements AutoCloseable {
     this.plan = plan;
     this.optimizer =
         optimizer instanceof RecordableOptimizer given && given.recordable() ? given : null;
+    guard = this.optimizer == null ? null : new LossGuard(plan, optimizer.parameters());
   }
 
   /** What has been seen once, and its recording from the second time on. */
@@ -121,10 +126,17 @@ final class StepGraphs implements AutoCloseable {
     return null;
   }
 
+  private void update() {
+    if (guard != null && optimizer != null) {
+      guard.apply();
+      optimizer.update();
+    }
+  }
+
   /** Null, with a line in the log, if the steps cannot be recorded: none is tried again. */
   private @Nullable StepRecording record(Batch data, double weight, boolean updates) {
     try {
-      return plan.record(data, weight, updates && optimizer != null ? optimizer::update : () -> {});
+      return plan.record(data, weight, updates ? this::update : () -> {});
     } catch (DeviceException e) {
       refused = true;
       LOG.log(
@@ -140,6 +152,9 @@ final class StepGraphs implements AutoCloseable {
       if (shape.recording != null) {
         shape.recording.close();
       }
+    }
+    if (guard != null) {
+      guard.close();
     }
   }
 }

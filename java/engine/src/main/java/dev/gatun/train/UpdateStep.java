@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The work of one update: its batches' gradients, added up, and the optimizer's step. */
 final class UpdateStep implements AutoCloseable {
+  /** Of a loss, which is a sum in float64: as much as float32 has, in which graphs look at it. */
+  private static final double MOST = Float.MAX_VALUE;
+
   private final Plan plan;
   private final Optimizer optimizer;
   private final @Nullable StepGraphs graphs;
@@ -56,15 +59,16 @@ final class UpdateStep implements AutoCloseable {
       }
       double own = plan.loss();
       loss += own;
-      if (!Double.isFinite(own) && fault == null) {
+      if (!(Math.abs(own) <= MOST) && fault == null) {
         fault = NonFinite.of(plan);
         faultBatch = i;
+        if (!updated) {
+          spoilGradients(); // now: the update may be in the graph of a later batch
+        }
       }
     }
     if (!updated) {
-      if (fault != null) {
-        spoilGradients();
-      } else if (watch != null) {
+      if (fault == null && watch != null) {
         watch.run();
       }
       optimizer.step(rate);
@@ -85,7 +89,7 @@ final class UpdateStep implements AutoCloseable {
     }
   }
 
-  /** Where the last step's forward was first not finite; null if its loss was. */
+  /** Where the last step's forward was first not finite; null if its loss was, up to 3.4e38. */
   @Nullable NonFinite fault() {
     return fault;
   }

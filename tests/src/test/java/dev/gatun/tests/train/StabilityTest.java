@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
@@ -12,6 +13,7 @@ import dev.gatun.backend.SgdRule;
 import dev.gatun.data.Batch;
 import dev.gatun.data.BatchLayout;
 import dev.gatun.data.BatchSource;
+import dev.gatun.model.Convolution;
 import dev.gatun.model.Linear;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
@@ -307,5 +309,48 @@ class StabilityTest {
                 options -> options.earlyStop(new EarlyStop("accuracy", true, 1, 0))));
     assertThrows(IllegalArgumentException.class, () -> new NonFinitePolicy(0, 1, 1));
     assertFalse(new NonFinitePolicy(1, 1, 1).equals(NonFinitePolicy.DEFAULT));
+  }
+
+  /** The update is in a graph, alone or with the batches whose gradients it adds up. */
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void anInfiniteLossIsNoUpdateInAGraphEither(String backend) throws IOException {
+    assumeTrue(backend.equals("cuda"), "only a GPU has graphs");
+    BatchSource data = new Spoiled(new SineWindows(4, 4, 6), 4, 4, true, Double.POSITIVE_INFINITY);
+    Loss absolute = NumericLoss.meanAbsoluteError();
+    for (int count : new int[] {1, 2, 3}) {
+      UnaryOperator<TrainerBuilder> options = builder -> builder.epochs(3).accumulate(count);
+      Run without = run(backend, SPEC, absolute, 0.1, data, options);
+      Run with =
+          run(backend, SPEC, absolute, 0.1, data, builder -> options.apply(builder).graphs(true));
+      assertEquals(3, without.skipped.size(), without.skipped::toString);
+      assertEquals(without.skipped.toString(), with.skipped.toString());
+      assertEquals(without.weights, with.weights, "of updates of " + count);
+    }
+  }
+
+  /** A convolution whose stride leaves half the steps. */
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void layersBehindAStrideAreLookedAtAsFarAsTheyGo(String backend) {
+    ModelSpec spec =
+        ModelSpec.of(
+            Signal.features(1),
+            Convolution.of(3, 3).stride(2),
+            RecurrentLayer.lstm(3),
+            Linear.of(2).named("middle"),
+            RecurrentLayer.gru(3).lastState(),
+            Linear.of(1));
+    try (Backend context = Subjects.open(backend);
+        Model model = spec.build(context, 9);
+        Plan plan = model.plan(PlanSpec.training(8, 2))) {
+      context.fill(plan.input(), 1);
+      plan.forward(8, 2);
+      assertEquals(new NonFinite("linear", NonFinite.Place.NEITHER), NonFinite.of(plan));
+      context.fill(model.parameters().get("middle.bias").value(), Double.POSITIVE_INFINITY);
+      model.parameters().changed();
+      plan.forward(8, 2);
+      assertEquals(new NonFinite("middle", NonFinite.Place.OUTPUT), NonFinite.of(plan));
+    }
   }
 }
