@@ -33,7 +33,7 @@ public record EarlyStop(String metric, boolean higherIsBetter, int patience, dou
   }
 
   /** Whether it is one of the losses, which need no {@link Measures}. */
-  boolean isLoss() {
+  public boolean isLoss() {
     return metric.equals(VALIDATION_LOSS) || metric.equals(TRAINING_LOSS);
   }
 

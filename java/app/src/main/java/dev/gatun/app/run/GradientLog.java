@@ -28,6 +28,13 @@ final class GradientLog implements TrainingListener {
   private static final double VANISHED = 1e-6;
 
   private static final double EXPLODED = 1e4;
+
+  /** What the norm of a layer's gradient is of, in the file. */
+  private static final String PARAMETERS = "parameters";
+
+  /** As {@link Double#toString} writes it; a line that a kill has cut is left out. */
+  private static final String NORM = "NaN|Infinity|\\d+\\.\\d+(E-?\\d+)?";
+
   private static final String HEADER = "step,layer,of,time,norm\n";
 
   private final Path folder;
@@ -48,15 +55,18 @@ final class GradientLog implements TrainingListener {
     return folder.resolve("gradients.csv");
   }
 
-  /** Leaves out what a resumed run looks at again. */
+  /** Leaves out what a resumed run looks at again; the charts go on from the rest. */
   private void begin(long after) throws IOException {
     StringBuilder kept = new StringBuilder(HEADER);
     if (Files.isRegularFile(file())) {
       for (String line : Files.readAllLines(file())) {
         String[] fields = line.split(",", -1);
-        boolean whole = fields.length == 5 && fields[0].matches("\\d+");
+        boolean whole = fields.length == 5 && fields[0].matches("\\d+") && fields[4].matches(NORM);
         if (whole && Long.parseLong(fields[0]) <= after) {
           kept.append(line).append('\n');
+          if (fields[2].equals(PARAMETERS)) {
+            point(Long.parseLong(fields[0]), fields[1], Double.parseDouble(fields[4]));
+          }
         }
       }
     }
@@ -64,17 +74,26 @@ final class GradientLog implements TrainingListener {
     begun = true;
   }
 
+  private void point(long step, String layer, double norm) {
+    norms.computeIfAbsent(layer, name -> new ArrayList<>()).add(new double[] {step, norm});
+  }
+
   @Override
   public void onGradients(Trainer trainer, GradientFlow flow) {
     long step = trainer.steps() + 1;
+    try {
+      if (!begun) {
+        begin(trainer.steps());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     StringBuilder rows = new StringBuilder();
     flow.layers()
         .forEach(
             (layer, norm) -> {
-              rows.append(row(step, layer, "parameters", "", norm));
-              norms
-                  .computeIfAbsent(layer, name -> new ArrayList<>())
-                  .add(new double[] {step, norm});
+              rows.append(row(step, layer, PARAMETERS, "", norm));
+              point(step, layer, norm);
             });
     flow.states()
         .forEach(
@@ -86,9 +105,6 @@ final class GradientLog implements TrainingListener {
             });
     last = flow;
     try {
-      if (!begun) {
-        begin(trainer.steps());
-      }
       Files.writeString(file(), rows, StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -1,6 +1,8 @@
 package dev.gatun.app.run;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.EmbeddingKeys;
 import dev.gatun.app.config.Key;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.Numbers;
@@ -9,6 +11,7 @@ import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.Updates;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.Cell;
 import dev.gatun.data.Batch;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.TargetKind;
@@ -131,8 +134,28 @@ final class OverfitQuestions {
   private Answer backbone() throws IOException {
     List<Integer> hidden = config.get(ModelKeys.HIDDEN);
     List<Integer> more = hidden.stream().map(units -> 4 * units).toList();
-    double loss = trial(config.with(ModelKeys.HIDDEN, more), steps);
-    return answer("backbone too simple", "with model.hidden " + more, loss);
+    Config wider = config.with(ModelKeys.HIDDEN, more);
+    String what = "with model.hidden " + more;
+    // What the output layer reads is as wide as the table that it has for its weight; a projection
+    // keeps its width.
+    if (embeds() && config.get(EmbeddingKeys.TIED) && !projects()) {
+      int embedding = 4 * config.get(EmbeddingKeys.SIZE);
+      wider = wider.with(EmbeddingKeys.SIZE, embedding);
+      what += " and model.embedding " + embedding;
+    }
+    return answer("backbone too simple", what, trial(wider, steps));
+  }
+
+  /** Whether tokens enter through a table; the keys about it have no value else. */
+  private boolean embeds() {
+    return switch (config.get(DataKeys.TYPE)) {
+      case TEXT, STRINGS, PAIRS -> config.get(EmbeddingKeys.INPUT) == EmbeddingKeys.Entry.EMBEDDING;
+      default -> false;
+    };
+  }
+
+  private boolean projects() {
+    return config.get(ModelKeys.CELL) == Cell.LSTM && config.get(ModelKeys.PROJECTION) > 0;
   }
 
   private Answer rate() throws IOException {
@@ -184,6 +207,10 @@ final class OverfitQuestions {
     }
     if (!config.get(StabilityKeys.GROUPS).isEmpty()) {
       given.add(StabilityKeys.GROUPS.path());
+    }
+    if (embeds() && config.get(EmbeddingKeys.FROZEN)) {
+      given.add(EmbeddingKeys.FROZEN.path());
+      free = free.with(EmbeddingKeys.FROZEN, false);
     }
     String question = "method or configuration wrong";
     if (given.isEmpty()) {

@@ -1,36 +1,56 @@
 package dev.gatun.app.run;
 
 import dev.gatun.app.config.Config;
-import dev.gatun.app.config.StabilityKeys;
 import dev.gatun.app.config.TrackingKeys;
 import dev.gatun.app.task.Task;
 import dev.gatun.backend.WeightType;
-import dev.gatun.data.Range;
 import dev.gatun.model.Model;
-import dev.gatun.train.EarlyStop;
 import dev.gatun.train.TrainerBuilder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /** Measures of the validation part at each report, and their columns in {@code metrics.csv}. */
 final class ReportedMeasures {
   private static final String PREFIX = "validation_";
 
-  private ReportedMeasures() {}
+  private final Config config;
+  private final Task task;
+  private final Model model;
+
+  /** Null until somebody needs the names. */
+  private @Nullable SequencedMap<String, Double> first;
+
+  ReportedMeasures(Config config, Task task, Model model) {
+    this.config = config;
+    this.task = task;
+    this.model = model;
+  }
 
   /** Measures at each report where the configuration asks for it. */
-  static void set(TrainerBuilder builder, Config config, Task task, Model model) {
+  void set(TrainerBuilder builder) {
     if (!config.get(TrackingKeys.METRICS)) {
       return;
     }
-    Range part = task.split().validation();
-    if (part.size() == 0) {
+    if (task.split().validation().size() == 0) {
       throw config.error(
           TrackingKeys.METRICS, "true; there is no validation part; give data.validation");
     }
-    builder.measures(() -> task.measure(model, part, WeightType.FLOAT32));
+    builder.measures(this::measure);
+  }
+
+  /** The validation part, with the weights as they are now. */
+  SequencedMap<String, Double> measure() {
+    return task.measure(model, task.split().validation(), WeightType.FLOAT32);
+  }
+
+  /** As before the first step: taken once, whoever asks for the names. */
+  SequencedMap<String, Double> first() {
+    SequencedMap<String, Double> measured = first == null ? measure() : first;
+    first = measured;
+    return measured;
   }
 
   /** The columns of measures; the validation loss has one already. */
@@ -46,15 +66,10 @@ final class ReportedMeasures {
   }
 
   /** The columns that a run will have after those of every run. */
-  static List<String> names(Config config, Task task, Model model) {
+  List<String> names() {
     List<String> names = new ArrayList<>(StabilityOptions.columns(config, task));
-    String metric = config.get(StabilityKeys.METRIC);
-    boolean loss =
-        metric.equals(EarlyStop.VALIDATION_LOSS) || metric.equals(EarlyStop.TRAINING_LOSS);
-    Range part = task.split().validation();
-    if (part.size() > 0 && (config.get(TrackingKeys.METRICS) || !loss)) {
-      SequencedMap<String, Double> first = task.measure(model, part, WeightType.FLOAT32);
-      columns(first).keySet().stream().filter(n -> !names.contains(n)).forEach(names::add);
+    if (first != null || config.get(TrackingKeys.METRICS)) {
+      columns(first()).keySet().stream().filter(n -> !names.contains(n)).forEach(names::add);
     }
     return names;
   }

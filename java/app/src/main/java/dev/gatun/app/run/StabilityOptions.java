@@ -4,9 +4,6 @@ import dev.gatun.app.config.Config;
 import dev.gatun.app.config.StabilityKeys;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.task.Task;
-import dev.gatun.backend.WeightType;
-import dev.gatun.data.Range;
-import dev.gatun.model.Model;
 import dev.gatun.optim.Averaging;
 import dev.gatun.train.EarlyStop;
 import dev.gatun.train.NonFinitePolicy;
@@ -15,14 +12,16 @@ import dev.gatun.train.TrainerBuilder;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SequencedMap;
 import java.util.Set;
 
 /** From {@link StabilityKeys} to a trainer's options. */
 final class StabilityOptions {
   /** Measures that are to rise; all others, errors and losses, are to fall. */
   private static final Set<String> RISING =
-      Set.of("accuracy", "precision", "recall", "f1", "skill", "r2", "exact");
+      Set.of("accuracy", "precision", "recall", "f1", "exact", "coverage");
+
+  /** What no learning changes: an interval's level and the errors of naive forecasts. */
+  private static final String FIXED = "nominal_.*|last_value_.*|season_.*";
 
   private StabilityOptions() {}
 
@@ -30,11 +29,17 @@ final class StabilityOptions {
    * Sets averages, checkpoints that are kept, early stopping and what is done about numbers that
    * are not finite.
    *
+   * @param reported what a measure that tells the best is taken from
    * @param steps of the whole run
    * @param epochSteps of an epoch
    */
   static void set(
-      TrainerBuilder builder, Config config, Task task, Model model, long steps, long epochSteps) {
+      TrainerBuilder builder,
+      Config config,
+      Task task,
+      ReportedMeasures reported,
+      long steps,
+      long epochSteps) {
     builder.nonFinite(
         new NonFinitePolicy(
             config.get(StabilityKeys.RATE_FACTOR),
@@ -49,7 +54,7 @@ final class StabilityOptions {
       }
       builder.checkpointKeep(keep);
     }
-    builder.earlyStop(earlyStop(builder, config, task, model));
+    builder.earlyStop(earlyStop(builder, config, task, reported));
   }
 
   /** Whether anything is added to the loss. */
@@ -103,7 +108,7 @@ final class StabilityOptions {
   }
 
   private static EarlyStop earlyStop(
-      TrainerBuilder builder, Config config, Task task, Model model) {
+      TrainerBuilder builder, Config config, Task task, ReportedMeasures reported) {
     int patience = config.get(StabilityKeys.STOP_PATIENCE);
     int other = config.get(TrainKeys.PATIENCE);
     if (patience > 0 && other > 0 && patience != other) {
@@ -111,39 +116,47 @@ final class StabilityOptions {
           StabilityKeys.STOP_PATIENCE,
           "%d; train.patience is %d; give one of the two".formatted(patience, other));
     }
+    if (config.get(TrainKeys.OVERFIT) > 0) {
+      // Nothing is held out, and what is learnt by heart ends with its steps.
+      return EarlyStop.after(0);
+    }
+    int reports = Math.max(patience, other);
     String metric = config.get(StabilityKeys.METRIC);
-    boolean loss =
-        metric.equals(EarlyStop.VALIDATION_LOSS) || metric.equals(EarlyStop.TRAINING_LOSS);
-    Range part = task.split().validation();
-    boolean blind = part.size() == 0 || config.get(TrainKeys.OVERFIT) > 0;
-    if (Math.max(patience, other) > 0 && blind && !metric.equals(EarlyStop.TRAINING_LOSS)) {
+    EarlyStop rule =
+        new EarlyStop(
+            metric,
+            RISING.stream().anyMatch(metric::contains),
+            reports,
+            config.get(StabilityKeys.MIN_CHANGE));
+    String none = "; there is no validation part; give data.validation";
+    boolean blind = task.split().validation().size() == 0;
+    if (blind && reports > 0 && !metric.equals(EarlyStop.TRAINING_LOSS)) {
       throw config.error(
-          patience > 0 ? StabilityKeys.STOP_PATIENCE : TrainKeys.PATIENCE,
-          Math.max(patience, other) + "; there is no validation part; give data.validation");
+          patience > 0 ? StabilityKeys.STOP_PATIENCE : TrainKeys.PATIENCE, reports + none);
     }
-    if (!loss) {
-      if (blind) {
-        throw config.error(
-            StabilityKeys.METRIC, metric + "; there is no validation part; give data.validation");
-      }
-      // Measured once before the run, so that a name that nobody measures costs no epoch.
-      SequencedMap<String, Double> first = task.measure(model, part, WeightType.FLOAT32);
-      if (!first.containsKey(metric)) {
-        throw config.error(
-            StabilityKeys.METRIC,
-            "\"%s\"; give %s, %s or one of %s"
-                .formatted(
-                    metric,
-                    EarlyStop.VALIDATION_LOSS,
-                    EarlyStop.TRAINING_LOSS,
-                    String.join(", ", first.keySet())));
-      }
-      builder.measures(() -> task.measure(model, part, WeightType.FLOAT32));
+    if (blind && !rule.isLoss()) {
+      throw config.error(StabilityKeys.METRIC, metric + none);
     }
-    return new EarlyStop(
-        metric,
-        RISING.stream().anyMatch(metric::contains),
-        Math.max(patience, other),
-        config.get(StabilityKeys.MIN_CHANGE));
+    if (!rule.isLoss()) {
+      checkMetric(config, metric, reported);
+      builder.measures(reported::measure);
+    }
+    return rule;
+  }
+
+  /** A name that nobody measures is to cost no epoch. */
+  private static void checkMetric(Config config, String metric, ReportedMeasures reported) {
+    List<String> names =
+        reported.first().keySet().stream().filter(name -> !name.matches(FIXED)).toList();
+    if (!names.contains(metric)) {
+      throw config.error(
+          StabilityKeys.METRIC,
+          "\"%s\"; give %s, %s or one of %s"
+              .formatted(
+                  metric,
+                  EarlyStop.VALIDATION_LOSS,
+                  EarlyStop.TRAINING_LOSS,
+                  String.join(", ", names)));
+    }
   }
 }

@@ -115,13 +115,15 @@ public final class Training {
         if (validation != null) {
           builder.validation(validation);
         }
+        ReportedMeasures reported = new ReportedMeasures(config, task, model);
+        reported.set(builder);
         StabilityOptions.set(
-            builder, config, task, model, Updates.steps(config, epochSteps), epochSteps);
+            builder, config, task, reported, Updates.steps(config, epochSteps), epochSteps);
         if (before != null) {
-          return train(task, model, builder, before, epochSteps, done);
+          return train(task, model, reported, builder, before, epochSteps, done);
         }
         try (HeldRun fresh = create(folder, name)) {
-          return train(task, model, builder, fresh, epochSteps, done);
+          return train(task, model, reported, builder, fresh, epochSteps, done);
         }
       }
     }
@@ -172,6 +174,7 @@ public final class Training {
   private Result train(
       Task task,
       Model model,
+      ReportedMeasures reported,
       TrainerBuilder builder,
       HeldRun held,
       long epochSteps,
@@ -183,11 +186,10 @@ public final class Training {
     Metrics metrics =
         going && Files.isRegularFile(run.metrics())
             ? Metrics.read(run.metrics())
-            : Metrics.create(run.metrics(), ReportedMeasures.names(config, task, model));
+            : Metrics.create(run.metrics(), reported.names());
     Log log = new Log(run.log(), progress);
     long steps = Updates.steps(config, epochSteps);
     Reporter reporter = new Reporter(config, run, metrics, progress, log, task, steps);
-    ReportedMeasures.set(builder, config, task, model);
     try (GraphWarnings _ = new GraphWarnings(log);
         Trackers trackers = reporter.trackers();
         Trainer trainer =

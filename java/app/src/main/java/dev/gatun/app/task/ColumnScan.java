@@ -3,7 +3,6 @@ package dev.gatun.app.task;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
-import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Numbers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,7 +49,7 @@ public final class ColumnScan {
     } catch (CsvParseException e) {
       throw CsvSeries.noCsv(file, e);
     } catch (IOException | UncheckedIOException e) {
-      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+      throw CsvSeries.unreadable(file, e);
     }
     return columns;
   }

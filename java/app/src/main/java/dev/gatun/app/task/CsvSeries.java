@@ -1,14 +1,22 @@
 package dev.gatun.app.task;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Numbers;
 import dev.gatun.data.Series;
+import java.io.BufferedInputStream;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,6 +33,8 @@ public final class CsvSeries {
 
   /** How the parser's messages name lines. */
   private static final Pattern LINE = Pattern.compile("(?:line|Record) (\\d+)");
+
+  private static final int BYTE_ORDER_MARK = 0xfeff;
 
   private CsvSeries() {}
 
@@ -70,10 +80,8 @@ public final class CsvSeries {
       }
     } catch (CsvParseException e) {
       throw noCsv(file, e);
-    } catch (CharacterCodingException e) {
-      throw noText(file, e);
     } catch (IOException | UncheckedIOException e) {
-      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+      throw unreadable(file, e);
     }
     if (rows.isEmpty()) {
       throw noRows(file);
@@ -86,8 +94,14 @@ public final class CsvSeries {
     return new Labelled(fields, Series.withGaps(names, values, null));
   }
 
-  static InputException noText(Path file, CharacterCodingException e) {
-    return new InputException(file + ": not UTF-8 text; convert it, as with iconv -t UTF-8", e);
+  /** What became of reading a file. */
+  static InputException unreadable(Path file, Exception e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof CharacterCodingException) {
+        return new InputException(file + ": not UTF-8 text; convert it, as with iconv -t UTF-8", e);
+      }
+    }
+    return new InputException(file + ": cannot be read: " + e.getMessage(), e);
   }
 
   static InputException noRows(Path file) {
@@ -98,11 +112,36 @@ public final class CsvSeries {
   /** Opens a file in the dialect of all commands; fields of a .tsv file have tabs between them. */
   static CsvReader<NamedCsvRecord> open(Path file) throws IOException {
     boolean tabs = file.toString().toLowerCase(Locale.ROOT).endsWith(".tsv");
-    return CsvReader.builder()
-        .fieldSeparator(tabs ? '\t' : ',')
-        .detectBomHeader(true)
-        .allowUnclosedQuote(false)
-        .ofNamedCsvRecord(file);
+    CsvReader.CsvReaderBuilder builder =
+        CsvReader.builder().fieldSeparator(tabs ? '\t' : ',').allowUnclosedQuote(false);
+    InputStream in = new BufferedInputStream(Files.newInputStream(file));
+    try {
+      in.mark(2);
+      byte[] first = in.readNBytes(2);
+      in.reset();
+      return isWide(first)
+          ? builder.detectBomHeader(true).ofNamedCsvRecord(in)
+          : builder.ofNamedCsvRecord(text(in));
+    } catch (IOException e) {
+      in.close();
+      throw e;
+    }
+  }
+
+  /** Whether a mark says UTF-16 or UTF-32. */
+  private static boolean isWide(byte[] first) {
+    int mark = first.length < 2 ? -1 : ((first[0] & 0xff) << 8) | (first[1] & 0xff);
+    return mark == 0xfeff || mark == 0xfffe || mark == 0;
+  }
+
+  /** UTF-8 after its mark, if there is one; a reader by a charset would replace what is no text. */
+  private static Reader text(InputStream in) throws IOException {
+    BufferedReader reader = new BufferedReader(new InputStreamReader(in, UTF_8.newDecoder()));
+    reader.mark(1);
+    if (reader.read() != BYTE_ORDER_MARK) {
+      reader.reset();
+    }
+    return reader;
   }
 
   /** What the parser refuses, at its line: where it names none, it is about the first. */

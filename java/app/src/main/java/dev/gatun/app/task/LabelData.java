@@ -222,7 +222,7 @@ record LabelData(
     } catch (CsvParseException e) {
       throw CsvSeries.noCsv(file, e);
     } catch (IOException | UncheckedIOException e) {
-      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+      throw CsvSeries.unreadable(file, e);
     }
   }
 
@@ -262,7 +262,7 @@ record LabelData(
     } catch (CsvParseException e) {
       throw CsvSeries.noCsv(file, e);
     } catch (IOException | UncheckedIOException e) {
-      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+      throw CsvSeries.unreadable(file, e);
     }
     return new LabelData(names, labels, List.of(), List.of(), strings, List.of(), 0);
   }

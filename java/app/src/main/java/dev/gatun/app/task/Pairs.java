@@ -9,7 +9,6 @@ import dev.gatun.app.config.Key;
 import dev.gatun.app.config.PairKeys;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,10 +45,8 @@ record Pairs(List<String> sources, List<String> targets) {
       }
     } catch (CsvParseException e) {
       throw CsvSeries.noCsv(file, e);
-    } catch (CharacterCodingException e) {
-      throw new InputException(file + ": not UTF-8 text; convert it, as with iconv -t UTF-8", e);
     } catch (IOException | UncheckedIOException e) {
-      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+      throw CsvSeries.unreadable(file, e);
     }
     if (sources.isEmpty()) {
       throw new InputException(

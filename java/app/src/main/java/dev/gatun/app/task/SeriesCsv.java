@@ -11,7 +11,6 @@ import dev.gatun.data.Series;
 import dev.gatun.data.SeriesBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -49,10 +48,8 @@ record SeriesCsv(Series series, int validationFrom, int testFrom, String lastTim
       return reading.result();
     } catch (CsvParseException e) {
       throw CsvSeries.noCsv(file, e);
-    } catch (CharacterCodingException e) {
-      throw CsvSeries.noText(file, e);
     } catch (IOException | UncheckedIOException e) {
-      throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+      throw CsvSeries.unreadable(file, e);
     }
   }
 
