@@ -13,7 +13,7 @@ module dev.gatun.app {
   requires info.picocli;
   requires java.logging;
   requires jdk.management;
-  requires static org.jspecify;
+  requires static transitive org.jspecify;
 
   exports dev.gatun.app to
       dev.gatun.tests;
@@ -25,6 +25,7 @@ module dev.gatun.app {
       dev.gatun.tests;
   exports dev.gatun.app.run to
       dev.gatun.tests;
+  exports dev.gatun.app.search;
   exports dev.gatun.app.task to
       dev.gatun.tests;
   exports dev.gatun.app.tracking to
