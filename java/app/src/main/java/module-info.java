@@ -28,6 +28,8 @@ module dev.gatun.app {
   exports dev.gatun.app.search;
   exports dev.gatun.app.task to
       dev.gatun.tests;
+  exports dev.gatun.app.tune to
+      dev.gatun.tests;
   exports dev.gatun.app.tracking to
       dev.gatun.tests;
 

@@ -10,7 +10,7 @@ public final class Main {
   /** Kept, because the logging system forgets the settings of loggers that nobody holds. */
   private static final Logger TRAINING = Logger.getLogger("dev.gatun.train");
 
-  private static final Set<String> TRAINING_COMMANDS = Set.of("train", "bench");
+  private static final Set<String> TRAINING_COMMANDS = Set.of("train", "tune", "bench");
 
   private Main() {}
 

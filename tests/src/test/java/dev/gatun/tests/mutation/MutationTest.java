@@ -64,6 +64,12 @@ class MutationTest {
           "model.RecurrentLayer$InitialWeights.withForgetBias ITSELF"
               + " | model.InitializersTest forgetBias",
           "optim.Plateau.after NOTHING | train.SchedulesTest plateau",
+          "train.RateRange.exchange NOTHING"
+              + " | train.RateRangeTest aQuadraticExplodesPastTwoOverItsCurvature",
+          "train.RateRange$Result.lowest NOTHING"
+              + " | train.RateRangeTest aQuadraticExplodesPastTwoOverItsCurvature",
+          "train.BatchProbe$Result.suggested NOTHING"
+              + " | train.RateRangeTest batchesGrowWhileTheyAreFaster",
           "optim.Schedules.warmup NOTHING | train.SchedulesTest warmupAndCosine",
           "model.RecurrentStack.summed ITSELF"
               + " | model.RecurrentStackTest addsTheDirectionsOfOneLayer",

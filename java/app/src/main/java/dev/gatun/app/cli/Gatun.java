@@ -85,6 +85,7 @@ public final class Gatun {
               DoctorCommand.class,
               KeysCommand.class,
               TrainCommand.class,
+              TuneCommand.class,
               CheckCommand.class,
               EvalCommand.class,
               PredictCommand.class,

@@ -152,7 +152,7 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private static String nameOf(Path file) {
+  static String nameOf(Path file) {
     String name = String.valueOf(file.getFileName());
     int dot = name.lastIndexOf('.');
     return dot > 0 ? name.substring(0, dot) : name;

@@ -148,6 +148,14 @@ public final class Training {
     }
   }
 
+  /**
+   * A model as a run begins with: initial values, learnt from data where the configuration says so,
+   * or those of {@code train.init}. The caller closes it.
+   */
+  public static Model fresh(Config config, Task task, Backend backend) throws IOException {
+    return new Training(config, backend, "").build(task, null);
+  }
+
   private Model build(Task task, @Nullable HeldRun before) throws IOException {
     Model model = task.model().build(backend, config.get(TrainKeys.SEED));
     try {
