@@ -63,8 +63,8 @@ public final class BatchProbe {
   /**
    * Tries {@code first}, twice that, and so on.
    *
-   * @param perSecond measures a size, as {@link #perSecond}; an {@link OutOfMemoryError} of it means
-   *     that the size is too large, NaN that the data has no such size
+   * @param perSecond measures a size, as {@link #perSecond}; an {@link OutOfMemoryError} of it
+   *     means that the size is too large, NaN that the data has no such size
    * @param first at least 1
    * @param most the largest size to try
    * @throws OutOfMemoryError if even the first size does not fit

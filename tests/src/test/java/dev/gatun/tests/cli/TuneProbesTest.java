@@ -101,8 +101,13 @@ class TuneProbesTest {
     Outcome both = tune(config, "--range-test", "--batch-probe");
     assertEquals(2, both.status());
     assertTrue(both.err().contains("one of --range-test and --batch-probe"), both.err());
-    Outcome folderIsFile = InProcess.run(
-        "tune", config.toString(), "--range-test", "--run", folder.resolve("wave.csv").toString());
+    Outcome folderIsFile =
+        InProcess.run(
+            "tune",
+            config.toString(),
+            "--range-test",
+            "--run",
+            folder.resolve("wave.csv").toString());
     assertEquals(2, folderIsFile.status());
     assertTrue(folderIsFile.err().contains("wave.csv: cannot be written to"), folderIsFile.err());
     Outcome noData = tune(config, "--range-test", "--set", "data.path=none.csv");

@@ -50,6 +50,25 @@ public final class ChildJvm {
     return start(flags, List.of("-cp", modulePath(), main.getName()), arguments, seconds);
   }
 
+  /**
+   * Starts a main class of the tests on the modules of this JVM; the caller ends it.
+   *
+   * @param output gets its standard output and error
+   */
+  public static Process start(
+      Class<?> main, List<String> flags, List<String> arguments, Path output) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(flags);
+    command.addAll(
+        List.of("-p", modulePath(), "-m", main.getModule().getName() + "/" + main.getName()));
+    command.addAll(arguments);
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(output.toFile())
+        .start();
+  }
+
   private static Result start(
       List<String> flags, List<String> what, List<String> arguments, int seconds) {
     List<String> command = new ArrayList<>();

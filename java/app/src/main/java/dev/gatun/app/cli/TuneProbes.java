@@ -117,8 +117,7 @@ final class TuneProbes {
     result
         .points()
         .forEach(
-            p ->
-                csv.append(String.format(Locale.ROOT, "%d,%.1f%n", p.batch(), p.perSecond())));
+            p -> csv.append(String.format(Locale.ROOT, "%d,%.1f%n", p.batch(), p.perSecond())));
     write("batch-probe.csv", csv.toString());
     if (json) {
       Map<String, Json> members = new LinkedHashMap<>();
@@ -132,9 +131,7 @@ final class TuneProbes {
     result
         .points()
         .forEach(
-            p ->
-                out.printf(
-                    Locale.ROOT, "batch %,d: %,.0f tokens/s%n", p.batch(), p.perSecond()));
+            p -> out.printf(Locale.ROOT, "batch %,d: %,.0f tokens/s%n", p.batch(), p.perSecond()));
     out.println(
         switch (result.end()) {
           case NO_FASTER -> "larger ones are no faster";

@@ -96,10 +96,10 @@ public final class Probes {
    * Linux gives out more memory than there is and then kills who uses it, so what a CPU needs is
    * reckoned before; a GPU refuses by itself.
    */
-  private static void checkMemory(
-      Config config, Task task, BatchSource training, Backend backend) {
+  private static void checkMemory(Config config, Task task, BatchSource training, Backend backend) {
     if (backend.name().startsWith("cuda")
-        || !(ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system)) {
+        || !(ManagementFactory.getOperatingSystemMXBean()
+            instanceof OperatingSystemMXBean system)) {
       return;
     }
     PlanSpec plan = PlanSpec.training(training.maxTime(), training.maxBatch());

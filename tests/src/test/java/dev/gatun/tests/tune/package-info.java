@@ -1,0 +1,2 @@
+/** The journal of a study, and the command that searches. */
+package dev.gatun.tests.tune;
