@@ -18,13 +18,17 @@ import java.util.SequencedMap;
  * @param layers the norm of the gradient of each layer's parameters, by its name, from the input up
  * @param steps the steps of the input, from 0, that {@code states} are of; a layer that a stride
  *     gives fewer steps is looked at as far into its own
- * @param states for each recurrent layer that runs in one direction the norm of dL/dh_t of its top,
- *     over all sequences, at those steps
+ * @param states for each recurrent layer the norm of dL/dh_t of its top, over all sequences, at
+ *     those steps; of one that runs in both directions for each of them, the other as {@link
+ *     #REVERSE}
  */
 public record GradientFlow(
     SequencedMap<String, Double> layers,
     List<Integer> steps,
     SequencedMap<String, List<Double>> states) {
+  /** Ends the name of a layer where its direction from the last step to the first is meant. */
+  public static final String REVERSE = " reverse";
+
   /**
    * Looks at a plan between its backward and the update. Waits for a device and allocates: for now
    * and then, not for every step.
@@ -57,9 +61,10 @@ public record GradientFlow(
     SequencedMap<String, List<Double>> states = new LinkedHashMap<>();
     for (int i = 0; i < plan.layers.size(); i++) {
       int time = plan.layers.time(plan.time(), i);
-      double[] norms = plan.layers.get(i).stateGradients(time, plan.batch(), taken);
-      if (norms.length > 0) {
-        states.put(plan.layers.name(i), Arrays.stream(norms).boxed().toList());
+      double[][] norms = plan.layers.get(i).stateGradients(time, plan.batch(), taken);
+      for (int d = 0; d < norms.length; d++) {
+        String name = plan.layers.name(i) + (d == 0 ? "" : REVERSE);
+        states.put(name, Arrays.stream(norms[d]).boxed().toList());
       }
     }
     return new GradientFlow(layers, steps, states);

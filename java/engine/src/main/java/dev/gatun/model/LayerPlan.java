@@ -58,13 +58,13 @@ public interface LayerPlan extends AutoCloseable {
   }
 
   /**
-   * The norms of dL/dh_t at some steps of the last forward and backward, for {@link GradientFlow};
-   * empty for what has no such state.
+   * The norms of dL/dh_t at some steps of the last forward and backward, for {@link GradientFlow}:
+   * a row for each direction, forwards first; none for what has no such state.
    *
    * @param points steps to look at, at most, from the first to the last
    */
-  default double[] stateGradients(int t, int n, int points) {
-    return new double[0];
+  default double[][] stateGradients(int t, int n, int points) {
+    return new double[0][];
   }
 
   /** Called with the number of the update that {@link Plan#setStep} sets: for what goes by it. */

@@ -143,9 +143,9 @@ final class RecurrentLayerPlan implements LayerPlan {
   }
 
   @Override
-  public double[] stateGradients(int t, int n, int points) {
-    if (initial == null || io.gradients() == null) {
-      return new double[0];
+  public double[][] stateGradients(int t, int n, int points) {
+    if (io.gradients() == null) {
+      return new double[0][];
     }
     StateGradients made = flow;
     if (made == null) {

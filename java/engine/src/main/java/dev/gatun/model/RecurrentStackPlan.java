@@ -79,8 +79,8 @@ final class RecurrentStackPlan implements LayerPlan {
 
   /** Of the topmost layer that has some. */
   @Override
-  public double[] stateGradients(int t, int n, int points) {
-    double[] norms = new double[0];
+  public double[][] stateGradients(int t, int n, int points) {
+    double[][] norms = new double[0][];
     for (int i = parts.length - 1; i >= 0 && norms.length == 0; i--) {
       norms = parts[i].stateGradients(t, n, points);
     }

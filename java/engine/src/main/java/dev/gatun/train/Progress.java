@@ -1,5 +1,6 @@
 package dev.gatun.train;
 
+import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Plateau;
 import dev.gatun.persist.FormatException;
 import java.util.Map;
@@ -36,6 +37,11 @@ final class Progress {
 
   int goodInRow;
 
+  // Of the last step, for the report that may be due after it.
+  double rate = Double.NaN;
+  double norm = Double.NaN;
+  double penalty;
+
   /** The best value of the metric that tells the best; infinite before the first. */
   double bestValue;
 
@@ -44,6 +50,13 @@ final class Progress {
 
   Progress(EarlyStop rule) {
     bestValue = rule.worst();
+  }
+
+  /** Takes in what an update said of itself. */
+  void updated(double itsRate, Optimizer optimizer) {
+    rate = itsRate;
+    norm = optimizer.norm();
+    penalty = optimizer.penalty();
   }
 
   /** Goes on by so many batches; after the step they made, so that a report may be due. */
@@ -136,6 +149,9 @@ final class Progress {
     put(metadata, "seconds", seconds);
     put(metadata, "rate_scale", rateScale);
     put(metadata, "good_in_row", goodInRow);
+    put(metadata, "last_rate", rate);
+    put(metadata, "last_norm", norm);
+    put(metadata, "last_penalty", penalty);
     put(metadata, "best_value", bestValue);
     put(metadata, "averaged", averaged);
     put(metadata, "plateau_scale", plateau.scale());
@@ -174,6 +190,9 @@ final class Progress {
       // Written since there are such things.
       p.rateScale = Double.parseDouble(metadata.getOrDefault(PREFIX + "rate_scale", "1"));
       p.goodInRow = Integer.parseInt(metadata.getOrDefault(PREFIX + "good_in_row", "0"));
+      p.rate = Double.parseDouble(metadata.getOrDefault(PREFIX + "last_rate", "NaN"));
+      p.norm = Double.parseDouble(metadata.getOrDefault(PREFIX + "last_norm", "NaN"));
+      p.penalty = Double.parseDouble(metadata.getOrDefault(PREFIX + "last_penalty", "0"));
       p.bestValue =
           Double.parseDouble(
               metadata.getOrDefault(PREFIX + "best_value", get(metadata, "best_loss", file)));

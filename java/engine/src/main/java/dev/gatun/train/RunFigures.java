@@ -9,9 +9,6 @@ abstract sealed class RunFigures permits Trainer {
   Progress progress;
   SequencedMap<String, Double> measured = new LinkedHashMap<>();
   double loss = Double.NaN;
-  double rate = Double.NaN;
-  double norm = Double.NaN;
-  double penalty;
   long positions;
   int sequences;
 
@@ -46,12 +43,12 @@ abstract sealed class RunFigures permits Trainer {
 
   /** The last step's rate. */
   public double rate() {
-    return rate;
+    return progress.rate;
   }
 
   /** What penalties on the weights added to the last step's loss; 0 without. */
   public double penalty() {
-    return penalty;
+    return progress.penalty;
   }
 
   /** What {@link TrainerBuilder#measures} gave at the last report; empty without. */
@@ -61,7 +58,7 @@ abstract sealed class RunFigures permits Trainer {
 
   /** The norm of the last step's gradient before clipping. */
   public double gradientNorm() {
-    return norm;
+    return progress.norm;
   }
 
   /** The valid positions of the last step. */

@@ -175,13 +175,13 @@ public final class Trainer extends RunFigures implements AutoCloseable {
     int left = options.training.batches(progress.epoch) - progress.index;
     int count = Math.min(options.accumulate, left);
     fill(count);
-    rate = options.schedule.at(progress.step) * progress.plateau.scale() * progress.rateScale;
+    double rate =
+        options.schedule.at(progress.step) * progress.plateau.scale() * progress.rateScale;
     boolean watched = options.watchEvery > 0 && progress.step % options.watchEvery == 0;
     double own = update.run(batches, count, weight, progress, rate, watched ? watch : null);
-    penalty = optimizer.penalty();
-    loss = own + penalty;
+    progress.updated(rate, optimizer);
+    loss = own + progress.penalty;
     progress.forwards += count;
-    norm = optimizer.norm();
     progress.step++;
     long nonFinite = optimizer.nonFinite();
     if (nonFinite >= 0) {

@@ -88,6 +88,27 @@ class AdviceTest {
   }
 
   @Test
+  void bothDirectionsAreWrittenAndNamed() throws IOException {
+    Training.Result result =
+        train(
+            "train.watch_gradients=1",
+            "train.steps=3",
+            "data.window=60",
+            "model.cell=tanh",
+            "model.bidirectional=true",
+            "train.weight_limit=0.05");
+    Path run = result.run().path();
+    List<String> rows = Files.readAllLines(run.resolve("gradients.csv"));
+    assertTrue(rows.stream().anyMatch(row -> row.startsWith("3,rnn reverse,state,59,")), rows + "");
+    String drawn = Files.readString(run.resolve("gradient_flow.svg"));
+    assertTrue(drawn.contains(">rnn<") && drawn.contains(">rnn reverse<"), drawn);
+    // The readout is what each direction ends with: the reverse one at the first step.
+    String log = Files.readString(result.run().log());
+    assertTrue(log.contains("gradients vanish in rnn: dL/dh of the first step"), log);
+    assertTrue(log.contains("gradients vanish in rnn reverse: dL/dh of the last step"), log);
+  }
+
+  @Test
   void vanishingGradientsAreNamed() throws IOException {
     Training.Result result =
         train(

@@ -119,4 +119,160 @@ class GradientFlowTest {
       }
     }
   }
+
+  /** Of one layer of two directions: h_t = x_t + r h of the step before, or of the one after. */
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void eachDirectionPassesItsPowersBack(String backend) {
+    RecurrentLayer layer = RecurrentLayer.of("rnn", Cell.IDENTITY, 1).withoutBias();
+    ModelSpec spec = ModelSpec.of(Signal.features(1), layer.bothDirections());
+    try (Backend context = Subjects.open(backend);
+        Model model = spec.build(context, 1);
+        Plan plan = model.plan(PlanSpec.training(T, 1).equalLengths())) {
+      context.fill(model.parameters().get("rnn.weight_hh_l0").value(), 0.5);
+      context.fill(model.parameters().get("rnn.weight_hh_l0_reverse").value(), -0.75);
+      model.parameters().changed();
+      Numbers.fill(context, new Random(1), plan.input(), 1);
+      plan.forward(T, 1);
+      double[] asked = {0, 2, 0, 0, 0, 1, 3, 0, 0, 0, 0, -1, 1, 0};
+      Host.write(context, Objects.requireNonNull(plan.outputGradient()), asked);
+      plan.backward();
+      GradientFlow flow = GradientFlow.of(plan, model.parameters(), T);
+      assertEquals(
+          List.of("rnn", "rnn" + GradientFlow.REVERSE), List.copyOf(flow.states().keySet()));
+      double expected = 0;
+      for (int t = T - 1; t >= 0; t--) {
+        expected = asked[2 * t] + 0.5 * expected;
+        assertEquals(Math.abs(expected), states(flow, "rnn").get(t), 1e-5, "step " + t);
+      }
+      expected = 0;
+      for (int t = 0; t < T; t++) {
+        expected = asked[2 * t + 1] - 0.75 * expected;
+        double found = states(flow, "rnn" + GradientFlow.REVERSE).get(t);
+        assertEquals(Math.abs(expected), found, 1e-5, "step " + t + " in reverse");
+      }
+    }
+  }
+
+  private static List<Double> states(GradientFlow flow, String layer) {
+    return Objects.requireNonNull(flow.states().get(layer));
+  }
+
+  private static final int C = 2;
+  private static final int H = 3;
+
+  /** A run forward and back of sequences whose last steps may be padding. */
+  private static GradientFlow flow(Model model, int second, double[] x, double[] dy) {
+    Backend context = model.backend();
+    try (Plan plan = model.plan(PlanSpec.training(T, 2))) {
+      Host.write(context, plan.input(), x);
+      Host.write(context, Objects.requireNonNull(plan.lengths()), T, second);
+      plan.forward(T, 2);
+      Host.write(context, Objects.requireNonNull(plan.outputGradient()), dy);
+      plan.backward();
+      return GradientFlow.of(plan, model.parameters(), 4);
+    }
+  }
+
+  private static void copy(Model from, String name, Model to, String other) {
+    from.backend().copy(from.parameters().get(name).value(), to.parameters().get(other).value());
+    to.parameters().changed();
+  }
+
+  private static double[] random(int size) {
+    return new Random(size).doubles(size, -1, 1).toArray();
+  }
+
+  private static void assertNear(List<Double> expected, List<Double> actual) {
+    assertEquals(expected.size(), actual.size());
+    for (int i = 0; i < expected.size(); i++) {
+      assertEquals(expected.get(i), actual.get(i), 1e-4 * expected.getFirst(), "point " + i);
+    }
+  }
+
+  /**
+   * The top's forward direction alone, above layers of two directions, is a stack whose states are
+   * followed as those of any layer of one direction.
+   */
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void aStackOfTwoDirectionsIsFollowedAsItsTopAlone(String backend) {
+    ModelSpec whole =
+        ModelSpec.of(Signal.features(C), RecurrentLayer.lstm(H).stacked(3, 0).bothDirections());
+    ModelSpec split =
+        ModelSpec.of(
+            Signal.features(C),
+            RecurrentLayer.lstm(H).stacked(2, 0).bothDirections().named("below"),
+            RecurrentLayer.lstm(H).named("top"));
+    double[] x = random(T * 2 * C);
+    double[] dy = random(T * 2 * 2 * H);
+    double[] forwards = new double[T * 2 * H];
+    for (int row = 0; row < T * 2; row++) {
+      System.arraycopy(dy, row * 2 * H, forwards, row * H, H);
+    }
+    try (Backend context = Subjects.open(backend);
+        Model model = whole.build(context, 1);
+        Model alone = split.build(context, 2)) {
+      for (Parameter parameter : model.parameters().list()) {
+        String name = parameter.name();
+        if (!name.contains("_l2")) {
+          copy(model, name, alone, name.replace("lstm.", "below."));
+        } else if (!name.endsWith("_reverse")) {
+          copy(model, name, alone, name.replace("lstm.", "top.").replace("_l2", "_l0"));
+        }
+      }
+      for (int second : new int[] {T, 4}) {
+        List<Double> expected = states(flow(alone, second, x, forwards), "top");
+        assertNear(expected, states(flow(model, second, x, dy), "lstm"));
+      }
+    }
+  }
+
+  /** Steps and directions the other way round give the same the other way round. */
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void theReverseDirectionIsTheForwardOneOfReversedSteps(String backend) {
+    ModelSpec spec =
+        ModelSpec.of(Signal.features(C), RecurrentLayer.gru(H).stacked(2, 0).bothDirections());
+    double[] x = random(T * 2 * C);
+    double[] dy = random(T * 2 * 2 * H);
+    try (Backend context = Subjects.open(backend);
+        Model model = spec.build(context, 1);
+        Model turned = spec.build(context, 2)) {
+      for (Parameter parameter : model.parameters().list()) {
+        String name = parameter.name();
+        String other = name.endsWith("_reverse") ? name.replace("_reverse", "") : name + "_reverse";
+        double[] values = Host.read(context, parameter.value());
+        Host.write(
+            context,
+            turned.parameters().get(other).value(),
+            name.contains("weight_ih_l1") ? swapped(values) : values);
+      }
+      turned.parameters().changed();
+      GradientFlow there = flow(model, T, x, dy);
+      GradientFlow back = flow(turned, T, reversed(x, 2 * C), swapped(reversed(dy, 4 * H)));
+      for (String of : List.of("gru", "gru" + GradientFlow.REVERSE)) {
+        String other = of.equals("gru") ? "gru" + GradientFlow.REVERSE : "gru";
+        assertNear(states(there, of), states(back, other).reversed());
+      }
+    }
+  }
+
+  /** Steps in the opposite order. */
+  private static double[] reversed(double[] values, int width) {
+    double[] turned = new double[values.length];
+    for (int t = 0; t < T; t++) {
+      System.arraycopy(values, t * width, turned, (T - 1 - t) * width, width);
+    }
+    return turned;
+  }
+
+  /** Both halves of rows of 2 H. */
+  private static double[] swapped(double[] values) {
+    double[] other = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      other[i] = values[i % (2 * H) < H ? i + H : i - H];
+    }
+    return other;
+  }
 }

@@ -207,8 +207,14 @@ class SequenceToSequenceTest {
         Model model = sharp(backend, TOKENS, layer);
         BatchSource source = ArraySource.sequential(PAIRS, 4);
         Batch batch = source.newBatch();
-        SequenceDecoder wide = new SequenceDecoder(model, 5, 4, new Search(40, 3, 0.7));
+        SequenceDecoder wide = new SequenceDecoder(model, 5, 4, new Search(108, 3, 0.7));
         SequenceDecoder greedy = new SequenceDecoder(model, 6, 5, Search.greedy(3))) {
+      // Where the first step ends it, no state is taken over.
+      Tensor bias = model.parameters().get("seq2seq.output.bias").value();
+      Host.set(backend, bias, 0, Host.get(backend, bias, 0) - 8);
+      Host.set(backend, bias, 1, Host.get(backend, bias, 1) + 2);
+      model.parameters().changed();
+      int longest = 0;
       source.fill(0, 0, batch);
       List<List<Hypothesis>> found = wide.decode(batch);
       List<List<Hypothesis>> first = greedy.decode(batch);
@@ -224,10 +230,14 @@ class SequenceToSequenceTest {
         assertEquals(best, top.tokens());
         assertTrue(top.ended());
         assertEquals(-cost(model, x, best), top.logProbability(), 1e-4);
+        double penalty = Math.pow((6.0 + best.size()) / 6, 0.7);
+        assertEquals(top.logProbability() / penalty, top.score(), 1e-9);
+        longest = Math.max(longest, best.size());
         Hypothesis one = first.get(i).getFirst();
         assertEquals(greedily(model, x), one.tokens());
         assertEquals(1, first.get(i).size());
       }
+      assertTrue(longest > 1, longest + " tokens at most");
     }
   }
 

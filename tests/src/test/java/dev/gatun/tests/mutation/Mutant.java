@@ -6,7 +6,10 @@ import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeModel;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.TypeKind;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
+import java.lang.reflect.AccessFlag;
 
 /**
  * A technique turned into a no-op: a method that does nothing.
@@ -21,7 +24,13 @@ record Mutant(String type, String method, Gives gives) {
     /** Nothing, zero, false or null. */
     NOTHING,
     /** The object it was called on, or its first argument if it is static. */
-    ITSELF
+    ITSELF,
+    /** The first argument of a method of an object. */
+    FIRST,
+    /** The last argument. */
+    LAST,
+    /** A schedule that stays at the first argument of a static method. */
+    CONSTANT
   }
 
   /** As {@code optim.Averaging.takes NOTHING}. */
@@ -45,7 +54,8 @@ record Mutant(String type, String method, Gives gives) {
               if (element instanceof CodeModel code) {
                 found[0] = true;
                 MethodModel of = code.parent().orElseThrow();
-                builder.withCode(body -> write(body, of.methodTypeSymbol()));
+                boolean isStatic = of.flags().has(AccessFlag.STATIC);
+                builder.withCode(body -> write(body, of.methodTypeSymbol(), isStatic));
               } else {
                 builder.with(element);
               }
@@ -57,12 +67,27 @@ record Mutant(String type, String method, Gives gives) {
     return mutated;
   }
 
-  private void write(CodeBuilder body, MethodTypeDesc descriptor) {
+  private void write(CodeBuilder body, MethodTypeDesc descriptor, boolean isStatic) {
     TypeKind kind = TypeKind.from(descriptor.returnType());
-    if (gives == Gives.ITSELF) {
-      body.loadLocal(kind, 0).return_(kind);
-      return;
+    switch (gives) {
+      case NOTHING -> nothing(body, kind);
+      case ITSELF -> body.loadLocal(kind, 0).return_(kind);
+      case FIRST -> body.loadLocal(kind, 1).return_(kind);
+      case LAST -> {
+        int slot = isStatic ? 0 : 1;
+        for (ClassDesc parameter : descriptor.parameterList()) {
+          slot += TypeKind.from(parameter).slotSize();
+        }
+        body.loadLocal(kind, slot - kind.slotSize()).return_(kind);
+      }
+      case CONSTANT -> {
+        MethodTypeDesc of = MethodTypeDesc.of(descriptor.returnType(), ConstantDescs.CD_double);
+        body.dload(0).invokestatic(ClassDesc.of(type), "constant", of).areturn();
+      }
     }
+  }
+
+  private static void nothing(CodeBuilder body, TypeKind kind) {
     switch (kind) {
       case VOID -> {}
       case REFERENCE -> body.aconst_null();

@@ -70,7 +70,40 @@ class MutationTest {
               + " | train.RateRangeTest aQuadraticExplodesPastTwoOverItsCurvature",
           "train.BatchProbe$Result.suggested NOTHING"
               + " | train.RateRangeTest batchesGrowWhileTheyAreFaster",
-          "optim.Schedules.warmup NOTHING | train.SchedulesTest warmupAndCosine",
+          "optim.Schedules.warmup LAST | train.SchedulesTest warmupAndCosine",
+          "optim.Schedules.stepDecay CONSTANT | train.SchedulesTest stepDecay",
+          "optim.Schedules.exponential CONSTANT | train.SchedulesTest exponential",
+          "optim.Schedules.cosine CONSTANT | train.SchedulesTest cosine",
+          "optim.Schedules.cosineRestarts CONSTANT | train.SchedulesTest cosineRestarts",
+          "optim.Schedules.oneCycle CONSTANT | train.SchedulesTest oneCycle",
+          "optim.Schedules.inverseSquareRoot CONSTANT | train.SchedulesTest inverseSquareRoot",
+          "model.ScheduledSampling.at NOTHING"
+              + " | train.SequenceResumeTest aResumedRunGivesTheSameBits",
+          "backend.reference.ReferenceFeedback.run NOTHING | contract.FeedbackContractTest",
+          "model.SequenceDecoder.goOnFrom NOTHING"
+              + " | model.SequenceToSequenceTest aWideBeamFindsTheLikeliestOfAll",
+          "model.SequenceDecoder$Search.penalized FIRST"
+              + " | model.SequenceToSequenceTest aWideBeamFindsTheLikeliestOfAll",
+          "model.LookingBack.forward NOTHING"
+              + " | model.SequenceToSequenceTest gradientsWithEachAttention",
+          "model.StateBridge.forward NOTHING"
+              + " | model.SequenceToSequenceTest gradientsThroughTheBridgeOfTwoDirections",
+          "model.CtcDecoder.logAdd ITSELF"
+              + " | model.CtcDecoderTest theBestPathIsNotTheBestLabels",
+          "explain.IntegratedGradients$Path.addGradients NOTHING"
+              + " | explain.IntegratedGradientsTest morePartsComeCloser",
+          "explain.IntegratedGradients.fold NOTHING"
+              + " | explain.IntegratedGradientsTest runningStatisticsNormalise",
+          "backend.reference.Norm.apply NOTHING"
+              + " | contract.RegularizationContractTest"
+              + " normalisedSharesDoNotDependOnTheWeightsScale",
+          "backend.reference.Diagonal.add NOTHING"
+              + " | contract.RecurrentByHandTest peepholesAndALimit",
+          "backend.reference.ReferenceOperations.hardest NOTHING | contract.HardestContractTest",
+          "optim.UpdateOptions.withGroup ITSELF"
+              + " | train.ConstraintsTest aGroupIsClippedByItsOwnNorm",
+          "model.CarriedState.runAhead NOTHING"
+              + " | train.TruncatedTest statisticsOfBatchesAreNotTakenTwice",
           "model.RecurrentStack.summed ITSELF"
               + " | model.RecurrentStackTest addsTheDirectionsOfOneLayer",
           "backend.reference.ReferenceOperations.dropout NOTHING | contract.DropoutContractTest",
@@ -81,6 +114,9 @@ class MutationTest {
           "backend.reference.ReferenceOperations.limitRows NOTHING"
               + " | contract.EmbeddingContractTest",
           "backend.reference.ReferenceUpdater.touched NOTHING | contract.LazyRowsContractTest",
+          "model.Initializers.orthonormalise NOTHING"
+              + " | model.InitializersTest orthogonalHasOrthonormalColumnsOrRows",
+          "model.Initializers.perGate LAST | model.InitializersTest orthogonalPerGate",
           "model.PrincipalComponents.fill NOTHING"
               + " | model.InitialValuesTest componentsAsInputWeights",
           "model.KMeans.move NOTHING | model.InitialValuesTest centresOfAKnownMixture",
@@ -111,6 +147,10 @@ class MutationTest {
               + " | data.ExampleOrderTest oversamplingGivesEachClassAsManyAsTheLargest",
           "data.ExampleOrder.balance NOTHING"
               + " | data.ExampleOrderTest balancedBatchesHaveAsManyOfEachClass",
+          "data.ArraySource.bucketed ITSELF"
+              + " | data.ExampleOrderTest bucketsCutPaddingAndLeaveNothingOut",
+          "data.Curriculum.length LAST | data.MissingValuesTest windowsWidenOverTheEpochs",
+          "data.Filling.value NOTHING | data.MissingValuesTest eachFillsInWhatItIsNamedFor",
           "data.MissingValues.addsInputs NOTHING"
               + " | data.MissingValuesTest masksAndTimeSinceLastSeenAreInputs",
           "data.Augmentations$Reverse.apply NOTHING"
@@ -118,6 +158,8 @@ class MutationTest {
           "data.Augmentations$Shift.apply NOTHING | data.AugmentationTest shiftsMoveByWholeSteps",
           "data.Augmentations$Jitter.apply NOTHING | data.AugmentationTest jitterIsNormalNoise",
           "data.Augmentations$Scaling.apply NOTHING | data.AugmentationTest scalingIsOfAColumn",
+          "data.Augmentations$Warp.apply NOTHING"
+              + " | data.AugmentationTest warpingChangesThePaceAndNothingElse",
           "data.Augmentations$Repeat.apply NOTHING"
               + " | data.AugmentationTest repetitionGivesStepsAgain",
           "data.Augmentations$TimeMask.apply NOTHING | data.AugmentationTest masksZeroARun");

@@ -3,11 +3,13 @@ package dev.gatun.tests.tracking;
 import static dev.gatun.tests.tracking.EventReader.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.DynamicMessage;
 import dev.gatun.Backends;
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
 import dev.gatun.app.run.RunDirectory;
 import dev.gatun.app.run.Training;
 import dev.gatun.backend.Backend;
@@ -104,6 +106,48 @@ class TrackedRunTest {
     DynamicMessage histogram = (DynamicMessage) get(values.getFirst(), "histo");
     assertEquals("weights/embedding.weight", get(values.getFirst(), "tag"));
     assertTrue((Double) get(histogram, "num") >= 4 * 15, histogram.toString());
+  }
+
+  /** The values that are counted are the gradients: their squares add up to the norm's. */
+  @Test
+  void gradientsAreCountedWhereTheyAreLookedAt() throws Exception {
+    String[] keys = {
+      "train.histograms=gradients",
+      "train.watch_gradients=2",
+      "train.steps=5",
+      "train.report_every=1",
+      "train.clip=0.01"
+    };
+    RunDirectory run = train(false, keys).run();
+    TreeMap<Long, Double> squares = new TreeMap<>();
+    TreeMap<String, Double> counts = new TreeMap<>();
+    for (DynamicMessage event : EventReader.events(EventReader.file(run.path())).subList(1, 9)) {
+      for (DynamicMessage value : EventReader.values(event)) {
+        String tag = (String) get(value, "tag");
+        assertFalse(tag.startsWith("weights/"), tag);
+        if (tag.startsWith("gradients/")) {
+          DynamicMessage histogram = (DynamicMessage) get(value, "histo");
+          squares.merge(
+              (Long) get(event, "step"), (Double) get(histogram, "sum_squares"), Double::sum);
+          counts.put(tag, (Double) get(histogram, "num"));
+        }
+      }
+    }
+    assertEquals(8.0 * 4 * 4, counts.get("gradients/rnn.weight_ih_l0"), counts.toString());
+    assertEquals(List.of(1L, 3L, 5L), List.copyOf(squares.keySet()));
+    List<List<String>> rows = table(run.metrics());
+    squares.forEach(
+        (step, sum) -> {
+          double norm = Double.parseDouble(rows.get(Math.toIntExact(step)).get(6));
+          assertEquals(norm, Math.sqrt(sum), 1e-4 * norm, "step " + step);
+        });
+  }
+
+  @Test
+  void histogramsOfGradientsNeedALook() {
+    InputException e =
+        assertThrows(InputException.class, () -> train(false, "train.histograms=both"));
+    assertTrue(String.valueOf(e.getMessage()).contains("give train.watch_gradients"), e + "");
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Names;
 import dev.gatun.app.report.Diagnosis;
 import dev.gatun.app.report.Metrics;
+import dev.gatun.app.run.GradientLog;
 import dev.gatun.app.run.RunDirectory;
 import dev.gatun.persist.Json;
 import java.io.IOException;
@@ -24,9 +25,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "diagnose",
     description =
-        "Read a run's curves and log: underfitting, overfitting, diverging, plateaued or noisy, steps"
-            + " that were not finite, gradients that explode or vanish; what shows it, and what to"
-            + " try. The gravest first.")
+        "Read a run's curves and log: underfitting, overfitting, diverging, plateaued or noisy,"
+            + " steps that were not finite, gradients that explode or vanish, units that are dead,"
+            + " one class for everything, a rate that is too low; what shows it, and what to try."
+            + " The gravest first.")
 final class DiagnoseCommand implements Callable<Integer> {
   @Parameters(paramLabel = "RUN", description = "A run's folder.")
   private Path run = Path.of("");
@@ -44,7 +46,9 @@ final class DiagnoseCommand implements Callable<Integer> {
     }
     Path log = RunDirectory.open(run).log();
     List<String> lines = Files.isRegularFile(log) ? Files.readAllLines(log) : List.of();
-    List<Diagnosis> found = Diagnosis.all(Metrics.read(file), lines);
+    Path watched = run.resolve(GradientLog.FILE);
+    List<String> gradients = Files.isRegularFile(watched) ? Files.readAllLines(watched) : List.of();
+    List<Diagnosis> found = Diagnosis.all(Metrics.read(file), lines, gradients);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       Map<String, Json> members = members(found.getFirst());

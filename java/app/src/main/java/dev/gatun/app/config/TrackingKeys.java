@@ -7,7 +7,9 @@ public final class TrackingKeys {
   /** Whose histograms go to the event file. */
   public enum Histograms {
     NONE,
-    WEIGHTS
+    WEIGHTS,
+    GRADIENTS,
+    BOTH
   }
 
   public static final Key<Boolean> METRICS =
@@ -25,7 +27,8 @@ public final class TrackingKeys {
               "train.histograms",
               Type.oneOf(Histograms.class),
               Histograms.NONE,
-              "whether each report adds histograms to the event file that TensorBoard shows")
+              "histograms in the event file that TensorBoard shows: of the weights at each report,"
+                  + " of the gradients where train.watch_gradients looks")
           .knownAs("histogram_freq", "log_histograms", "watch")
           .free();
 

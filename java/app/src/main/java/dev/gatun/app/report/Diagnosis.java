@@ -29,7 +29,10 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
     DIVERGING,
     EXPLODING_GRADIENTS,
     VANISHING_GRADIENTS,
+    DEAD_UNITS,
+    ONE_CLASS,
     OVERFITTING,
+    RATE_TOO_LOW,
     UNDERFITTING,
     PLATEAUED,
     NOISY,
@@ -41,14 +44,22 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
     return all(metrics, List.of()).getFirst();
   }
 
+  /** Reads the curves and the log of a run that nobody watched the gradients of. */
+  public static List<Diagnosis> all(Metrics metrics, List<String> log) {
+    return all(metrics, log, List.of());
+  }
+
   /**
    * Reads the curves and the log of a run.
    *
    * @param log its lines
+   * @param gradients the lines of {@code gradients.csv}; empty: nobody watched them
    * @return at least one, the gravest first
    */
-  public static List<Diagnosis> all(Metrics metrics, List<String> log) {
+  public static List<Diagnosis> all(Metrics metrics, List<String> log, List<String> gradients) {
     List<Diagnosis> found = new ArrayList<>(Symptoms.nonFinite(log));
+    List<Diagnosis> signs = new ArrayList<>(Symptoms.deadUnits(gradients));
+    signs.addAll(Symptoms.oneClass(log));
     double[] train = metrics.column("train_loss");
     int n = train.length;
     if (n < LEAST_REPORTS) {
@@ -57,12 +68,15 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
               Verdict.TOO_SHORT,
               n + " reports; " + LEAST_REPORTS + " are needed",
               List.of("train longer, or report more often with train.report_every")));
+      found.addAll(Symptoms.alongTime(log));
+      found.addAll(signs);
       return found;
     }
     double least = Arrays.stream(train).filter(Double::isFinite).min().orElse(Double.NaN);
     double last = train[n - 1];
     boolean diverges =
-        Arrays.stream(train).anyMatch(x -> !Double.isFinite(x)) || rose(least, last, DIVERGED);
+        Arrays.stream(train).anyMatch(x -> !Double.isFinite(x))
+            || (rose(least, last, DIVERGED) && last - least > NOISE * Math.abs(train[0] - least));
     if (diverges) {
       found.add(
           new Diagnosis(
@@ -71,12 +85,18 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
               List.of("lower train.rate", "clip gradients with train.clip", "add a warm-up")));
     }
     found.addAll(Symptoms.gradients(metrics.column("gradient_norm"), train));
+    List<Diagnosis> alongTime = Symptoms.alongTime(log);
+    boolean learnt = last < Symptoms.LEARNT_LITTLE * train[0];
+    found.addAll(learnt ? List.of() : alongTime);
+    found.addAll(signs);
     if (!diverges) {
       List<Diagnosis> overfitting = overfitting(train, metrics.column("validation_loss"));
       found.addAll(overfitting);
       // What falls on while validation rises is no reason to train longer.
       found.addAll(overfitting.isEmpty() ? trend(train, least) : List.of());
       found.addAll(Symptoms.noise(train));
+      // Steps far back may not matter to a run that learns all the same.
+      found.addAll(learnt ? alongTime : List.of());
       if (found.isEmpty()) {
         found.add(
             new Diagnosis(
@@ -118,6 +138,10 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
   }
 
   private static List<Diagnosis> trend(double[] train, double least) {
+    List<Diagnosis> even = Symptoms.even(train);
+    if (!even.isEmpty()) {
+      return even;
+    }
     int n = train.length;
     double before = train[n - 1 - Math.max(1, n / 5)];
     double last = train[n - 1];

@@ -39,11 +39,6 @@ public final class Explainer {
    * @throws InputException if there is no such example
    */
   public Explainer(Task task, Model model, int number) {
-    if (task instanceof PairTask) {
-      throw new InputException(
-          "a run that turns sequences into sequences cannot be drawn; give one that takes one"
-              + " sequence");
-    }
     this.task = task;
     this.model = model;
     name = "example %d of the %s part".formatted(number, task.measuredName());
@@ -97,10 +92,22 @@ public final class Explainer {
     }
     List<String> names = new ArrayList<>();
     for (int t = 0; t < x.length; t++) {
-      String token = tokens() ? task.token((int) x[t][0]) : "";
-      names.add(tokens() ? (token.isBlank() ? "\u2423" : token) : Integer.toString(t + 1));
+      names.add(tokens() ? shown(task.token((int) x[t][0])) : Integer.toString(t + 1));
     }
     return names;
+  }
+
+  /** A token as a name: blanks can be seen. */
+  static String shown(String token) {
+    return token.isBlank() ? "\u2423" : token;
+  }
+
+  private void refusePairs(String what) {
+    if (task instanceof PairTask) {
+      throw new InputException(
+          "--what %s: of a run that turns sequences into sequences only attention is drawn; give --what attention"
+              .formatted(what));
+    }
   }
 
   private interface Look<T> {
@@ -135,9 +142,10 @@ public final class Explainer {
    *
    * @param layer from 1
    * @param units the first so many of each gate
-   * @throws InputException if the model has no such layer
+   * @throws InputException if the model has no such layer, or decodes
    */
   public HeatMap gates(int layer, int units) {
+    refusePairs("gates");
     List<Gates> all = run(Plan::gates);
     List<Gates> of = all.stream().filter(gates -> gates.layer() == layer - 1).toList();
     if (of.isEmpty()) {
@@ -177,11 +185,15 @@ public final class Explainer {
   }
 
   /**
-   * Where the model's attention went: a row for each query, a column for each step.
+   * Where the model's attention went: a row for each query, a column for each step. Of a decoder a
+   * row is a token that it says, the last one the end.
    *
    * @throws InputException if it has none
    */
   public HeatMap attention() {
+    if (task instanceof PairTask pairs) {
+      return Alignment.of(pairs, model, ids(), steps(x.length), name);
+    }
     double[][] weights = run(this::attention);
     List<String> rows = new ArrayList<>();
     for (int i = 0; i < weights.length; i++) {
@@ -216,6 +228,7 @@ public final class Explainer {
 
   /** The number of the output that is largest at the end, for a model that tells classes. */
   public int largest() {
+    refusePairs("attributions");
     return run(
         plan -> {
           int width = model.spec().output().width();
@@ -248,6 +261,7 @@ public final class Explainer {
    * @param parts of the path
    */
   public Attributed attributions(int target, int parts) {
+    refusePairs("attributions");
     try (IntegratedGradients gradients = new IntegratedGradients(model, parts)) {
       Attribution found = tokens() ? gradients.of(ids(), target) : gradients.of(x, target);
       double[][] values = tokens() ? new double[][] {found.steps()} : transposed(found.values());

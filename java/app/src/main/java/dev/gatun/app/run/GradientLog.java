@@ -23,7 +23,10 @@ import org.jspecify.annotations.Nullable;
  * {@code gradients.csv}, what {@code train.watch_gradients} sees, and two charts of it: the norm of
  * each layer's gradient over the run, and dL/dh_t along the steps of the last look.
  */
-final class GradientLog implements TrainingListener {
+public final class GradientLog implements TrainingListener {
+  /** The file's name in a run's folder. */
+  public static final String FILE = "gradients.csv";
+
   /** Of the first step's gradient to the last one's: what is left then says nothing any more. */
   private static final double VANISHED = 1e-6;
 
@@ -52,7 +55,7 @@ final class GradientLog implements TrainingListener {
   }
 
   private Path file() {
-    return folder.resolve("gradients.csv");
+    return folder.resolve(FILE);
   }
 
   /** Leaves out what a resumed run looks at again; the charts go on from the rest. */
@@ -152,14 +155,20 @@ final class GradientLog implements TrainingListener {
 
   /** What the flow through a layer says, empty if nothing is wrong. */
   static String words(String layer, List<Double> states) {
+    // What a direction reads first is what its gradient reaches last.
+    boolean reverse = layer.endsWith(GradientFlow.REVERSE);
+    String far = reverse ? "last" : "first";
+    String near = reverse ? "first" : "last";
     double ratio = states.getFirst() / states.getLast();
+    ratio = reverse ? 1 / ratio : ratio;
     if (ratio < VANISHED) {
-      return "gradients vanish in %s: dL/dh of the first step is %.1e of the last one's; %s"
-          .formatted(layer, ratio, "try lstm or gru, a forget bias of 1, or shorter sequences");
+      return "gradients vanish in %s: dL/dh of the %s step is %.1e of the %s one's; %s"
+          .formatted(
+              layer, far, ratio, near, "try lstm or gru, a forget bias of 1, or shorter sequences");
     }
     if (ratio > EXPLODED) {
-      return "gradients explode in %s: dL/dh of the first step is %.1e times the last one's; %s"
-          .formatted(layer, ratio, "set train.clip, or lower train.rate");
+      return "gradients explode in %s: dL/dh of the %s step is %.1e times the %s one's; %s"
+          .formatted(layer, far, ratio, near, "set train.clip, or lower train.rate");
     }
     return "";
   }

@@ -7,6 +7,7 @@ import dev.gatun.app.report.Log;
 import dev.gatun.app.report.Metrics;
 import dev.gatun.app.report.Progress;
 import dev.gatun.app.task.Task;
+import dev.gatun.model.GradientFlow;
 import dev.gatun.persist.AtomicFiles;
 import dev.gatun.train.Outcome;
 import dev.gatun.train.SkippedStep;
@@ -110,6 +111,15 @@ final class Reporter implements TrainingListener {
   public void onSkipped(Trainer trainer, SkippedStep skipped) {
     try {
       log.line(skipped.toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void onGradients(Trainer trainer, GradientFlow flow) {
+    try {
+      trackers.gradients(trainer.steps() + 1);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

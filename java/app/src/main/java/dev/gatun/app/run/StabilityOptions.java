@@ -1,7 +1,10 @@
 package dev.gatun.app.run;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.Names;
 import dev.gatun.app.config.StabilityKeys;
+import dev.gatun.app.config.TrackingKeys;
+import dev.gatun.app.config.TrackingKeys.Histograms;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.task.Task;
 import dev.gatun.optim.Averaging;
@@ -46,6 +49,14 @@ final class StabilityOptions {
             config.get(StabilityKeys.LIMIT),
             config.get(StabilityKeys.RECOVERY)));
     average(builder, config, steps, epochSteps);
+    Histograms histograms = config.get(TrackingKeys.HISTOGRAMS);
+    boolean ofGradients = histograms == Histograms.GRADIENTS || histograms == Histograms.BOTH;
+    if (ofGradients && config.get(StabilityKeys.WATCH) == 0) {
+      throw config.error(
+          TrackingKeys.HISTOGRAMS,
+          Names.of(histograms)
+              + "; nobody looks at gradients; give train.watch_gradients, every how many steps");
+    }
     int keep = config.get(StabilityKeys.KEEP);
     if (keep > 0) {
       if (config.get(TrainKeys.CHECKPOINT_EVERY) == 0) {

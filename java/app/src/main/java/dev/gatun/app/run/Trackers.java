@@ -20,12 +20,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Everyone who keeps the figures of a run for another program; none until {@link #open}. */
 final class Trackers implements AutoCloseable {
   private final List<Tracker> all = new ArrayList<>();
+
+  /** Whose values are counted at each report. */
   private @Nullable ParameterSet watched;
+
+  /** Whose gradients are counted at each look. */
+  private @Nullable ParameterSet learning;
 
   /**
    * Opens what the configuration asks for; an event file always.
@@ -35,7 +41,10 @@ final class Trackers implements AutoCloseable {
   void open(Config config, RunDirectory run, long step, ParameterSet weights, Log log)
       throws IOException {
     all.add(step > 0 ? EventFile.resume(run.path(), step) : EventFile.create(run.path()));
-    watched = config.get(TrackingKeys.HISTOGRAMS) == Histograms.WEIGHTS ? weights : null;
+    Histograms wanted = config.get(TrackingKeys.HISTOGRAMS);
+    boolean both = wanted == Histograms.BOTH;
+    watched = both || wanted == Histograms.WEIGHTS ? weights : null;
+    learning = both || wanted == Histograms.GRADIENTS ? weights : null;
     String uri = config.get(TrackingKeys.MLFLOW);
     if (!uri.isBlank()) {
       String name = config.get(TrackingKeys.RUN_NAME);
@@ -58,24 +67,40 @@ final class Trackers implements AutoCloseable {
     for (Tracker tracker : all) {
       tracker.report(step, values);
       if (weights != null) {
-        tracker.histograms(step, histograms(weights));
+        tracker.histograms(step, histograms(weights, "weights/", Parameter::value));
       }
     }
   }
 
-  private static Map<String, Histogram> histograms(ParameterSet weights) {
+  /**
+   * Counts gradients between a backward and its update, where they are asked for.
+   *
+   * @param step whose gradients they are
+   */
+  void gradients(long step) throws IOException {
+    ParameterSet weights = learning;
+    if (weights != null) {
+      for (Tracker tracker : all) {
+        tracker.histograms(step, histograms(weights, "gradients/", Parameter::gradient));
+      }
+    }
+  }
+
+  private static Map<String, Histogram> histograms(
+      ParameterSet weights, String prefix, Function<Parameter, Tensor> which) {
     Map<String, Histogram> histograms = new LinkedHashMap<>();
     Backend backend = weights.backend();
     for (Parameter parameter : weights.list()) {
       Histogram histogram = new Histogram();
+      Tensor counted = which.apply(parameter);
       try (Workspace host = Workspace.host(backend.real())) {
-        Tensor copy = host.real(parameter.value().shape());
-        backend.copy(parameter.value(), copy);
+        Tensor copy = host.real(counted.shape());
+        backend.copy(counted, copy);
         for (long i = 0; i < copy.size(); i++) {
           histogram.add(copy.get(i));
         }
       }
-      histograms.put("weights/" + parameter.name(), histogram);
+      histograms.put(prefix + parameter.name(), histogram);
     }
     return histograms;
   }

@@ -11,9 +11,11 @@ import dev.gatun.data.ArraySource;
 import dev.gatun.data.Balance;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
+import dev.gatun.data.Kmers;
 import dev.gatun.data.Range;
 import dev.gatun.data.Split;
 import dev.gatun.data.StratifiedSplit;
+import dev.gatun.data.WordVocabulary;
 import dev.gatun.model.HardExamples;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
@@ -250,6 +252,15 @@ public final class LabelTask implements Task {
   @Override
   public BatchSource measuring(Range part) {
     return evaluation(part);
+  }
+
+  @Override
+  public String token(int id) {
+    Kmers pieces = codes.kmers();
+    if (pieces == null) {
+      return Integer.toString(id);
+    }
+    return id < pieces.pieces().size() ? pieces.pieces().get(id) : WordVocabulary.UNKNOWN;
   }
 
   @Override

@@ -218,9 +218,7 @@ public final class PairTask implements Task {
   private List<String> translate(Model trained, Range part, int beam, WeightType weights) {
     List<String> said = new ArrayList<>();
     ArraySource batches = evaluation(part);
-    int most = config.get(PairKeys.MAX_TOKENS);
-    int cut = most > 0 ? most : 2 * batches.maxTime() + 10;
-    Search search = new Search(Math.max(1, beam), cut, config.get(PairKeys.LENGTH_PENALTY));
+    Search search = search(beam, batches.maxTime());
     try (Batch batch = batches.newBatch();
         SequenceDecoder decoder =
             new SequenceDecoder(trained, batches.maxTime(), batches.maxBatch(), search, weights)) {
@@ -232,6 +230,33 @@ public final class PairTask implements Task {
       }
     }
     return said;
+  }
+
+  private Search search(int beam, int longest) {
+    int most = config.get(PairKeys.MAX_TOKENS);
+    int cut = most > 0 ? most : 2 * longest + 10;
+    return new Search(Math.max(1, beam), cut, config.get(PairKeys.LENGTH_PENALTY));
+  }
+
+  /**
+   * What a model says to one source, by the configuration's search.
+   *
+   * @param tokens of the source
+   */
+  public Hypothesis best(Model trained, int[] tokens) {
+    Examples one = Examples.tokens(new int[][] {tokens}).decoded(new int[1][0]);
+    ArraySource source = ArraySource.sequential(one, 1);
+    Search search = search(config.get(ModelKeys.BEAM), tokens.length);
+    try (Batch batch = source.newBatch();
+        SequenceDecoder decoder = new SequenceDecoder(trained, source.maxTime(), 1, search)) {
+      source.fill(0, 0, batch);
+      return decoder.decode(batch).getFirst().getFirst();
+    }
+  }
+
+  /** What a token that a model has said stands for. */
+  public String targetToken(int said) {
+    return target.decode(said - 1);
   }
 
   private String text(List<Integer> tokens) {
