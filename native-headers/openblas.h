@@ -69,7 +69,11 @@ void cblas_ssyrk(const enum CBLAS_ORDER order, const enum CBLAS_UPLO uplo, const
                  const blasint n, const blasint k, const float alpha, const float *a, const blasint lda,
                  const float beta, float *c, const blasint ldc);
 
-/* LAPACKE: QR (geqrf, orgqr), singular values (gesdd), symmetric eigenvalues (syevd) */
+void cblas_dtrsm(const enum CBLAS_ORDER order, const enum CBLAS_SIDE side, const enum CBLAS_UPLO uplo,
+                 const enum CBLAS_TRANSPOSE transA, const enum CBLAS_DIAG diag, const blasint m, const blasint n,
+                 const double alpha, const double *a, const blasint lda, double *b, const blasint ldb);
+
+/* LAPACKE: QR (geqrf, orgqr), singular values (gesdd), symmetric eigenvalues (syevd), Cholesky (potrf) */
 lapack_int LAPACKE_sgeqrf(int matrix_layout, lapack_int m, lapack_int n, float *a, lapack_int lda, float *tau);
 lapack_int LAPACKE_dgeqrf(int matrix_layout, lapack_int m, lapack_int n, double *a, lapack_int lda, double *tau);
 lapack_int LAPACKE_sorgqr(int matrix_layout, lapack_int m, lapack_int n, lapack_int k, float *a, lapack_int lda,
@@ -79,5 +83,6 @@ lapack_int LAPACKE_dorgqr(int matrix_layout, lapack_int m, lapack_int n, lapack_
 lapack_int LAPACKE_sgesdd(int matrix_layout, char jobz, lapack_int m, lapack_int n, float *a, lapack_int lda, float *s,
                           float *u, lapack_int ldu, float *vt, lapack_int ldvt);
 lapack_int LAPACKE_ssyevd(int matrix_layout, char jobz, char uplo, lapack_int n, float *a, lapack_int lda, float *w);
+lapack_int LAPACKE_dpotrf(int matrix_layout, char uplo, lapack_int n, double *a, lapack_int lda);
 
 #endif

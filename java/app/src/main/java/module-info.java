@@ -26,6 +26,8 @@ module dev.gatun.app {
   exports dev.gatun.app.run to
       dev.gatun.tests;
   exports dev.gatun.app.search;
+  exports dev.gatun.app.search.gaussian to
+      dev.gatun.tests;
   exports dev.gatun.app.task to
       dev.gatun.tests;
   exports dev.gatun.app.tune to

@@ -1052,6 +1052,55 @@ public class cblas_h extends cblas_h$shared {
     }
   }
 
+  private static class cblas_dtrsm {
+    static final FunctionDescriptor DESC =
+        FunctionDescriptor.ofVoid(
+            cblas_h.C_INT,
+            cblas_h.C_INT,
+            cblas_h.C_INT,
+            cblas_h.C_INT,
+            cblas_h.C_INT,
+            cblas_h.C_INT,
+            cblas_h.C_INT,
+            cblas_h.C_DOUBLE,
+            cblas_h.C_POINTER,
+            cblas_h.C_INT,
+            cblas_h.C_POINTER,
+            cblas_h.C_INT);
+    static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cblas_dtrsm");
+    static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+  }
+
+  /** Layouts of {@code void cblas_dtrsm(const enum CBLAS_ORDER order, const enum CBLAS_SIDE side, const enum CBLAS_UPLO uplo, const enum CBLAS_TRANSPOSE transA, const enum CBLAS_DIAG diag, const blasint m, const blasint n, const double alpha, const double * a, const blasint lda, double * b, const blasint ldb)}. */
+  public static FunctionDescriptor cblas_dtrsm$descriptor() {
+    return cblas_dtrsm.DESC;
+  }
+
+  /** Method handle of {@code void cblas_dtrsm(const enum CBLAS_ORDER order, const enum CBLAS_SIDE side, const enum CBLAS_UPLO uplo, const enum CBLAS_TRANSPOSE transA, const enum CBLAS_DIAG diag, const blasint m, const blasint n, const double alpha, const double * a, const blasint lda, double * b, const blasint ldb)}. */
+  public static MethodHandle cblas_dtrsm$handle() {
+    return cblas_dtrsm.HANDLE;
+  }
+
+  /** Address of {@code void cblas_dtrsm(const enum CBLAS_ORDER order, const enum CBLAS_SIDE side, const enum CBLAS_UPLO uplo, const enum CBLAS_TRANSPOSE transA, const enum CBLAS_DIAG diag, const blasint m, const blasint n, const double alpha, const double * a, const blasint lda, double * b, const blasint ldb)}. */
+  public static MemorySegment cblas_dtrsm$address() {
+    return cblas_dtrsm.ADDR;
+  }
+
+  /** {@code void cblas_dtrsm(const enum CBLAS_ORDER order, const enum CBLAS_SIDE side, const enum CBLAS_UPLO uplo, const enum CBLAS_TRANSPOSE transA, const enum CBLAS_DIAG diag, const blasint m, const blasint n, const double alpha, const double * a, const blasint lda, double * b, const blasint ldb)} */
+  public static void cblas_dtrsm(int order, int side, int uplo, int transA, int diag, int m, int n, double alpha, MemorySegment a, int lda, MemorySegment b, int ldb) {
+    MethodHandle handle$ = cblas_dtrsm.HANDLE;
+    try {
+      if (TRACE_DOWNCALLS) {
+        traceDowncall("cblas_dtrsm", order, side, uplo, transA, diag, m, n, alpha, a, lda, b, ldb);
+      }
+      handle$.invokeExact(order, side, uplo, transA, diag, m, n, alpha, a, lda, b, ldb);
+    } catch (Error | RuntimeException e$) {
+      throw e$;
+    } catch (Throwable e$) {
+      throw new AssertionError("a C function throws no checked exception", e$);
+    }
+  }
+
   private static class LAPACKE_sgeqrf {
     static final FunctionDescriptor DESC =
         FunctionDescriptor.of(
@@ -1317,6 +1366,49 @@ public class cblas_h extends cblas_h$shared {
         traceDowncall("LAPACKE_ssyevd", matrix_layout, jobz, uplo, n, a, lda, w);
       }
       return (int) handle$.invokeExact(matrix_layout, jobz, uplo, n, a, lda, w);
+    } catch (Error | RuntimeException e$) {
+      throw e$;
+    } catch (Throwable e$) {
+      throw new AssertionError("a C function throws no checked exception", e$);
+    }
+  }
+
+  private static class LAPACKE_dpotrf {
+    static final FunctionDescriptor DESC =
+        FunctionDescriptor.of(
+            cblas_h.C_INT,
+            cblas_h.C_INT,
+            cblas_h.C_CHAR,
+            cblas_h.C_INT,
+            cblas_h.C_POINTER,
+            cblas_h.C_INT);
+    static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("LAPACKE_dpotrf");
+    static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+  }
+
+  /** Layouts of {@code lapack_int LAPACKE_dpotrf(int matrix_layout, char uplo, lapack_int n, double * a, lapack_int lda)}. */
+  public static FunctionDescriptor LAPACKE_dpotrf$descriptor() {
+    return LAPACKE_dpotrf.DESC;
+  }
+
+  /** Method handle of {@code lapack_int LAPACKE_dpotrf(int matrix_layout, char uplo, lapack_int n, double * a, lapack_int lda)}. */
+  public static MethodHandle LAPACKE_dpotrf$handle() {
+    return LAPACKE_dpotrf.HANDLE;
+  }
+
+  /** Address of {@code lapack_int LAPACKE_dpotrf(int matrix_layout, char uplo, lapack_int n, double * a, lapack_int lda)}. */
+  public static MemorySegment LAPACKE_dpotrf$address() {
+    return LAPACKE_dpotrf.ADDR;
+  }
+
+  /** {@code lapack_int LAPACKE_dpotrf(int matrix_layout, char uplo, lapack_int n, double * a, lapack_int lda)} */
+  public static int LAPACKE_dpotrf(int matrix_layout, byte uplo, int n, MemorySegment a, int lda) {
+    MethodHandle handle$ = LAPACKE_dpotrf.HANDLE;
+    try {
+      if (TRACE_DOWNCALLS) {
+        traceDowncall("LAPACKE_dpotrf", matrix_layout, uplo, n, a, lda);
+      }
+      return (int) handle$.invokeExact(matrix_layout, uplo, n, a, lda);
     } catch (Error | RuntimeException e$) {
       throw e$;
     } catch (Throwable e$) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A study so far, as its events tell it: what strategies and pruners decide by. */
@@ -12,6 +13,7 @@ public final class History {
   private final Space space;
   private final List<Goal> goals;
   private final List<TrialRecord> trials = new ArrayList<>();
+  private long seed;
 
   History(Space space, List<Goal> goals) {
     this.space = space;
@@ -24,7 +26,10 @@ public final class History {
    */
   void add(StudyEvent event) {
     switch (event) {
-      case StudyEvent.Created created -> check(created);
+      case StudyEvent.Created created -> {
+        check(created);
+        seed = created.seed();
+      }
       case StudyEvent.Suggested begun -> begin(begun);
       case StudyEvent.Reported report ->
           replace(report, t -> t.with(report.step(), report.value()));
@@ -75,6 +80,11 @@ public final class History {
     return goals;
   }
 
+  /** The study's. */
+  public long seed() {
+    return seed;
+  }
+
   /** All trials by number: a view that grows. */
   public List<TrialRecord> trials() {
     return Collections.unmodifiableList(trials);
@@ -89,6 +99,25 @@ public final class History {
       }
     }
     return best;
+  }
+
+  /** Every objective's value of a finished trial as what is to be small. */
+  double[] losses(TrialRecord trial) {
+    double[] losses = new double[goals.size()];
+    for (int i = 0; i < losses.length; i++) {
+      losses[i] = goals.get(i).loss(trial.values().get(i));
+    }
+    return losses;
+  }
+
+  /** The finished trials that no other beats in every objective, by number. */
+  List<TrialRecord> front() {
+    List<TrialRecord> finished = trials.stream().filter(t -> t.state() == State.FINISHED).toList();
+    int[] ranks = ParetoFront.ranks(finished.stream().map(this::losses).toList());
+    return IntStream.range(0, ranks.length)
+        .filter(i -> ranks[i] == 0)
+        .mapToObj(finished::get)
+        .toList();
   }
 
   /** The first objective's value as what is to be small. */

@@ -235,6 +235,33 @@ public final class Space {
     return array;
   }
 
+  /** Which parameters are choices. */
+  boolean[] choices() {
+    boolean[] choices = new boolean[size()];
+    for (int i = 0; i < choices.length; i++) {
+      choices[i] = parameters.get(i).domain() instanceof Choice;
+    }
+    return choices;
+  }
+
+  /**
+   * A point for models: the place of a number, the code of a choice. A parameter that is not there
+   * stands, as a number, in the middle, and as a choice apart from every option, as imputed by
+   * Levesque et al. ("Bayesian Optimization for Conditional Hyperparameter Spaces", 2017): what
+   * decides that it is not there differs too, and keeps the points apart.
+   */
+  double[] features(double[] codes) {
+    boolean[] choices = choices();
+    double[] features = new double[codes.length];
+    for (int i = 0; i < codes.length; i++) {
+      features[i] =
+          Double.isNaN(codes[i])
+              ? (choices[i] ? -1 : 0.5)
+              : choices[i] ? codes[i] : parameters.get(i).domain().place(codes[i]);
+    }
+    return features;
+  }
+
   /** A line for each parameter. Two spaces are the same when these are. */
   @Override
   public String toString() {

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.SequencedMap;
-import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -27,7 +26,6 @@ public final class Study {
   private final StudyLog log;
   private final String owner;
   private final History history;
-  private long seed;
   private volatile boolean stopped;
 
   private Study(Builder builder) {
@@ -36,7 +34,6 @@ public final class Study {
     pruner = builder.pruner;
     log = builder.log;
     owner = builder.owner;
-    seed = builder.seed;
     history = new History(space, builder.goals);
     strategy.check(space, builder.goals.size());
     if (builder.goals.size() > 1 && !pruner.equals(Pruner.NONE)) {
@@ -54,7 +51,7 @@ public final class Study {
             take(event);
           });
       if (!created[0]) {
-        append(new StudyEvent.Created(space.toString(), builder.goals, seed));
+        append(new StudyEvent.Created(space.toString(), builder.goals, builder.seed));
       }
     }
   }
@@ -65,9 +62,6 @@ public final class Study {
   }
 
   private void take(StudyEvent event) {
-    if (event instanceof StudyEvent.Created created) {
-      seed = created.seed();
-    }
     history.add(event);
   }
 
@@ -88,7 +82,7 @@ public final class Study {
       if (strategy.remaining(history) == 0) {
         throw new NoSuchElementException("every point has been tried, in " + number + " trials");
       }
-      double[] codes = strategy.suggest(history, random(number));
+      double[] codes = strategy.suggest(history, Streams.of(history.seed(), number));
       return begin(number, space.named(space.masked(codes)));
     }
   }
@@ -109,12 +103,6 @@ public final class Study {
   private Trial begin(int number, SequencedMap<String, Double> codes) {
     append(new StudyEvent.Suggested(number, codes, owner));
     return new Trial(this, number, space.values(codes));
-  }
-
-  /** A stream for each trial, so that what is drawn does not depend on how many have run here. */
-  private SplittableRandom random(int trial) {
-    // The golden ratio's bits spread neighbouring numbers; SplittableRandom mixes its seed.
-    return new SplittableRandom(seed * 31 + trial * 0x9E3779B97F4A7C15L);
   }
 
   /**
@@ -254,7 +242,7 @@ public final class Study {
 
   /** The seed of the log, where that was there before. */
   public long seed() {
-    return seed;
+    return history.seed();
   }
 
   /** All trials as of now, other processes' too. */
@@ -279,6 +267,15 @@ public final class Study {
                   history.trials().stream().filter(t -> t.state() == State.FAILED).count()));
     }
     return best;
+  }
+
+  /**
+   * The finished trials that no other beats: at least as good in every objective, and better in
+   * one. By number.
+   */
+  public synchronized List<TrialRecord> front() {
+    log.replay(this::take);
+    return history.front();
   }
 
   /** The values of a trial. */
