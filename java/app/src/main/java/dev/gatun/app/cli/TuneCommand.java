@@ -3,13 +3,20 @@ package dev.gatun.app.cli;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Key;
+import dev.gatun.app.config.Names;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.config.TuneSection;
 import dev.gatun.app.run.RunException;
+import dev.gatun.app.search.TrialRecord;
+import dev.gatun.app.tune.Tuner;
 import dev.gatun.backend.Backend;
+import dev.gatun.persist.Json;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -22,9 +29,14 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "tune",
     description =
-        "Find out which values of a configuration are good before, or instead of, training it once:"
-            + " a range test of the learning rate, a probe of the batch.")
+        "Search the values of a configuration that its section tune: lists, for the best validation"
+            + " loss or other objectives; or test its rate or its batch alone. A study is kept in"
+            + " DIR/study.journal: the same command goes on with it after Ctrl-C or a kill, and joins"
+            + " it while another runs. Leaves best.yaml, study.html and a run for each trial.")
 final class TuneCommand implements Callable<Integer> {
+  /** The status of a process that SIGINT ended. */
+  private static final int INTERRUPTED = 130;
+
   @Parameters(paramLabel = "CONFIG", description = "YAML file.")
   private Path file = Path.of("");
 
@@ -33,6 +45,18 @@ final class TuneCommand implements Callable<Integer> {
       paramLabel = "KEY=VALUE",
       description = "Replaces a value of the configuration.")
   private List<String> overrides = new ArrayList<>();
+
+  @Option(
+      names = "--trials",
+      paramLabel = "N",
+      description = "Trials of the whole study. Default: tune.trials.")
+  private @Nullable Integer trials;
+
+  @Option(
+      names = "--jobs",
+      paramLabel = "N",
+      description = "Trials at a time, which share the threads. Default: tune.jobs.")
+  private @Nullable Integer jobs;
 
   @Option(
       names = "--run",
@@ -73,11 +97,15 @@ final class TuneCommand implements Callable<Integer> {
     if (run != null && run.toString().isEmpty()) {
       throw new InputException("--run: empty; give a folder, or leave it out for runs/NAME-tune");
     }
-    if (rangeTest == batchProbe) {
-      throw new InputException("gatun tune: give one of --range-test and --batch-probe");
+    if (rangeTest && batchProbe) {
+      throw new InputException(
+          "gatun tune: give one of --range-test and --batch-probe, or none for a search");
     }
     Config config = Config.read(file, overrides, options());
     Path folder = run == null ? Path.of("runs", TrainCommand.nameOf(file) + "-tune") : run;
+    if (!rangeTest && !batchProbe) {
+      return search(config, folder);
+    }
     TuneProbes probes = new TuneProbes(config, folder, json, spec);
     try (Backend backend = open(config)) {
       if (rangeTest) {
@@ -91,11 +119,77 @@ final class TuneCommand implements Callable<Integer> {
     return 0;
   }
 
+  private int search(Config config, Path folder) throws IOException {
+    TuneSection section = TuneSection.read(file);
+    int count = atLeastOne("--trials", trials, section.trials());
+    int parallel = atLeastOne("--jobs", jobs, section.jobs());
+    int all = config.get(TrainKeys.THREADS);
+    int cores = all == 0 ? Runtime.getRuntime().availableProcessors() : all;
+    int share = Math.max(1, cores / parallel);
+    Tuner tuner = new Tuner(section, overrides, options(), folder);
+    Tuner.Result result = tuner.run(count, parallel, () -> open(config, share));
+    if (json) {
+      print(section, folder, result);
+    }
+    if (result.interrupted()) {
+      return INTERRUPTED;
+    }
+    if (result.best() == null) {
+      spec.commandLine()
+          .getErr()
+          .printf(
+              "gatun: none of %d trials has finished; the lines above and each log.txt in %s say why%n",
+              result.trials().size(), folder.resolve("trials"));
+      return Gatun.FAILED;
+    }
+    return 0;
+  }
+
+  private static int atLeastOne(String option, @Nullable Integer given, int fallback) {
+    if (given != null && given < 1) {
+      throw new InputException("%s %d: give at least 1".formatted(option, given));
+    }
+    return given == null ? fallback : given;
+  }
+
+  private void print(TuneSection section, Path folder, Tuner.Result result) {
+    Map<String, Json> members = new LinkedHashMap<>();
+    members.put("run", Json.of(folder.toString()));
+    members.put("trials", Json.of(result.trials().size()));
+    for (TrialRecord.State state : TrialRecord.State.values()) {
+      long count = result.trials().stream().filter(t -> t.state() == state).count();
+      members.put(Names.of(state), Json.of(count));
+    }
+    TrialRecord best = result.best();
+    if (best != null) {
+      members.put("best_trial", Json.of(best.number()));
+      Map<String, Double> values = new LinkedHashMap<>();
+      for (String name : section.goals().keySet()) {
+        values.put(name, best.values().get(values.size()));
+      }
+      members.put("best_values", Output.numbers(values));
+      Map<String, Json> settings = new LinkedHashMap<>();
+      result.settings().forEach((key, value) -> settings.put(key, Json.of(value)));
+      members.put("best_settings", Json.of(settings));
+      members.put("best_config", Json.of(folder.resolve("best.yaml").toString()));
+      members.put("report", Json.of(folder.resolve("study.html").toString()));
+      members.put("test", Output.numbers(result.test()));
+      members.put("test_part", Json.of(result.testPart()));
+    }
+    members.put("seconds", Output.number(result.seconds()));
+    spec.commandLine().getOut().println(Json.of(members).print());
+    spec.commandLine().getOut().flush();
+  }
+
   private Backend open(Config config) {
+    return open(config, config.get(TrainKeys.THREADS));
+  }
+
+  private Backend open(Config config, int count) {
     return Devices.announced(
             config.get(TrainKeys.DEVICE),
             device == null ? "train.device" : "--device",
-            config.get(TrainKeys.THREADS),
+            count,
             config.get(TrainKeys.PRECISION),
             config.get(TrainKeys.DROPOUT_MASKS))
         .backend();

@@ -47,7 +47,14 @@ public final class Config {
    */
   public static Config read(Path file, List<String> overrides, List<Option> options) {
     Map<Key<?>, Node.Entry> given = new LinkedHashMap<>();
-    collect("", YamlReader.file(file), given);
+    YamlReader.file(file)
+        .entries()
+        .forEach(
+            (section, entry) -> {
+              if (!section.equals(TuneSection.NAME)) {
+                place(section, entry, given);
+              }
+            });
     for (String override : overrides) {
       int equals = override.indexOf('=');
       if (equals < 1) {

@@ -1,6 +1,9 @@
 package dev.gatun.app.report;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.gatun.app.config.Numbers;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
@@ -53,6 +56,11 @@ public final class Progress {
   Progress(PrintStream out, boolean terminal) {
     this.out = out;
     this.terminal = terminal;
+  }
+
+  /** One that shows nothing: of a run among others. */
+  public static Progress silent() {
+    return new Progress(new PrintStream(OutputStream.nullOutputStream(), false, UTF_8), false);
   }
 
   /** Whether {@link #show} has any effect now: to be asked before anything is computed for it. */

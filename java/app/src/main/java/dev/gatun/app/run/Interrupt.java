@@ -7,7 +7,7 @@ import java.util.concurrent.CountDownLatch;
  * shutdown hooks and then exits with 128 plus the signal's number (130 and 143); this hook asks the
  * run to stop and waits until it has saved.
  */
-final class Interrupt implements AutoCloseable {
+public final class Interrupt implements AutoCloseable {
   private final CountDownLatch saved = new CountDownLatch(1);
   private final Thread hook;
   private volatile boolean requested;
@@ -17,7 +17,7 @@ final class Interrupt implements AutoCloseable {
    *
    * @param stop asks the run to finish its step and save; from another thread
    */
-  Interrupt(Runnable stop) {
+  public Interrupt(Runnable stop) {
     hook = new Thread(() -> hold(stop), "gatun-interrupt");
     Runtime.getRuntime().addShutdownHook(hook);
   }
@@ -33,7 +33,7 @@ final class Interrupt implements AutoCloseable {
   }
 
   /** Whether the process was asked to end. */
-  boolean requested() {
+  public boolean requested() {
     return requested;
   }
 

@@ -19,6 +19,7 @@ import dev.gatun.persist.FormatException;
 import dev.gatun.train.Outcome;
 import dev.gatun.train.Trainer;
 import dev.gatun.train.TrainerBuilder;
+import dev.gatun.train.TrainingListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +34,8 @@ public final class Training {
   private final Config config;
   private final Backend backend;
   private final String note;
-  private final Progress progress = new Progress();
+  private final Progress progress;
+  private final @Nullable TrainingListener watcher;
   private List<String> starts = List.of();
 
   /**
@@ -44,9 +46,26 @@ public final class Training {
    * @param note what follows the description of the backend in the log
    */
   public Training(Config config, Backend backend, String note) {
+    this(config, backend, note, null);
+  }
+
+  private Training(
+      Config config, Backend backend, String note, @Nullable TrainingListener watcher) {
     this.config = config;
     this.backend = backend;
     this.note = note;
+    this.watcher = watcher;
+    progress = watcher == null ? new Progress() : Progress.silent();
+  }
+
+  /**
+   * A training among others: it shows nothing, and leaves the test part alone, which is for the one
+   * that is chosen.
+   *
+   * @param watcher is told what happens, after the metrics are written, and may ask it to stop
+   */
+  public static Training trial(Config config, Backend backend, TrainingListener watcher) {
+    return new Training(config, backend, "", watcher);
   }
 
   /**
@@ -63,6 +82,7 @@ public final class Training {
    * @param test measures of the best checkpoint on {@code testPart}; empty if the run was
    *     interrupted or failed, or learnt by heart
    * @param testPart test, validation or training
+   * @param parameters how many there are
    * @param seconds of training, with those before a resume
    * @param tokensPerSecond steps of time a second, in this process
    */
@@ -77,6 +97,7 @@ public final class Training {
       double bestLoss,
       SequencedMap<String, Double> test,
       String testPart,
+      long parameters,
       double seconds,
       double tokensPerSecond) {}
 
@@ -201,7 +222,8 @@ public final class Training {
     try (GraphWarnings _ = new GraphWarnings(log);
         Trackers trackers = reporter.trackers();
         Trainer trainer =
-            TrainerOptions.set(builder, config, task, run, log).listener(reporter).build()) {
+            watched(TrainerOptions.set(builder, config, task, run, log).listener(reporter))
+                .build()) {
       begin(trainer, held, metrics, log, before);
       trackers.open(config, run, trainer.steps(), model.parameters(), log);
       log.line("run " + run.path() + ": " + start(task, model, trainer));
@@ -239,9 +261,16 @@ public final class Training {
     }
   }
 
+  private TrainerBuilder watched(TrainerBuilder builder) {
+    return watcher == null ? builder : builder.listener(watcher);
+  }
+
   /** A model that has learnt a few examples by heart has nothing to say about others. */
   private SequencedMap<String, Double> afterwards(
       Task task, Model model, RunDirectory run, Log log, Trainer trainer) throws IOException {
+    if (watcher != null) {
+      return new LinkedHashMap<>();
+    }
     if (config.get(TrainKeys.OVERFIT) == 0) {
       return FinalTest.of(task, model, run, log);
     }
@@ -293,6 +322,7 @@ public final class Training {
         trainer.bestLoss(),
         test,
         task.measuredName(),
+        task.model().parameterCount(),
         seconds,
         reporter.targetsPerSecond() * task.stepsPerTarget());
   }
@@ -321,7 +351,7 @@ public final class Training {
         switch (outcome) {
           case COMPLETED -> "done";
           case EARLY_STOPPED -> StabilityOptions.stopped(config);
-          default -> "stopped: train.max_seconds is over";
+          default -> watcher == null ? "stopped: train.max_seconds is over" : "stopped early";
         };
     String best =
         Double.isFinite(trainer.bestLoss())

@@ -100,6 +100,21 @@ public final class Study {
     }
   }
 
+  /**
+   * Goes on with a trial that a dead process left running; who does so sees to it that nobody else
+   * does.
+   *
+   * @throws IllegalArgumentException if it does not run
+   */
+  public synchronized Trial resume(int number) {
+    log.replay(this::take);
+    List<TrialRecord> all = history.trials();
+    if (number < 0 || number >= all.size() || all.get(number).state() != State.RUNNING) {
+      throw new IllegalArgumentException("trial " + number + " does not run");
+    }
+    return new Trial(this, number, space.values(all.get(number).codes()));
+  }
+
   private Trial begin(int number, SequencedMap<String, Double> codes) {
     append(new StudyEvent.Suggested(number, codes, owner));
     return new Trial(this, number, space.values(codes));

@@ -1,0 +1,289 @@
+package dev.gatun.app.tune;
+
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Numbers;
+import dev.gatun.app.config.TuneSection;
+import dev.gatun.app.report.Progress;
+import dev.gatun.app.run.Interrupt;
+import dev.gatun.app.search.Study;
+import dev.gatun.app.search.Trial;
+import dev.gatun.app.search.TrialRecord;
+import dev.gatun.app.search.TrialRecord.State;
+import dev.gatun.backend.Backend;
+import dev.gatun.persist.AtomicFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a study of configurations: trials at a time, each a run in a folder of its own, with a
+ * journal that other processes may share and that a later one goes on from.
+ */
+public final class Tuner {
+  /** The journal within the study's folder. */
+  static final String JOURNAL = "study.journal";
+
+  private final TuneSection section;
+  private final List<String> overrides;
+  private final List<Config.Option> options;
+  private final Path folder;
+  private final Progress progress = new Progress();
+  private final Set<Integer> running = ConcurrentHashMap.newKeySet();
+  private final long start = System.nanoTime();
+  private volatile boolean stopped;
+  private int ended;
+
+  /**
+   * A study, or another worker of one.
+   *
+   * @param overrides of the configuration, for all trials
+   * @param folder of the study, made if missing
+   */
+  public Tuner(
+      TuneSection section, List<String> overrides, List<Config.Option> options, Path folder) {
+    this.section = section;
+    this.overrides = List.copyOf(overrides);
+    this.options = List.copyOf(options);
+    this.folder = folder;
+  }
+
+  /**
+   * What came of it.
+   *
+   * @param trials as the journal tells them
+   * @param best null if no trial has finished
+   * @param settings of the best, by key
+   * @param test measures of the best on the test part; empty if interrupted
+   * @param testPart what that was
+   * @param interrupted whether a signal ended it
+   */
+  public record Result(
+      List<TrialRecord> trials,
+      @Nullable TrialRecord best,
+      Map<String, String> settings,
+      SequencedMap<String, Double> test,
+      String testPart,
+      boolean interrupted,
+      double seconds) {}
+
+  /**
+   * Runs trials until the study has so many.
+   *
+   * @param trials of the whole study, those before and those of other processes included
+   * @param jobs trials at a time
+   * @param open a backend with a job's share of threads
+   * @throws InputException if the section, the configuration or the journal is wrong
+   */
+  public Result run(int trials, int jobs, Supplier<Backend> open) throws IOException {
+    TuneSpace space = TuneSpace.of(section);
+    space.check(section, overrides, options);
+    make();
+    try (StudyJournal journal = new StudyJournal(folder.resolve(JOURNAL));
+        Owner owner = Owner.register(folder)) {
+      Study study = study(space, journal, owner);
+      try (Interrupt interrupt = new Interrupt(this::stop)) {
+        say(study, trials, jobs);
+        work(study, space, journal, owner, trials, jobs, open);
+        return end(study, space, open, interrupt.requested());
+      }
+    }
+  }
+
+  private void make() throws IOException {
+    try {
+      Files.createDirectories(folder.resolve("trials"));
+    } catch (IOException e) {
+      throw new InputException(
+          "--run %s: no folder can be made there (%s); give one where you may write"
+              .formatted(folder, e.getClass().getSimpleName()),
+          e);
+    }
+  }
+
+  private Study study(TuneSpace space, StudyJournal journal, Owner owner) {
+    try {
+      return space.study(section).log(journal).owner(owner.name()).open();
+    } catch (IllegalArgumentException e) {
+      throw new InputException(
+          "%s: %s%ngive the same tune: section as when the study began, or another --run"
+              .formatted(folder.resolve(JOURNAL), e.getMessage()),
+          e);
+    }
+  }
+
+  private void stop() {
+    stopped = true;
+  }
+
+  private void say(Study study, int trials, int jobs) {
+    int known = study.trials().size();
+    progress.line(
+        "study %s: %s%d trials, %d at a time; seed %d"
+            .formatted(
+                folder, known > 0 ? known + " begun before, of " : "", trials, jobs, study.seed()));
+  }
+
+  private void work(
+      Study study,
+      TuneSpace space,
+      StudyJournal journal,
+      Owner owner,
+      int trials,
+      int jobs,
+      Supplier<Backend> open) {
+    TrialRunner runner =
+        new TrialRunner(section, overrides, options, folder, study, space, () -> stopped);
+    Runnable worker =
+        () -> {
+          try (Backend backend = open.get()) {
+            Trial next = next(study, journal, owner, trials);
+            while (next != null) {
+              running.add(next.number());
+              boolean done = runner.run(next, backend);
+              running.remove(next.number());
+              if (done) {
+                told(study, next.number(), trials);
+              }
+              next = next(study, journal, owner, trials);
+            }
+          }
+        };
+    if (jobs == 1) {
+      worker.run();
+      return;
+    }
+    try (ExecutorService threads = Executors.newFixedThreadPool(jobs)) {
+      List<Future<?>> all = new ArrayList<>();
+      for (int i = 0; i < jobs; i++) {
+        all.add(threads.submit(worker));
+      }
+      for (Future<?> one : all) {
+        join(one);
+      }
+    }
+  }
+
+  private void join(Future<?> worker) {
+    try {
+      worker.get();
+    } catch (InterruptedException e) {
+      stop();
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      stop();
+      if (e.getCause() instanceof RuntimeException own) {
+        throw own;
+      }
+      throw new IllegalStateException("a job of the study failed", e.getCause());
+    }
+  }
+
+  /** What a dead process has left, else a new trial; null if there are enough. */
+  private @Nullable Trial next(Study study, StudyJournal journal, Owner owner, int trials) {
+    if (stopped) {
+      return null;
+    }
+    try (var _ = journal.lock()) {
+      List<TrialRecord> all = study.trials();
+      for (TrialRecord trial : all) {
+        if (trial.state() == State.RUNNING && owner.takes(trial)) {
+          return study.resume(trial.number());
+        }
+      }
+      return all.size() >= trials ? null : study.ask();
+    } catch (NoSuchElementException e) {
+      return null; // the strategy has gone through all
+    }
+  }
+
+  private synchronized void told(Study study, int number, int trials) {
+    ended++;
+    List<TrialRecord> all = study.trials();
+    TrialRecord trial = all.get(number);
+    long over = all.stream().filter(t -> t.state() != State.RUNNING).count();
+    double each = (System.nanoTime() - start) * 1e-9 / ended;
+    String how =
+        switch (trial.state()) {
+          case FINISHED -> shown(trial);
+          case PRUNED -> "stopped early";
+          case FAILED -> "failed: " + trial.reason();
+          case RUNNING -> "is run again";
+        };
+    TrialRecord best = best(study);
+    progress.line(
+        "%d/%d  trial %d %s%s; %d running; %s left"
+            .formatted(
+                over,
+                trials,
+                number,
+                how,
+                best == null ? "" : "; best " + shown(best) + " of trial " + best.number(),
+                running.size(),
+                Progress.clock(
+                    Duration.ofMillis((long) (1000 * each * Math.max(0, trials - over))))));
+  }
+
+  private String shown(TrialRecord trial) {
+    List<String> names = List.copyOf(section.goals().keySet());
+    List<String> all = new ArrayList<>();
+    for (int i = 0; i < names.size(); i++) {
+      all.add(names.get(i) + " " + Numbers.shown(trial.values().get(i)));
+    }
+    return String.join(", ", all);
+  }
+
+  private static @Nullable TrialRecord best(Study study) {
+    try {
+      return study.best();
+    } catch (NoSuchElementException e) {
+      return null;
+    }
+  }
+
+  private Result end(Study study, TuneSpace space, Supplier<Backend> open, boolean interrupted)
+      throws IOException {
+    TrialRecord best = best(study);
+    List<TrialRecord> trials = study.trials();
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    if (interrupted) {
+      progress.line("interrupted, saved; continue with the same command");
+    }
+    if (best == null) {
+      return new Result(trials, null, Map.of(), new LinkedHashMap<>(), "", interrupted, seconds);
+    }
+    Map<String, String> settings = space.settings(best);
+    Config config = section.config(overrides, options, settings);
+    String yaml =
+        "# trial %d of %s%n%stune: # the study's seed%n  seed: %d%n"
+            .formatted(best.number(), folder, config.toYaml(), study.seed());
+    AtomicFiles.write(folder.resolve("best.yaml"), yaml);
+    AtomicFiles.write(
+        folder.resolve("study.html"),
+        new StudyReport(section, space, study, trials, best, yaml).html());
+    BestTest test =
+        interrupted ? BestTest.NONE : BestTest.of(TrialRunner.folder(folder, best.number()), open);
+    if (!test.text().isEmpty()) {
+      progress.line("best, trial " + best.number() + ", " + test.text());
+    }
+    progress.line(
+        "best configuration: %s; report: %s"
+            .formatted(folder.resolve("best.yaml"), folder.resolve("study.html")));
+    return new Result(trials, best, settings, test.measures(), test.part(), interrupted, seconds);
+  }
+}
