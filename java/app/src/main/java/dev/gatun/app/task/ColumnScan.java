@@ -1,11 +1,6 @@
 package dev.gatun.app.task;
 
-import de.siegmar.fastcsv.reader.CsvParseException;
-import de.siegmar.fastcsv.reader.CsvReader;
-import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.gatun.app.config.Numbers;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,21 +31,17 @@ public final class ColumnScan {
    */
   public static List<ColumnScan> of(Path file, Cells cells) {
     List<ColumnScan> columns = new ArrayList<>();
-    try (CsvReader<NamedCsvRecord> reader = CsvSeries.open(file)) {
-      for (NamedCsvRecord row : reader) {
-        if (columns.isEmpty()) {
-          row.getHeader().forEach(name -> columns.add(new ColumnScan(name)));
-        }
-        for (int c = 0; c < columns.size(); c++) {
-          String text = c < row.getFieldCount() ? row.getField(c).strip() : "";
-          columns.get(c).add(text, cells, row.getStartingLineNumber());
-        }
-      }
-    } catch (CsvParseException e) {
-      throw CsvSeries.noCsv(file, e);
-    } catch (IOException | UncheckedIOException e) {
-      throw CsvSeries.unreadable(file, e);
-    }
+    CsvSeries.forEach(
+        file,
+        row -> {
+          if (columns.isEmpty()) {
+            row.getHeader().forEach(name -> columns.add(new ColumnScan(name)));
+          }
+          for (int c = 0; c < columns.size(); c++) {
+            String text = c < row.getFieldCount() ? row.getField(c).strip() : "";
+            columns.get(c).add(text, cells, row.getStartingLineNumber());
+          }
+        });
     return columns;
   }
 

@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -64,25 +65,21 @@ public final class CsvSeries {
     List<double[]> rows = new ArrayList<>();
     List<List<String>> fields =
         texts.stream().map(name -> (List<String>) new ArrayList<String>()).toList();
-    try (CsvReader<NamedCsvRecord> reader = open(file)) {
-      for (NamedCsvRecord row : reader) {
-        if (rows.isEmpty()) {
-          checkHeader(row.getHeader(), names, noColumn);
-          checkHeader(row.getHeader(), texts, noColumn);
-          row.getHeader().stream()
-              .filter(name -> columns.isEmpty() && !texts.contains(name))
-              .forEach(names::add);
-        }
-        rows.add(names.stream().mapToDouble(name -> number(file, row, name, cells)).toArray());
-        for (int i = 0; i < texts.size(); i++) {
-          fields.get(i).add(field(file, row, texts.get(i)));
-        }
-      }
-    } catch (CsvParseException e) {
-      throw noCsv(file, e);
-    } catch (IOException | UncheckedIOException e) {
-      throw unreadable(file, e);
-    }
+    forEach(
+        file,
+        row -> {
+          if (rows.isEmpty()) {
+            checkHeader(row.getHeader(), names, noColumn);
+            checkHeader(row.getHeader(), texts, noColumn);
+            row.getHeader().stream()
+                .filter(name -> columns.isEmpty() && !texts.contains(name))
+                .forEach(names::add);
+          }
+          rows.add(names.stream().mapToDouble(name -> number(file, row, name, cells)).toArray());
+          for (int i = 0; i < texts.size(); i++) {
+            fields.get(i).add(field(file, row, texts.get(i)));
+          }
+        });
     if (rows.isEmpty()) {
       throw noRows(file);
     }
@@ -94,8 +91,34 @@ public final class CsvSeries {
     return new Labelled(fields, Series.withGaps(names, values, null));
   }
 
+  /**
+   * Reads a file row by row.
+   *
+   * @throws InputException if it cannot be read or is no CSV, naming the line
+   */
+  static void forEach(Path file, Consumer<NamedCsvRecord> to) {
+    try (CsvReader<NamedCsvRecord> reader = open(file)) {
+      reader.forEach(to);
+    } catch (CsvParseException e) {
+      throw noCsv(file, e);
+    } catch (IOException | UncheckedIOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  /** The names of a file's columns; none where it has no row. */
+  static List<String> header(Path file) {
+    try (CsvReader<NamedCsvRecord> reader = open(file)) {
+      return reader.stream().findFirst().map(NamedCsvRecord::getHeader).orElse(List.of());
+    } catch (CsvParseException e) {
+      throw noCsv(file, e);
+    } catch (IOException | UncheckedIOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
   /** What became of reading a file. */
-  static InputException unreadable(Path file, Exception e) {
+  private static InputException unreadable(Path file, Exception e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof CharacterCodingException) {
         return new InputException(file + ": not UTF-8 text; convert it, as with iconv -t UTF-8", e);
@@ -110,7 +133,7 @@ public final class CsvSeries {
   }
 
   /** Opens a file in the dialect of all commands; fields of a .tsv file have tabs between them. */
-  static CsvReader<NamedCsvRecord> open(Path file) throws IOException {
+  private static CsvReader<NamedCsvRecord> open(Path file) throws IOException {
     boolean tabs = file.toString().toLowerCase(Locale.ROOT).endsWith(".tsv");
     CsvReader.CsvReaderBuilder builder =
         CsvReader.builder().fieldSeparator(tabs ? '\t' : ',').allowUnclosedQuote(false);
@@ -145,7 +168,7 @@ public final class CsvSeries {
   }
 
   /** What the parser refuses, at its line: where it names none, it is about the first. */
-  static InputException noCsv(Path file, CsvParseException e) {
+  private static InputException noCsv(Path file, CsvParseException e) {
     String problem = String.valueOf(e.getMessage());
     Matcher line = LINE.matcher(problem);
     String at = line.find() ? line.group(1) : "1";

@@ -14,7 +14,6 @@ import dev.gatun.data.Range;
 import dev.gatun.data.Scaler;
 import dev.gatun.data.Series;
 import dev.gatun.model.Signal;
-import dev.gatun.persist.FormatException;
 import dev.gatun.persist.Json;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -101,12 +100,7 @@ record LabelCodes(
     }
     Series rows = data.rows(training.to());
     Range all = new Range(0, rows.rows());
-    Scaler scaler =
-        switch (config.get(DataKeys.SCALER)) {
-          case STANDARD -> Scaler.standard(rows, all);
-          case MINMAX -> Scaler.minMax(rows, all);
-          case NONE -> Scaler.identity(rows);
-        };
+    Scaler scaler = Learnt.scaler(config, rows, all);
     return new LabelCodes(classes, scaler, filling(config, rows), null);
   }
 
@@ -124,11 +118,7 @@ record LabelCodes(
   }
 
   private static Json stored(Map<String, String> stored, String name) {
-    String json = stored.get(name);
-    if (json == null) {
-      throw new FormatException("the checkpoint keeps no " + name + ": it is no classifier's");
-    }
-    return Json.parse(json);
+    return Learnt.stored(stored, name, "it is no classifier's");
   }
 
   private static List<String> classes(Map<String, String> stored) {

@@ -1,8 +1,5 @@
 package dev.gatun.app.task;
 
-import de.siegmar.fastcsv.reader.CsvParseException;
-import de.siegmar.fastcsv.reader.CsvReader;
-import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
@@ -13,14 +10,11 @@ import dev.gatun.data.Series;
 import dev.gatun.data.TsFile;
 import dev.gatun.persist.FormatException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -158,7 +152,7 @@ record LabelData(
   private static LabelData frames(Config config, Path file, List<String> inputs, boolean labelled) {
     String sequence = config.get(DataKeys.SEQUENCE);
     String label = config.get(LabelKeys.LABEL);
-    boolean read = labelled || header(file).contains(label);
+    boolean read = labelled || CsvSeries.header(file).contains(label);
     CsvSeries.Labelled rows =
         CsvSeries.readLabelled(
             file,
@@ -176,31 +170,19 @@ record LabelData(
                     there));
     List<String> ids = rows.texts().getFirst();
     List<String> given = read ? rows.texts().getLast() : ids.stream().map(id -> "").toList();
-    List<String> names = new ArrayList<>();
-    List<String> labels = new ArrayList<>();
+    GroupedRows groups =
+        GroupedRows.of(
+            file,
+            ids,
+            given,
+            "class \"%s\" within sequence \"%s\" of class \"%s\"; give one for each");
     List<double[][]> values = new ArrayList<>();
-    Set<String> seen = new HashSet<>();
-    int from = 0;
-    for (int row = 1; row <= ids.size(); row++) {
-      if (row < ids.size() && ids.get(row).equals(ids.get(from))) {
-        if (!given.get(row).isEmpty() && !given.get(row).equals(given.get(from))) {
-          throw new InputException(
-              "%s: row %d: class \"%s\" within sequence \"%s\" of class \"%s\"; give one for each"
-                  .formatted(file, row + 1, given.get(row), ids.get(row), given.get(from)));
-        }
-        continue;
-      }
-      if (!seen.add(ids.get(from))) {
-        throw new InputException(
-            "%s: row %d: sequence \"%s\" again; keep its rows together"
-                .formatted(file, from + 1, ids.get(from)));
-      }
-      names.add(ids.get(from));
-      labels.add(given.get(from).strip());
-      values.add(values(rows.numbers(), from, row));
-      from = row;
+    for (int i = 0; i < groups.names().size(); i++) {
+      values.add(values(rows.numbers(), groups.starts().get(i), groups.starts().get(i + 1)));
     }
-    return new LabelData(names, labels, rows.numbers().names(), values, List.of(), List.of(), 0);
+    List<String> labels = groups.said().stream().map(String::strip).toList();
+    List<String> columns = rows.numbers().names();
+    return new LabelData(groups.names(), labels, columns, values, List.of(), List.of(), 0);
   }
 
   private static double[][] values(Series numbers, int from, int to) {
@@ -213,25 +195,12 @@ record LabelData(
     return values;
   }
 
-  private static List<String> header(Path file) {
-    try (CsvReader<NamedCsvRecord> reader = CsvSeries.open(file)) {
-      for (NamedCsvRecord row : reader) {
-        return row.getHeader();
-      }
-      return List.of();
-    } catch (CsvParseException e) {
-      throw CsvSeries.noCsv(file, e);
-    } catch (IOException | UncheckedIOException e) {
-      throw CsvSeries.unreadable(file, e);
-    }
-  }
-
   /** One row for each sequence. */
   private static LabelData strings(Config config, Path file, boolean labelled) {
     String string = config.get(LabelKeys.STRING);
     String label = config.get(LabelKeys.LABEL);
     String sequence = config.get(DataKeys.SEQUENCE);
-    List<String> header = header(file);
+    List<String> header = CsvSeries.header(file);
     if (!header.contains(string)) {
       throw noColumn(config, LabelKeys.STRING, string, file, header);
     }
@@ -242,28 +211,24 @@ record LabelData(
     List<String> names = new ArrayList<>();
     List<String> labels = new ArrayList<>();
     List<String> strings = new ArrayList<>();
-    try (CsvReader<NamedCsvRecord> reader = CsvSeries.open(file)) {
-      for (NamedCsvRecord row : reader) {
-        String given = row.findField(string).orElse("").strip();
-        if (given.codePointCount(0, given.length()) < config.get(LabelKeys.KMER)) {
-          throw new InputException(
-              "%s:%d: \"%s\" is shorter than a piece of %d characters; give more, or a smaller %s"
-                  .formatted(
-                      file,
-                      row.getStartingLineNumber(),
-                      given,
-                      config.get(LabelKeys.KMER),
-                      LabelKeys.KMER));
-        }
-        strings.add(given);
-        names.add(named ? row.findField(sequence).orElse("") : Integer.toString(strings.size()));
-        labels.add(row.findField(label).orElse("").strip());
-      }
-    } catch (CsvParseException e) {
-      throw CsvSeries.noCsv(file, e);
-    } catch (IOException | UncheckedIOException e) {
-      throw CsvSeries.unreadable(file, e);
-    }
+    CsvSeries.forEach(
+        file,
+        row -> {
+          String given = row.findField(string).orElse("").strip();
+          if (given.codePointCount(0, given.length()) < config.get(LabelKeys.KMER)) {
+            throw new InputException(
+                "%s:%d: \"%s\" is shorter than a piece of %d characters; give more, or a smaller %s"
+                    .formatted(
+                        file,
+                        row.getStartingLineNumber(),
+                        given,
+                        config.get(LabelKeys.KMER),
+                        LabelKeys.KMER));
+          }
+          strings.add(given);
+          names.add(named ? row.findField(sequence).orElse("") : Integer.toString(strings.size()));
+          labels.add(row.findField(label).orElse("").strip());
+        });
     return new LabelData(names, labels, List.of(), List.of(), strings, List.of(), 0);
   }
 

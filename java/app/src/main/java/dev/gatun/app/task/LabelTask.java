@@ -32,7 +32,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /** A class for each sequence, of numbers or of a string's pieces, by the network's last state. */
 public final class LabelTask implements Task {
@@ -242,11 +241,6 @@ public final class LabelTask implements Task {
   public BatchSource overfitting(int count) {
     Task.checkOverfit(config, split.training().size());
     return ArraySource.sequential(examples(new Range(0, count)), config.get(TrainKeys.BATCH));
-  }
-
-  @Override
-  public @Nullable BatchSource validation() {
-    return split.validation().size() == 0 ? null : evaluation(split.validation());
   }
 
   @Override

@@ -1,14 +1,10 @@
 package dev.gatun.app.task;
 
-import de.siegmar.fastcsv.reader.CsvParseException;
-import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Key;
 import dev.gatun.app.config.PairKeys;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,24 +26,20 @@ record Pairs(List<String> sources, List<String> targets) {
   static Pairs read(Config config, Path file, boolean withTargets) {
     List<String> sources = new ArrayList<>();
     List<String> targets = new ArrayList<>();
-    try (CsvReader<NamedCsvRecord> reader = CsvSeries.open(file)) {
-      for (NamedCsvRecord row : reader) {
-        String source = field(config, file, row, PairKeys.SOURCE);
-        if (source.isBlank()) {
-          throw new InputException(
-              "%s:%d: column %s: empty; there is nothing to read"
-                  .formatted(file, row.getStartingLineNumber(), config.get(PairKeys.SOURCE)));
-        }
-        sources.add(source);
-        if (withTargets) {
-          targets.add(field(config, file, row, PairKeys.TARGET));
-        }
-      }
-    } catch (CsvParseException e) {
-      throw CsvSeries.noCsv(file, e);
-    } catch (IOException | UncheckedIOException e) {
-      throw CsvSeries.unreadable(file, e);
-    }
+    CsvSeries.forEach(
+        file,
+        row -> {
+          String source = field(config, file, row, PairKeys.SOURCE);
+          if (source.isBlank()) {
+            throw new InputException(
+                "%s:%d: column %s: empty; there is nothing to read"
+                    .formatted(file, row.getStartingLineNumber(), config.get(PairKeys.SOURCE)));
+          }
+          sources.add(source);
+          if (withTargets) {
+            targets.add(field(config, file, row, PairKeys.TARGET));
+          }
+        });
     if (sources.isEmpty()) {
       throw new InputException(
           file + ": no rows; give a line with the columns' names, then one line for each pair");
@@ -63,16 +55,6 @@ record Pairs(List<String> sources, List<String> targets) {
           "no column \"%s\" in %s; there are %s"
               .formatted(name, file, String.join(", ", row.getHeader())));
     }
-    return row.findField(name)
-        .orElseThrow(
-            () ->
-                new InputException(
-                    "%s:%d: %d fields and no column %s; the first line names %d"
-                        .formatted(
-                            file,
-                            row.getStartingLineNumber(),
-                            row.getFieldCount(),
-                            name,
-                            row.getHeader().size())));
+    return CsvSeries.field(file, row, name);
   }
 }

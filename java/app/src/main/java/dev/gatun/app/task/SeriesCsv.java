@@ -1,7 +1,5 @@
 package dev.gatun.app.task;
 
-import de.siegmar.fastcsv.reader.CsvParseException;
-import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
@@ -9,8 +7,6 @@ import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.SeriesKeys;
 import dev.gatun.data.Series;
 import dev.gatun.data.SeriesBuilder;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -40,16 +36,9 @@ record SeriesCsv(Series series, int validationFrom, int testFrom, String lastTim
    * @throws InputException naming file, line and column of what is wrong
    */
   static SeriesCsv read(Config config, Path file) {
-    try (CsvReader<NamedCsvRecord> reader = CsvSeries.open(file);
-        Reading reading = new Reading(config, file)) {
-      for (NamedCsvRecord row : reader) {
-        reading.add(row);
-      }
+    try (Reading reading = new Reading(config, file)) {
+      CsvSeries.forEach(file, reading::add);
       return reading.result();
-    } catch (CsvParseException e) {
-      throw CsvSeries.noCsv(file, e);
-    } catch (IOException | UncheckedIOException e) {
-      throw CsvSeries.unreadable(file, e);
     }
   }
 

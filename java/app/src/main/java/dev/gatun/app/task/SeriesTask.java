@@ -21,7 +21,6 @@ import dev.gatun.data.WindowSpec;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
-import dev.gatun.persist.FormatException;
 import dev.gatun.persist.Json;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,7 +62,7 @@ public final class SeriesTask implements Task {
       return new SeriesTask(config, data(config, read.series(), stored), split);
     }
     Series series = read.series();
-    Scaler scaler = fit(config, series, split);
+    Scaler scaler = Learnt.scaler(config, series, split.training());
     MissingValues method = missing(config);
     Filling filling = method == null ? null : Filling.fit(method, series, split.training());
     return new SeriesTask(config, new WindowData(series, scaler, windows(config), filling), split);
@@ -81,7 +80,7 @@ public final class SeriesTask implements Task {
     String filling = stored.get(FILLING);
     return new WindowData(
         series,
-        scaler(stored),
+        Scaler.fromJson(Learnt.stored(stored, SCALER, "it is not a forecaster's")),
         windows(config),
         filling == null ? null : Filling.fromJson(Json.parse(filling)));
   }
@@ -101,22 +100,6 @@ public final class SeriesTask implements Task {
         config.get(DataKeys.TARGETS),
         config.get(DataKeys.DIFFERENCE),
         config.get(DataKeys.RELATIVE));
-  }
-
-  private static Scaler fit(Config config, Series series, Split split) {
-    return switch (config.get(DataKeys.SCALER)) {
-      case STANDARD -> Scaler.standard(series, split.training());
-      case MINMAX -> Scaler.minMax(series, split.training());
-      case NONE -> Scaler.identity(series);
-    };
-  }
-
-  private static Scaler scaler(Map<String, String> stored) {
-    String json = stored.get(SCALER);
-    if (json == null) {
-      throw new FormatException("the checkpoint keeps no scaler: it is not a forecaster's");
-    }
-    return Scaler.fromJson(Json.parse(json));
   }
 
   @Override
@@ -159,11 +142,6 @@ public final class SeriesTask implements Task {
     } catch (IllegalArgumentException e) {
       throw config.error(DataKeys.WINDOW, String.valueOf(e.getMessage()));
     }
-  }
-
-  @Override
-  public @Nullable BatchSource validation() {
-    return split.validation().size() == 0 ? null : evaluation(split.validation());
   }
 
   @Override

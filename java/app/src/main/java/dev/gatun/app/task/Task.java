@@ -68,7 +68,9 @@ public sealed interface Task permits TextTask, SeriesTask, TranscriptTask, Label
   BatchSource overfitting(int examples);
 
   /** The validation part, or null without one. */
-  @Nullable BatchSource validation();
+  default @Nullable BatchSource validation() {
+    return split().validation().size() == 0 ? null : measuring(split().validation());
+  }
 
   /** The parts. */
   Split split();

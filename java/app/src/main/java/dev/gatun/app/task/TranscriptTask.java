@@ -1,7 +1,6 @@
 package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
-import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.LabelKeys;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.Numbers;
@@ -25,7 +24,6 @@ import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
-import dev.gatun.persist.FormatException;
 import dev.gatun.persist.Json;
 import dev.gatun.train.Evaluator;
 import dev.gatun.train.LabelErrors;
@@ -36,7 +34,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Sequences of frames and what they say, aligned by CTC: one class is the blank, the others are the
@@ -108,19 +105,11 @@ public final class TranscriptTask implements Task {
   private static Scaler fit(Config config, Transcripts data, Split split) {
     Series frames = data.frames();
     Range training = new Range(0, data.start(split.training().to()));
-    return switch (config.get(DataKeys.SCALER)) {
-      case STANDARD -> Scaler.standard(frames, training);
-      case MINMAX -> Scaler.minMax(frames, training);
-      case NONE -> Scaler.identity(frames);
-    };
+    return Learnt.scaler(config, frames, training);
   }
 
   private static Json stored(Map<String, String> stored, String name) {
-    String json = stored.get(name);
-    if (json == null) {
-      throw new FormatException("the checkpoint keeps no " + name + ": it knows no transcripts");
-    }
-    return Json.parse(json);
+    return Learnt.stored(stored, name, "it knows no transcripts");
   }
 
   private static Vocabulary vocabulary(Map<String, String> stored) {
@@ -157,11 +146,6 @@ public final class TranscriptTask implements Task {
   public BatchSource overfitting(int count) {
     Task.checkOverfit(config, split.training().size());
     return ArraySource.sequential(examples(new Range(0, count)), config.get(TrainKeys.BATCH));
-  }
-
-  @Override
-  public @Nullable BatchSource validation() {
-    return split.validation().size() == 0 ? null : evaluation(split.validation());
   }
 
   @Override

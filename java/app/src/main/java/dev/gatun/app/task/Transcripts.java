@@ -9,12 +9,9 @@ import dev.gatun.data.Scaler;
 import dev.gatun.data.Series;
 import dev.gatun.data.Vocabulary;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,33 +74,14 @@ final class Transcripts {
     List<String> names = rows.texts().get(0);
     List<String> spoken =
         named.size() > 1 ? rows.texts().get(1) : Collections.nCopies(names.size(), "");
-    List<Integer> starts = new ArrayList<>();
-    List<String> texts = new ArrayList<>();
-    Set<String> seen = new LinkedHashSet<>();
-    for (int row = 0; row < names.size(); row++) {
-      boolean first = row == 0 || !names.get(row).equals(names.get(row - 1));
-      if (first && !seen.add(names.get(row))) {
-        throw wrong(file, row, "sequence \"" + names.get(row) + "\" again; keep its rows together");
-      }
-      if (first) {
-        starts.add(row);
-        texts.add(spoken.get(row));
-      } else if (!spoken.get(row).isEmpty() && !spoken.get(row).equals(texts.getLast())) {
-        throw wrong(
+    GroupedRows groups =
+        GroupedRows.of(
             file,
-            row,
-            "the transcript \"%s\" within sequence \"%s\", which says \"%s\"; give one for each"
-                .formatted(spoken.get(row), names.get(row), texts.getLast()));
-      }
-    }
-    starts.add(names.size());
-    int[] bounds = starts.stream().mapToInt(Integer::intValue).toArray();
-    return new Transcripts(rows.numbers(), bounds, List.copyOf(seen), texts);
-  }
-
-  /** Rows are counted from the line after the header's. */
-  private static InputException wrong(Path file, int row, String what) {
-    return new InputException("%s: row %d: %s".formatted(file, row + 1, what));
+            names,
+            spoken,
+            "the transcript \"%s\" within sequence \"%s\", which says \"%s\"; give one for each");
+    int[] bounds = groups.starts().stream().mapToInt(Integer::intValue).toArray();
+    return new Transcripts(rows.numbers(), bounds, groups.names(), groups.said());
   }
 
   /** All frames, one sequence after the other. */
