@@ -27,6 +27,11 @@ public sealed interface Tokenizer permits Vocabulary, WordVocabulary, BytePairs 
   /** What a token is, in the plural: characters, words or pairs of bytes. */
   String unit();
 
+  /** The id of whatever is not known; -1: there is none. */
+  default int unknown() {
+    return -1;
+  }
+
   /** The text of each id by itself. */
   default List<String> tokens() {
     return IntStream.range(0, size()).mapToObj(this::decode).toList();

@@ -47,10 +47,15 @@ public final class Vocabulary implements Tokenizer {
     return characters.length + (unknown ? 1 : 0);
   }
 
+  @Override
+  public int unknown() {
+    return unknown ? characters.length : -1;
+  }
+
   /** The id of a character, the id for unknown ones, or -1 if there is none. */
   public int id(int codePoint) {
     int at = Arrays.binarySearch(characters, codePoint);
-    return at >= 0 ? at : unknown ? characters.length : -1;
+    return at >= 0 ? at : unknown();
   }
 
   /**

@@ -85,6 +85,11 @@ public final class WordVocabulary implements Tokenizer {
     return words.size();
   }
 
+  @Override
+  public int unknown() {
+    return 0;
+  }
+
   /** The id of a word, 0 if it is not known. */
   public int id(String word) {
     return ids.getOrDefault(cased(word, lowercase), 0);

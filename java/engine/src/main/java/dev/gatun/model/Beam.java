@@ -6,6 +6,7 @@ import dev.gatun.model.SequenceDecoder.Search;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /** The search of one sequence: hypotheses that go on, and those that have ended. */
@@ -80,7 +81,8 @@ final class Beam {
       return true;
     }
     double hope = search.penalized(next.getFirst().logProbability, search.maxTokens() + 1);
-    return ended.stream().anyMatch(hypothesis -> hypothesis.score() >= hope);
+    return ended.stream().filter(hypothesis -> hypothesis.score() >= hope).count()
+        >= search.wanted();
   }
 
   private Hypothesis hypothesis(Entry entry, boolean ends) {
@@ -88,32 +90,37 @@ final class Beam {
     return new Hypothesis(entry.tokens(), entry.logProbability, score, ends);
   }
 
+  /** The likeliest first, of equal ones the first; twice as many as the beam is wide at most. */
   private List<Entry> continuations(double[] logits, int first, int classes) {
-    List<Entry> best = new ArrayList<>();
+    int most = 2 * search.beam();
+    PriorityQueue<Offer> best = new PriorityQueue<>();
+    int number = 0;
     for (int k = 0; k < alive.size(); k++) {
       int from = (first + k) * classes;
       Entry entry = alive.get(k);
       double base = entry.logProbability - logSumExp(logits, from, classes);
       for (int token = 0; token < classes; token++) {
-        offer(best, entry, k, token, base + logits[from + token]);
+        Offer offer = new Offer(entry, k, token, base + logits[from + token], number++);
+        best.add(offer);
+        if (best.size() > most) {
+          best.remove();
+        }
       }
     }
-    return best;
+    return best.stream().sorted(Comparator.reverseOrder()).map(Offer::entry).toList();
   }
 
-  /** Kept in order, the first of equal ones first, and twice as many as the beam at most. */
-  private void offer(List<Entry> best, Entry before, int row, int token, double logProbability) {
-    int most = 2 * search.beam();
-    if (best.size() == most && !(logProbability > best.getLast().logProbability)) {
-      return;
+  /** A continuation; the greater the likelier, and of equal ones the earlier. */
+  private record Offer(Entry before, int row, int token, double logProbability, int number)
+      implements Comparable<Offer> {
+    @Override
+    public int compareTo(Offer other) {
+      int byProbability = Double.compare(logProbability, other.logProbability);
+      return byProbability != 0 ? byProbability : Integer.compare(other.number, number);
     }
-    int at = best.size();
-    while (at > 0 && logProbability > best.get(at - 1).logProbability) {
-      at--;
-    }
-    best.add(at, new Entry(before, row, token, logProbability, before.length + 1));
-    if (best.size() > most) {
-      best.removeLast();
+
+    Entry entry() {
+      return new Entry(before, row, token, logProbability, before.length + 1);
     }
   }
 

@@ -1,20 +1,19 @@
 package dev.gatun.model;
 
-import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.State;
-import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What says the output of a {@link SequenceToSequence} in a plan. */
 final class DecoderPlan implements AutoCloseable {
   private final PlannedParts.Chain below;
-  private final PlannedRecurrent recurrent;
+  private final RecurrencePlan recurrent;
   private final @Nullable LookingBack looking;
   private final PlannedParts.Chain above;
-  final RecurrentSpec spec;
+  final Recurrence layers;
 
   /** I32 [T, N]: what it is shown. */
   final Tensor shown;
@@ -23,12 +22,12 @@ final class DecoderPlan implements AutoCloseable {
   final @Nullable Tensor lengths;
 
   /** What it starts from, written by whoever comes before. */
-  final State initial;
+  final List<State> initial;
 
   /** dL/dinitial; null in inference. */
-  final @Nullable State initialGradient;
+  final @Nullable List<State> initialGradient;
 
-  final State last;
+  final List<State> last;
 
   DecoderPlan(
       SequenceToSequence layer, PlannedParts all, PlanContext context, EncoderPlan encoder) {
@@ -41,38 +40,36 @@ final class DecoderPlan implements AutoCloseable {
     below = parts.chain(shown, null, SequenceToSequence.SHOWN, SequenceToSequence.SHOWN_DROPOUT);
     PlanContext own =
         parts.context(SequenceToSequence.DECODER, below.output(), below.gradient(), lengths);
-    spec = layer.decoder().spec(own.inputSignal());
-    initial = layer.bridged() ? RecurrentLayer.state(spec, own) : encoder.last;
-    initialGradient =
-        trains && layer.bridged() ? RecurrentLayer.state(spec, own) : encoder.lastGradient;
-    last = RecurrentLayer.state(spec, own);
-    Tensor y = own.newOutput();
-    Tensor dy = own.newOutputGradient();
-    RecurrentIo.Gradients gradients =
-        trains
-            ? new RecurrentIo.Gradients(
-                dy, null, below.gradient(), initialGradient, own.parameters().gradients())
-            : null;
-    looking =
-        layer.attention() == CrossAttention.NONE
-            ? null
-            : new LookingBack(layer, all, context, encoder, y, dy);
+    layers = layer.decoder();
+    boolean bridged = layer.bridged();
+    initial = bridged ? RecurrencePlan.states(layers, own) : encoder.last;
+    initialGradient = trains && bridged ? RecurrencePlan.states(layers, own) : encoder.lastGradient;
+    last = RecurrencePlan.states(layers, own);
+    recurrent =
+        new RecurrencePlan(
+            layers, own, new RecurrencePlan.States(initial, initialGradient, last, null), true);
+    Tensor y = recurrent.output();
+    Tensor dy = recurrent.outputGradient();
+    LookingBack made = null;
     try {
+      made =
+          layer.attention() == CrossAttention.NONE
+              ? null
+              : new LookingBack(layer, all, context, encoder, y, dy);
       above =
           parts.chain(
-              looking == null ? y : looking.output(),
-              looking == null ? dy : looking.gradient(),
+              made == null ? y : made.output(),
+              made == null ? dy : made.gradient(),
               SequenceToSequence.OUTPUT_DROPOUT,
               SequenceToSequence.OUTPUT);
-      recurrent =
-          new PlannedRecurrent(
-              spec, new RecurrentIo(below.output(), lengths, initial, y, last, gradients), own);
     } catch (RuntimeException | Error e) {
-      if (looking != null) {
-        looking.close();
+      if (made != null) {
+        made.close();
       }
+      recurrent.close();
       throw e;
     }
+    looking = made;
   }
 
   /** The logits. */
@@ -106,7 +103,7 @@ final class DecoderPlan implements AutoCloseable {
     if (looking != null) {
       looking.backward(t, n);
     }
-    recurrent.backward();
+    recurrent.backward(t, n);
     below.backward(t, n);
   }
 

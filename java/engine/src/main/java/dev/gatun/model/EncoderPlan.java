@@ -1,27 +1,26 @@
 package dev.gatun.model;
 
-import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentIo.State;
-import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What reads the input of a {@link SequenceToSequence} in a plan. */
 final class EncoderPlan implements AutoCloseable {
   private final PlannedParts.Chain below;
-  private final PlannedRecurrent recurrent;
-  final RecurrentSpec spec;
+  private final RecurrencePlan recurrent;
+  final Recurrence layers;
   final Tensor output;
-  final State last;
+  final List<State> last;
 
   /** dL/doutput; null without attention or in inference. */
   final @Nullable Tensor outputGradient;
 
   /** dL/dlast; null in inference. */
-  final @Nullable State lastGradient;
+  final @Nullable List<State> lastGradient;
 
   EncoderPlan(SequenceToSequence layer, PlannedParts parts, PlanContext context) {
-    boolean trains = context.spec().trains();
+    layers = layer.encoder();
     below =
         parts.chain(
             context.input(),
@@ -31,21 +30,16 @@ final class EncoderPlan implements AutoCloseable {
     PlanContext own =
         parts.context(
             SequenceToSequence.ENCODER, below.output(), below.gradient(), context.lengths());
-    spec = layer.encoder().spec(own.inputSignal());
-    output = own.newOutput();
-    outputGradient = layer.attention() == CrossAttention.NONE ? null : own.newOutputGradient();
-    last = RecurrentLayer.state(spec, own);
-    lastGradient = trains ? RecurrentLayer.state(spec, own) : null;
-    RecurrentIo.Gradients gradients =
-        trains
-            ? new RecurrentIo.Gradients(
-                outputGradient, lastGradient, below.gradient(), null, own.parameters().gradients())
-            : null;
+    last = RecurrencePlan.states(layers, own);
+    lastGradient = context.spec().trains() ? RecurrencePlan.states(layers, own) : null;
     recurrent =
-        new PlannedRecurrent(
-            spec,
-            new RecurrentIo(below.output(), own.lengths(), null, output, last, gradients),
-            own);
+        new RecurrencePlan(
+            layers,
+            own,
+            new RecurrencePlan.States(null, null, last, lastGradient),
+            layer.attention() != CrossAttention.NONE);
+    output = recurrent.output();
+    outputGradient = recurrent.outputGradient();
   }
 
   void forward(int t, int n) {
@@ -54,7 +48,7 @@ final class EncoderPlan implements AutoCloseable {
   }
 
   void backward(int t, int n) {
-    recurrent.backward();
+    recurrent.backward(t, n);
     below.backward(t, n);
   }
 

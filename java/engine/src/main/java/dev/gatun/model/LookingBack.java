@@ -71,6 +71,7 @@ final class LookingBack implements AutoCloseable {
                 encoder.outputGradient,
                 vector == null ? null : vector.gradient());
     AttentionSpec.Score score = additive ? AttentionSpec.Score.ADDITIVE : AttentionSpec.Score.DOT;
+    double scale = layer.attention() == CrossAttention.SCALED_DOT ? 1 / Math.sqrt(readWidth) : 1;
     joined = plan.workspace().real(t, n, (long) saidWidth + readWidth);
     joinedGradient = trains ? plan.workspace().real(t, n, (long) saidWidth + readWidth) : null;
     combined =
@@ -78,7 +79,7 @@ final class LookingBack implements AutoCloseable {
     // Last, as nothing after it can fail then and leave it open.
     attention =
         backend.attention(
-            new AttentionSpec(score, 1, t, read, n),
+            new AttentionSpec(score, scale, t, read, n),
             new AttentionIo(
                 query.output(),
                 key.output(),

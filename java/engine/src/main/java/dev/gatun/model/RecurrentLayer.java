@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param initial initial weights
  */
 public record RecurrentLayer(
-    String name, RecurrentSpec stack, Readout readout, InitialWeights initial) implements Layer {
+    String name, RecurrentSpec stack, Readout readout, InitialWeights initial)
+    implements Recurrence {
 
   /** What becomes of a stack's outputs and states. */
   public enum Readout {
@@ -89,6 +90,7 @@ public record RecurrentLayer(
   }
 
   /** The same under another name. */
+  @Override
   public RecurrentLayer named(String newName) {
     return new RecurrentLayer(newName, stack, readout, initial);
   }
@@ -99,6 +101,7 @@ public record RecurrentLayer(
   }
 
   /** The same in both directions. */
+  @Override
   public RecurrentLayer bothDirections() {
     return new RecurrentLayer(name, stack.bothDirections(), readout, initial);
   }
@@ -172,6 +175,7 @@ public record RecurrentLayer(
   }
 
   /** The same giving the last state only. */
+  @Override
   public RecurrentLayer lastState() {
     return new RecurrentLayer(name, stack, Readout.LAST, initial);
   }
@@ -182,8 +186,14 @@ public record RecurrentLayer(
   }
 
   /** Whether it gives one row for each sequence, not one for each step. */
+  @Override
   public boolean lastOnly() {
     return readout != Readout.STEPS;
+  }
+
+  @Override
+  public List<RecurrentSpec> stacks() {
+    return List.of(stack);
   }
 
   /** The same with other initial weights. */

@@ -2,11 +2,14 @@ package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
+import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tensor.DType;
+import dev.gatun.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Recurrent layers of different sizes, kinds or options on one another, or with the sum of both
@@ -25,7 +28,7 @@ import java.util.Objects;
  */
 public record RecurrentStack(
     String name, List<RecurrentLayer> layers, List<Double> dropouts, Merge merge, boolean lastOnly)
-    implements Layer {
+    implements Recurrence {
 
   /** What becomes of the outputs of two directions, layer for layer. */
   public enum Merge {
@@ -117,6 +120,7 @@ public record RecurrentStack(
   }
 
   /** The same under another name. */
+  @Override
   public RecurrentStack named(String newName) {
     return new RecurrentStack(newName, layers, dropouts, merge, lastOnly);
   }
@@ -132,6 +136,7 @@ public record RecurrentStack(
   }
 
   /** The same in both directions, side by side. */
+  @Override
   public RecurrentStack bothDirections() {
     List<RecurrentLayer> both = layers.stream().map(RecurrentLayer::bothDirections).toList();
     return new RecurrentStack(name, both, dropouts, merge, lastOnly);
@@ -143,8 +148,14 @@ public record RecurrentStack(
   }
 
   /** The same giving the last state only. */
+  @Override
   public RecurrentStack lastState() {
     return new RecurrentStack(name, layers, dropouts, merge, true);
+  }
+
+  @Override
+  public List<RecurrentSpec> stacks() {
+    return layers.stream().map(RecurrentLayer::stack).toList();
   }
 
   /**
@@ -164,6 +175,22 @@ public record RecurrentStack(
       ParameterLayout layout = layer.layout(input, backend);
       long apart = Math.max(1, layout.alignment() / backend.real().bytes());
       return new Place(Math.ceilDiv(end, apart) * apart, layout);
+    }
+
+    /** What it binds to, at a place among the parameters of what it is a part of. */
+    PlanContext context(PlanContext whole, Place place, Tensor x, @Nullable Tensor dx) {
+      return new PlanContext(
+          whole.backend(),
+          whole.workspace(),
+          whole.spec(),
+          input,
+          output(),
+          x,
+          dx,
+          whole.lengths(),
+          whole.parameters().part(layer.name(), place.from, place.layout.size()),
+          whole.mask().withLayer(whole.mask().layer() + number),
+          whole.shared());
     }
 
     long parameterCount() {

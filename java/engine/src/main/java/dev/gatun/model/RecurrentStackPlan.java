@@ -24,23 +24,7 @@ final class RecurrentStackPlan implements LayerPlan {
       for (Part part : stack) {
         Place place = part.place(end, context.backend());
         end = place.end();
-        LayerPlan plan =
-            part.layer()
-                .plan(
-                    new PlanContext(
-                        context.backend(),
-                        context.workspace(),
-                        context.spec(),
-                        part.input(),
-                        part.output(),
-                        x,
-                        dx,
-                        context.lengths(),
-                        context
-                            .parameters()
-                            .part(part.layer().name(), place.from(), place.layout().size()),
-                        context.mask().withLayer(context.mask().layer() + part.number()),
-                        context.shared()));
+        LayerPlan plan = part.layer().plan(part.context(context, place, x, dx));
         plans.add(plan);
         plan.state().forEach((key, tensor) -> state.put(key + "_l" + part.number(), tensor));
         x = plan.output();

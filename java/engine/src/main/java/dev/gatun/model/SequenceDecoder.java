@@ -2,6 +2,7 @@ package dev.gatun.model;
 
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.RecurrentIo.State;
+import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.WeightType;
 import dev.gatun.data.Batch;
 import dev.gatun.data.Examples;
@@ -11,6 +12,7 @@ import dev.gatun.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.IntUnaryOperator;
 
 /**
  * Says what a trained {@link SequenceToSequence} finds likeliest for its input, token by token,
@@ -27,8 +29,10 @@ public final class SequenceDecoder implements AutoCloseable {
    * @param lengthPenalty a, at least 0: hypotheses Y are compared by log p / ((5 + |Y|) / 6)^a, |Y|
    *     with the end (Wu et al. 2016, "Google's neural machine translation system", equation 14);
    *     0: by log p alone, which favours short ones
+   * @param wanted how many of the best are searched for, 1 to beam: a search that wants one ends as
+   *     soon as none can become better
    */
-  public record Search(int beam, int maxTokens, double lengthPenalty) {
+  public record Search(int beam, int maxTokens, double lengthPenalty, int wanted) {
     /** Checks the numbers. */
     public Search {
       if (beam < 1 || maxTokens < 1 || !(lengthPenalty >= 0 && lengthPenalty <= 100)) {
@@ -36,11 +40,25 @@ public final class SequenceDecoder implements AutoCloseable {
             "a search with a beam of %d, %d tokens and length penalty %s: give at least 1, 1 and 0"
                 .formatted(beam, maxTokens, lengthPenalty));
       }
+      if (wanted < 1 || wanted > beam) {
+        throw new IllegalArgumentException(
+            "a search for %d hypotheses with a beam of %d: give 1 to %d"
+                .formatted(wanted, beam, beam));
+      }
+    }
+
+    /** For the best one. */
+    public Search(int beam, int maxTokens, double lengthPenalty) {
+      this(beam, maxTokens, lengthPenalty, 1);
     }
 
     /** The likeliest token of each step. */
     public static Search greedy(int maxTokens) {
-      return new Search(1, maxTokens, 0);
+      return new Search(1, maxTokens, 0, 1);
+    }
+
+    Search cutAt(int tokens) {
+      return new Search(beam, tokens, lengthPenalty, wanted);
     }
 
     double penalized(double logProbability, int length) {
@@ -110,7 +128,7 @@ public final class SequenceDecoder implements AutoCloseable {
       hostLengths = host.tensor(DType.I32, rows);
       hostTokens = host.tensor(DType.I32, rows);
       hostLogits = host.real(rows, classes);
-      long states = (long) plan.layers.decoder().decoder().spec.layers() * rows;
+      long states = (long) layers(plan.layers.decoder().decoder()) * rows;
       hostParents = host.tensor(DType.I32, states);
       parents = device.tensor(DType.I32, states);
     } catch (RuntimeException | Error e) {
@@ -126,6 +144,15 @@ public final class SequenceDecoder implements AutoCloseable {
    * @throws IllegalArgumentException if the batch is larger than what was reserved
    */
   public List<List<Hypothesis>> decode(Batch batch) {
+    return decode(batch, steps -> search.maxTokens);
+  }
+
+  /**
+   * The same, where a sequence is cut by its own length.
+   *
+   * @param most tokens, by the steps of an input; no more than those of the search
+   */
+  public List<List<Hypothesis>> decode(Batch batch, IntUnaryOperator most) {
     int n = batch.size();
     if (n > maxBatch || batch.time() > plan.spec().maxTime()) {
       throw new IllegalArgumentException(
@@ -137,7 +164,12 @@ public final class SequenceDecoder implements AutoCloseable {
       copyInputs(batch);
       plan.resetState(); // layers below would go on from the call before
       plan.layers.encode(batch.time(), n * search.beam);
-      return search(n);
+      List<Beam> beams = new ArrayList<>();
+      for (int i = 0; i < n; i++) {
+        int cut = most.applyAsInt(Math.toIntExact(batch.lengths().getLong(i)));
+        beams.add(new Beam(search.cutAt(Math.min(cut, search.maxTokens))));
+      }
+      return search(beams);
     } finally {
       plan.usage.exit();
     }
@@ -163,12 +195,8 @@ public final class SequenceDecoder implements AutoCloseable {
     backend.copy(hostLengths, Objects.requireNonNull(plan.lengths()));
   }
 
-  private List<List<Hypothesis>> search(int n) {
-    int rows = n * search.beam;
-    List<Beam> beams = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      beams.add(new Beam(search));
-    }
+  private List<List<Hypothesis>> search(List<Beam> beams) {
+    int rows = beams.size() * search.beam;
     for (int row = 0; row < rows; row++) {
       hostTokens.setLong(row, Examples.BOUNDARY);
     }
@@ -185,7 +213,7 @@ public final class SequenceDecoder implements AutoCloseable {
         read[i] = hostLogits.get(i);
       }
       boolean all = true;
-      for (int i = 0; i < n; i++) {
+      for (int i = 0; i < beams.size(); i++) {
         all &= beams.get(i).advance(read, i * search.beam, classes);
         goOn(beams.get(i), i * search.beam);
       }
@@ -206,19 +234,26 @@ public final class SequenceDecoder implements AutoCloseable {
     }
   }
 
+  /** The layers of a decoder's highest stack, whose states lie together. */
+  private static int layers(DecoderPlan decoder) {
+    return decoder.layers.stacks().stream().mapToInt(RecurrentSpec::layers).max().orElseThrow();
+  }
+
   private void goOnFrom(DecoderPlan decoder, int rows) {
-    int layers = decoder.spec.layers();
-    for (int l = 1; l < layers; l++) {
+    for (int l = 1; l < layers(decoder); l++) {
       for (int row = 0; row < rows; row++) {
         hostParents.setLong((long) l * rows + row, (long) l * rows + hostParents.getLong(row));
       }
     }
     backend.copy(hostParents, parents);
-    State last = decoder.last;
-    State first = decoder.initial;
-    take(layers * rows, last.h(), first.h());
-    if (last.c() != null && first.c() != null) {
-      take(layers * rows, last.c(), first.c());
+    for (int s = 0; s < decoder.last.size(); s++) {
+      State last = decoder.last.get(s);
+      State first = decoder.initial.get(s);
+      int states = decoder.layers.stacks().get(s).layers() * rows;
+      take(states, last.h(), first.h());
+      if (last.c() != null && first.c() != null) {
+        take(states, last.c(), first.c());
+      }
     }
   }
 

@@ -2,10 +2,12 @@ package dev.gatun.model;
 
 import dev.gatun.backend.Activation;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.Cell;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.model.RecurrentStack.Part;
 import dev.gatun.tensor.DType;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -20,15 +22,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>With attention, c = sum of softmax(score(d, e)) e over the encoder's outputs e, the logits are
  * those of tanh(W [d; c]) in place of d (Luong et al. 2015, "Effective approaches to
- * attention-based neural machine translation", equations 4 to 7). Where the states of both fit, the
- * decoder starts from the encoder's, else from a linear layer of both directions' for each layer.
+ * attention-based neural machine translation", equations 4 to 7). Where the layers of both are of
+ * the same sizes, the decoder starts from the encoder's last states, else from a linear layer of
+ * both directions' for each layer.
  *
  * @param name the layer's name
  * @param tokens V, the classes that the decoder says; class 0 begins and ends each sequence
- * @param embedding width of the embeddings of what the decoder is shown and, where it is tokens, of
- *     the input
+ * @param tables what tokens come in as and go out by
  * @param encoder of the input, in one direction or both
- * @param decoder of as many layers, with or without c as the encoder's, in one direction
+ * @param decoder of as many layers, each with or without c as the encoder's, in one direction
  * @param attention how the decoder looks back
  * @param dropout of what is read and shown, and of what the logits are made of
  * @param sampling null: always the right token
@@ -36,9 +38,9 @@ import org.jspecify.annotations.Nullable;
 public record SequenceToSequence(
     String name,
     int tokens,
-    int embedding,
-    RecurrentLayer encoder,
-    RecurrentLayer decoder,
+    Tables tables,
+    Recurrence encoder,
+    Recurrence decoder,
     CrossAttention attention,
     Rates dropout,
     @Nullable ScheduledSampling sampling)
@@ -63,6 +65,51 @@ public record SequenceToSequence(
   static final int FEEDBACK_MASK = 300;
 
   /**
+   * What tokens come in as and go out by.
+   *
+   * @param read what tokens of the input enter as, an {@link Embedding} or {@link OneHot}; of no
+   *     account where the input is features
+   * @param shown what the decoder's own enter as, likewise
+   * @param output initial weights of the logits' layer; null: {@link Linear}'s default
+   * @param tied whether the table of {@code shown} is the weight of the logits' layer (Press and
+   *     Wolf 2017, "Using the output embedding to improve language models")
+   */
+  public record Tables(Layer read, Layer shown, @Nullable Initializer output, boolean tied) {
+    /** Checks that there are tables. */
+    public Tables {
+      for (Layer layer : List.of(read, shown)) {
+        if (!(layer instanceof Embedding || layer instanceof OneHot)) {
+          throw new IllegalArgumentException(
+              layer.name() + ": tokens enter by an Embedding or a OneHot");
+        }
+      }
+      if (tied && (output != null || !(shown instanceof Embedding))) {
+        throw new IllegalArgumentException(
+            "a tied output needs an embedding of what the decoder is shown, and has its values");
+      }
+    }
+
+    /** Two embeddings of a width. */
+    public static Tables embeddings(int size) {
+      return new Tables(Embedding.of(size), Embedding.of(size), null, false);
+    }
+
+    /** A one among zeros for each token, nothing being learnt. */
+    public static Tables oneHot() {
+      return new Tables(OneHot.of(), OneHot.of(), null, false);
+    }
+
+    /** The same whose logits have the table of what the decoder is shown for their weight. */
+    public Tables withTiedOutput() {
+      return new Tables(read, shown, null, true);
+    }
+
+    private static Layer named(Layer layer, String name) {
+      return layer instanceof Embedding embedding ? embedding.named(name) : new OneHot(name);
+    }
+  }
+
+  /**
    * Where dropout works besides between layers.
    *
    * @param input of the embeddings, or of the input's numbers, 0 to below 1
@@ -85,27 +132,49 @@ public record SequenceToSequence(
   public SequenceToSequence {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(attention, "attention");
-    RecurrentSpec from = encoder.stack();
-    RecurrentSpec to = decoder.stack();
-    if (tokens < 2 || embedding < 1) {
+    List<RecurrentSpec> from = singly(encoder);
+    List<RecurrentSpec> to = singly(decoder);
+    if (tokens < 2) {
       throw new IllegalArgumentException(
-          "%s: %d tokens and an embedding of %d: at least the boundary and one token, and 1"
-              .formatted(name, tokens, embedding));
+          "%s: %d tokens: at least the boundary and one token".formatted(name, tokens));
     }
-    if (to.bidirectional() || encoder.lastOnly() || decoder.lastOnly()) {
+    if (to.stream().anyMatch(RecurrentSpec::bidirectional)
+        || encoder.lastOnly()
+        || decoder.lastOnly()) {
       throw new IllegalArgumentException(
           name + ": a decoder runs in one direction, and both layers give all their steps");
     }
-    if (from.layers() != to.layers() || from.cell().hasCellState() != to.cell().hasCellState()) {
+    if (!kinds(from).equals(kinds(to))) {
       throw new IllegalArgumentException(
-          "%s: an encoder of %d layers of %s and a decoder of %d of %s; as many of a kind are needed"
-              .formatted(name, from.layers(), from.cell(), to.layers(), to.cell()));
+          "%s: an encoder of %s and a decoder of %s; as many of a kind are needed"
+              .formatted(name, cells(from), cells(to)));
     }
-    if (attention == CrossAttention.DOT && from.outputSize() != to.outputSize()) {
+    int wide = decoder.outputWidth();
+    if (attention.needsOneWidth() && encoder.outputWidth() != wide) {
       throw new IllegalArgumentException(
           "%s: dot attention of a decoder %d wide over an encoder %d wide; take general or additive"
-              .formatted(name, to.outputSize(), from.outputSize()));
+              .formatted(name, wide, encoder.outputWidth()));
     }
+    if (tables.tied && tables.shown instanceof Embedding shown && shown.size() != wide) {
+      throw new IllegalArgumentException(
+          "%s: a tied output of a decoder %d wide and an embedding of %d; give both one width"
+              .formatted(name, wide, shown.size()));
+    }
+  }
+
+  /** Each layer by itself, from the lowest. */
+  private static List<RecurrentSpec> singly(Recurrence layers) {
+    return layers.stacks().stream()
+        .flatMap(stack -> Collections.nCopies(stack.layers(), stack).stream())
+        .toList();
+  }
+
+  private static List<Boolean> kinds(List<RecurrentSpec> layers) {
+    return layers.stream().map(layer -> layer.cell().hasCellState()).toList();
+  }
+
+  private static List<Cell> cells(List<RecurrentSpec> layers) {
+    return layers.stream().map(RecurrentSpec::cell).toList();
   }
 
   /**
@@ -113,50 +182,67 @@ public record SequenceToSequence(
    *
    * @param tokens V, one more than the decoder has words for
    * @param embedding width of the embeddings
-   * @param layer of the encoder and of the decoder
+   * @param layers of the encoder and of the decoder
    */
-  public static SequenceToSequence of(int tokens, int embedding, RecurrentLayer layer) {
+  public static SequenceToSequence of(int tokens, int embedding, Recurrence layers) {
     return new SequenceToSequence(
-        "seq2seq", tokens, embedding, layer, layer, CrossAttention.NONE, Rates.NONE, null);
+        "seq2seq",
+        tokens,
+        Tables.embeddings(embedding),
+        layers,
+        layers,
+        CrossAttention.NONE,
+        Rates.NONE,
+        null);
   }
 
   /** The same under another name. */
   public SequenceToSequence named(String newName) {
     return new SequenceToSequence(
-        newName, tokens, embedding, encoder, decoder, attention, dropout, sampling);
+        newName, tokens, tables, encoder, decoder, attention, dropout, sampling);
   }
 
   /** The same with another encoder. */
-  public SequenceToSequence encoder(RecurrentLayer other) {
+  public SequenceToSequence encoder(Recurrence other) {
     return new SequenceToSequence(
-        name, tokens, embedding, other, decoder, attention, dropout, sampling);
+        name, tokens, tables, other, decoder, attention, dropout, sampling);
+  }
+
+  /** The same whose tokens come in and go out by others. */
+  public SequenceToSequence tables(Tables others) {
+    return new SequenceToSequence(
+        name, tokens, others, encoder, decoder, attention, dropout, sampling);
   }
 
   /** The same with attention. */
   public SequenceToSequence attention(CrossAttention how) {
-    return new SequenceToSequence(
-        name, tokens, embedding, encoder, decoder, how, dropout, sampling);
+    return new SequenceToSequence(name, tokens, tables, encoder, decoder, how, dropout, sampling);
   }
 
   /** The same with dropout of embeddings and of what the logits are made of. */
   public SequenceToSequence dropout(double input, double output) {
     return new SequenceToSequence(
-        name, tokens, embedding, encoder, decoder, attention, new Rates(input, output), sampling);
+        name, tokens, tables, encoder, decoder, attention, new Rates(input, output), sampling);
   }
 
   /** The same shown what it said at times. */
   public SequenceToSequence sampling(ScheduledSampling how) {
-    return new SequenceToSequence(
-        name, tokens, embedding, encoder, decoder, attention, dropout, how);
+    return new SequenceToSequence(name, tokens, tables, encoder, decoder, attention, dropout, how);
   }
 
-  /** Whether the decoder can start from the encoder's last state as it is. */
+  /** Whether layers stand between the encoder's last states and what the decoder starts from. */
   boolean bridged() {
-    RecurrentSpec from = encoder.stack();
-    RecurrentSpec to = decoder.stack();
-    return from.bidirectional()
-        || from.stateSize() != to.stateSize()
-        || from.hiddenSize() != to.hiddenSize();
+    List<RecurrentSpec> from = encoder.stacks();
+    List<RecurrentSpec> to = decoder.stacks();
+    boolean alike = from.size() == to.size();
+    for (int i = 0; alike && i < from.size(); i++) {
+      alike =
+          !from.get(i).bidirectional()
+              && from.get(i).layers() == to.get(i).layers()
+              && from.get(i).stateSize() == to.get(i).stateSize()
+              && from.get(i).hiddenSize() == to.get(i).hiddenSize();
+    }
+    return !alike;
   }
 
   @Override
@@ -171,10 +257,10 @@ public record SequenceToSequence(
   /** What it is made of, in the order of its parameters. */
   List<Part> parts(Signal input) {
     List<Part> parts = new ArrayList<>();
-    int wide = decoder.stack().outputSize();
+    int wide = decoder.outputWidth();
     Signal seen = input;
     if (input.isTokens()) {
-      seen = add(parts, Embedding.of(embedding).named(part(SOURCE)), 0, input);
+      seen = add(parts, Tables.named(tables.read, part(SOURCE)), 0, input);
     }
     if (dropout.input > 0) {
       seen = add(parts, new Dropout(part(SOURCE_DROPOUT), dropout.input), DROPOUT_MASKS, seen);
@@ -183,7 +269,7 @@ public record SequenceToSequence(
     if (bridged()) {
       addBridge(parts);
     }
-    Signal shown = add(parts, Embedding.of(embedding).named(part(SHOWN)), 0, Signal.tokens(tokens));
+    Signal shown = add(parts, Tables.named(tables.shown, part(SHOWN)), 0, Signal.tokens(tokens));
     if (dropout.input > 0) {
       shown = add(parts, new Dropout(part(SHOWN_DROPOUT), dropout.input), DROPOUT_MASKS + 1, shown);
     }
@@ -197,14 +283,24 @@ public record SequenceToSequence(
     if (dropout.output > 0) {
       said = add(parts, new Dropout(part(OUTPUT_DROPOUT), dropout.output), DROPOUT_MASKS + 2, said);
     }
-    add(parts, Linear.of(tokens).named(part(OUTPUT)), 0, said);
+    add(parts, logits().named(part(OUTPUT)), 0, said);
     return parts;
   }
 
+  private Linear logits() {
+    Linear own = Linear.of(tokens);
+    if (tables.tied) {
+      return own.tiedTo(part(SHOWN));
+    }
+    return tables.output == null ? own : own.initialized(tables.output);
+  }
+
   private void addBridge(List<Part> parts) {
-    RecurrentSpec from = encoder.stack();
-    RecurrentSpec to = decoder.stack();
-    for (int l = 0; l < to.layers(); l++) {
+    List<RecurrentSpec> encoders = singly(encoder);
+    List<RecurrentSpec> decoders = singly(decoder);
+    for (int l = 0; l < decoders.size(); l++) {
+      RecurrentSpec from = encoders.get(l);
+      RecurrentSpec to = decoders.get(l);
       Signal h = new Signal(Signal.Kind.FEATURES, from.directions() * from.stateSize(), false);
       add(parts, Linear.of(to.stateSize()).named(part(BRIDGE + "_h_l" + l)), 0, h);
       if (to.cell().hasCellState()) {
@@ -216,7 +312,7 @@ public record SequenceToSequence(
 
   private void addScores(List<Part> parts, Signal read, Signal said) {
     switch (attention) {
-      case NONE, DOT -> {}
+      case NONE, DOT, SCALED_DOT -> {}
       case GENERAL -> add(parts, Linear.of(read.width()).withoutBias().named(part(QUERY)), 0, said);
       case ADDITIVE -> {
         int wide = said.width();

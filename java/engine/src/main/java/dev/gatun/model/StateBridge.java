@@ -14,28 +14,58 @@ final class StateBridge {
   private final List<Lane> lanes = new ArrayList<>();
 
   StateBridge(PlannedParts parts, PlanContext context, EncoderPlan encoder, DecoderPlan decoder) {
-    State dFrom = encoder.lastGradient;
-    State dTo = decoder.initialGradient;
-    for (int l = 0; l < encoder.spec.layers(); l++) {
-      Lane h = lane(parts, context, encoder.spec, "_h_l" + l, l);
-      h.bind(encoder.last.h(), decoder.initial.h());
-      if (dFrom != null && dTo != null) {
-        h.bindGradients(dFrom.h(), dTo.h());
+    List<Row> from = rows(encoder.layers);
+    List<Row> to = rows(decoder.layers);
+    for (int l = 0; l < from.size(); l++) {
+      Ends ends = new Ends(from.get(l), to.get(l));
+      Lane h = lane(parts, context, "_h_l" + l, ends);
+      h.bind(ends.from.of(encoder.last).h(), ends.to.of(decoder.initial).h());
+      if (encoder.lastGradient != null && decoder.initialGradient != null) {
+        h.bindGradients(
+            ends.from.of(encoder.lastGradient).h(), ends.to.of(decoder.initialGradient).h());
       }
-      if (encoder.last.c() != null && decoder.initial.c() != null) {
-        Lane c = lane(parts, context, encoder.spec, "_c_l" + l, l);
-        c.bind(encoder.last.c(), decoder.initial.c());
-        if (dFrom != null && dTo != null) {
-          c.bindGradients(Objects.requireNonNull(dFrom.c()), Objects.requireNonNull(dTo.c()));
+      Tensor read = ends.from.of(encoder.last).c();
+      Tensor begun = ends.to.of(decoder.initial).c();
+      if (read != null && begun != null) {
+        Lane c = lane(parts, context, "_c_l" + l, ends);
+        c.bind(read, begun);
+        if (encoder.lastGradient != null && decoder.initialGradient != null) {
+          c.bindGradients(
+              Objects.requireNonNull(ends.from.of(encoder.lastGradient).c()),
+              Objects.requireNonNull(ends.to.of(decoder.initialGradient).c()));
         }
       }
     }
   }
 
-  private Lane lane(
-      PlannedParts parts, PlanContext context, RecurrentSpec encoder, String key, int layer) {
+  /**
+   * Where a layer's states lie.
+   *
+   * @param stack among those of its recurrence
+   * @param layer of the stack
+   */
+  private record Row(int stack, int layer, int directions) {
+    State of(List<State> states) {
+      return states.get(stack);
+    }
+  }
+
+  private record Ends(Row from, Row to) {}
+
+  private static List<Row> rows(Recurrence layers) {
+    List<Row> rows = new ArrayList<>();
+    for (int s = 0; s < layers.stacks().size(); s++) {
+      RecurrentSpec stack = layers.stacks().get(s);
+      for (int l = 0; l < stack.layers(); l++) {
+        rows.add(new Row(s, l, stack.directions()));
+      }
+    }
+    return rows;
+  }
+
+  private Lane lane(PlannedParts parts, PlanContext context, String key, Ends ends) {
     LayerParameters parameters = parts.parameters(SequenceToSequence.BRIDGE + key);
-    Lane lane = new Lane(parameters, context, encoder.directions(), layer);
+    Lane lane = new Lane(parameters, context, ends);
     lanes.add(lane);
     return lane;
   }
@@ -58,8 +88,8 @@ final class StateBridge {
     private final Backend backend;
     private final Parameter weight;
     private final Parameter bias;
+    private final Ends ends;
     private final int directions;
-    private final int layer;
     private final int width;
     private final Tensor joined;
     private final @Nullable Tensor joinedGradient;
@@ -69,13 +99,13 @@ final class StateBridge {
     private Tensor[] target = {};
     private Tensor[] targetGradient = {};
 
-    Lane(LayerParameters parameters, PlanContext context, int directions, int layer) {
+    Lane(LayerParameters parameters, PlanContext context, Ends ends) {
       this.context = context;
       backend = context.backend();
       weight = parameters.get("weight");
       bias = parameters.get("bias");
-      this.directions = directions;
-      this.layer = layer;
+      this.ends = ends;
+      directions = ends.from.directions;
       width = Math.toIntExact(weight.value().dim(1) / directions);
       int n = context.spec().maxBatch();
       joined = context.workspace().real(n, weight.value().dim(1));
@@ -84,22 +114,23 @@ final class StateBridge {
     }
 
     void bind(Tensor from, Tensor to) {
-      source = rows(from, directions);
-      target = firsts(rows(to, 1));
+      source = rows(from, ends.from);
+      target = firsts(rows(to, ends.to));
     }
 
     void bindGradients(Tensor dFrom, Tensor dTo) {
-      sourceGradient = rows(dFrom, directions);
-      targetGradient = firsts(rows(dTo, 1));
+      sourceGradient = rows(dFrom, ends.from);
+      targetGradient = firsts(rows(dTo, ends.to));
     }
 
-    private Tensor[][] rows(Tensor state, int each) {
+    private Tensor[][] rows(Tensor state, Row row) {
+      int each = row.directions;
       int most = context.spec().maxBatch();
       long wide = state.dim(-1);
       Tensor[][] views = new Tensor[most + 1][each];
       for (int n = 1; n <= most; n++) {
         for (int d = 0; d < each; d++) {
-          views[n][d] = state.view((layer * (long) each + d) * n * wide, n, wide);
+          views[n][d] = state.view((row.layer * (long) each + d) * n * wide, n, wide);
         }
       }
       return views;

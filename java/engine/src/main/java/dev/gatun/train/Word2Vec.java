@@ -1,5 +1,8 @@
 package dev.gatun.train;
 
+import java.util.Arrays;
+import java.util.List;
+
 /**
  * Vectors of tokens that stand in like places: skip-gram with negative sampling (Mikolov et al.
  * 2013, "Distributed representations of words and phrases and their compositionality", equation 4).
@@ -47,7 +50,7 @@ public record Word2Vec(
   }
 
   /**
-   * Learns from a corpus.
+   * Learns from a corpus that is one text.
    *
    * @param tokens ids, 0 to vocabulary - 1
    * @param vocabulary V
@@ -55,6 +58,17 @@ public record Word2Vec(
    * @throws IllegalArgumentException if an id is out of range or there are fewer than 2 tokens
    */
   public float[][] learn(int[] tokens, int vocabulary) {
+    return learn(List.of(tokens), vocabulary);
+  }
+
+  /**
+   * Learns from a corpus of several texts: the end of one is not near the beginning of the next.
+   *
+   * @param texts ids of each
+   * @return as {@link #learn(int[], int)}
+   */
+  public float[][] learn(List<int[]> texts, int vocabulary) {
+    int[] tokens = texts.stream().flatMapToInt(Arrays::stream).toArray();
     if (tokens.length < 2) {
       throw new IllegalArgumentException(tokens.length + " tokens: there must be at least 2");
     }
@@ -66,7 +80,13 @@ public record Word2Vec(
       }
       counts[token]++;
     }
-    return new Run(this, counts, tokens.length).learn(tokens);
+    int[] owners = new int[tokens.length];
+    for (int text = 0, at = 0; text < texts.size(); text++) {
+      int end = at + texts.get(text).length;
+      Arrays.fill(owners, at, end, text);
+      at = end;
+    }
+    return new Run(this, counts, tokens.length).learn(tokens, owners);
   }
 
   private static float[] sigmoids() {
@@ -127,13 +147,16 @@ public record Word2Vec(
       return (next() >>> 11) * 0x1p-53;
     }
 
-    float[][] learn(int[] tokens) {
+    /** The text of each token is the one whose number {@code owners} has at its place. */
+    float[][] learn(int[] tokens, int[] owners) {
       int[] kept = new int[tokens.length];
+      int[] texts = new int[tokens.length];
       for (int epoch = 0; epoch < how.epochs; epoch++) {
         int count = 0;
-        for (int token : tokens) {
-          if (keeps(token)) {
-            kept[count++] = token;
+        for (int i = 0; i < tokens.length; i++) {
+          if (keeps(tokens[i])) {
+            texts[count] = owners[i];
+            kept[count++] = tokens[i];
           }
         }
         for (int at = 0; at < count; at++) {
@@ -142,7 +165,7 @@ public record Word2Vec(
           int reach = 1 + (int) (uniform() * how.window);
           int last = Math.min(count - 1, at + reach);
           for (int near = Math.max(0, at - reach); near <= last; near++) {
-            if (near != at) {
+            if (near != at && texts[near] == texts[at]) {
               pair(kept[near], kept[at], rate);
             }
           }

@@ -135,7 +135,7 @@ class DrawnAttentionTest {
     PairTask task = (PairTask) Task.of(of.config(), of.strings());
     try (Backend backend = Backends.open("reference");
         Model model = of.load(task.model(), backend)) {
-      String answer = task.translate(model, 2).get(1);
+      String answer = task.answers(model, 2, 1).get(1).getFirst().text();
       List<String> rows =
           new ArrayList<>(answer.codePoints().mapToObj(Character::toString).toList());
       int[] said =

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.Backends;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Names;
 import dev.gatun.app.task.PairTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.backend.Backend;
+import dev.gatun.model.Embedding;
 import dev.gatun.model.Model;
 import dev.gatun.model.SequenceToSequence;
 import dev.gatun.persist.Json;
@@ -85,16 +87,15 @@ class PairTest {
   void eachKeyChangesTheModelAsItSays() throws Exception {
     SequenceToSequence plain = layer();
     assertEquals(1 + 2 + 1, plain.tokens()); // boundary, x and y, unknown
-    assertEquals(64, layer("model.embedding=64").embedding());
-    for (String kind : List.of("none", "dot", "general", "additive")) {
-      assertEquals(
-          kind.toUpperCase(java.util.Locale.ROOT),
-          layer("model.attention=" + kind).attention().name());
+    assertEquals(64, ((Embedding) layer("model.embedding=64").tables().shown()).size());
+    for (String kind : List.of("none", "dot", "scaled-dot", "general", "additive")) {
+      assertEquals(kind, Names.of(layer("model.attention=" + kind).attention()));
     }
-    assertTrue(layer("model.bidirectional=true").encoder().stack().bidirectional());
+    assertTrue(layer("model.bidirectional=true").encoder().stacks().getFirst().bidirectional());
     assertEquals(0.3, layer("model.input_dropout=0.3").dropout().input());
     assertEquals(0.3, layer("model.output_dropout=0.3").dropout().output());
-    assertEquals(0.3, layer("model.layers=2", "model.dropout=0.3").decoder().stack().dropout());
+    assertEquals(
+        0.3, layer("model.layers=2", "model.dropout=0.3").decoder().stacks().getFirst().dropout());
     SequenceToSequence sampled =
         layer(
             "train.sampling.probability=0.4",
@@ -109,7 +110,7 @@ class PairTest {
     PairTask task = task(PAIRS, settings);
     try (Backend backend = Backends.open("cpu", 1);
         Model model = task.model().build(backend, 3)) {
-      return task.translate(model, 3);
+      return task.answers(model, 3, 1).stream().map(best -> best.getFirst().text()).toList();
     }
   }
 
@@ -138,10 +139,11 @@ class PairTest {
       delimiter = '|',
       value = {
         "model.bidirectional=true,model.attention=dot | general or additive",
-        "model.bidirectional=true,model.merge=sum | give concat",
-        "model.hidden='[3, 4]' | encoder and decoder have layers of one size",
-        "model.embedding_max_norm=2 | embeddings and last layer of pairs are plain ones",
-        "model.embedding_lazy=true | embeddings and last layer of pairs are plain ones",
+        "model.bidirectional=true,model.attention=scaled-dot | or model.merge sum",
+        "model.merge=sum | only valid with model.bidirectional true",
+        "model.embedding_tied=true,model.embedding=5 | give model.embedding 3",
+        "model.embedding_padding=4 | there are 4 tokens",
+        "model.input=one-hot,model.target_vectors=v.txt | there is no table",
         "model.batch_norm=input | only valid with data.type text or series",
         "model.convolution.stride=2 | only valid with data.type series",
         "data.target=said | no column \"said\" in",

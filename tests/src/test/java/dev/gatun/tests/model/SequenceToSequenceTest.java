@@ -47,18 +47,18 @@ import org.junit.jupiter.params.provider.FieldSource;
 class SequenceToSequenceTest {
   static final List<String> BACKENDS = Subjects.names();
 
-  private static final boolean ON_THE_DOUBLE = !BACKENDS.contains("reference");
+  static final boolean ON_THE_DOUBLE = !BACKENDS.contains("reference");
 
-  private static final int[][] SOURCES = {{1, 4, 2, 0, 3}, {0, 3}, {2}, {4, 4, 1}};
+  static final int[][] SOURCES = {{1, 4, 2, 0, 3}, {0, 3}, {2}, {4, 4, 1}};
   private static final int[][] TARGETS = {{2, 1}, {3, 1, 1, 2}, {1}, {}};
-  private static final Examples PAIRS = Examples.tokens(SOURCES).decoded(TARGETS);
-  private static final Signal TOKENS = Signal.tokens(5);
+  static final Examples PAIRS = Examples.tokens(SOURCES).decoded(TARGETS);
+  static final Signal TOKENS = Signal.tokens(5);
 
   private static SequenceToSequence small(RecurrentLayer layer) {
     return SequenceToSequence.of(4, 3, layer);
   }
 
-  private static void check(SequenceToSequence layer) {
+  static void check(SequenceToSequence layer) {
     check(PAIRS, TOKENS, layer);
   }
 
@@ -155,7 +155,7 @@ class SequenceToSequenceTest {
   }
 
   /** -log p of a sequence, from the loss of a batch that has only that. */
-  private static double cost(Model model, int[] source, List<Integer> tokens) {
+  static double cost(Model model, int[] source, List<Integer> tokens) {
     int[] target = tokens.stream().mapToInt(Integer::intValue).toArray();
     Examples one = Examples.tokens(new int[][] {source}).decoded(new int[][] {target});
     try (BatchSource data = ArraySource.sequential(one, 1);
@@ -167,7 +167,7 @@ class SequenceToSequenceTest {
     }
   }
 
-  private static List<List<Integer>> everySequence(int most) {
+  static List<List<Integer>> everySequence(int most) {
     List<List<Integer>> all = new ArrayList<>();
     all.add(List.of());
     for (int from = 0, length = 1; length <= most; length++) {
@@ -185,7 +185,7 @@ class SequenceToSequenceTest {
   }
 
   /** Weights larger than initial ones: gradients above rounding, and likelihoods that differ. */
-  private static Model sharp(Backend backend, Signal input, SequenceToSequence layer) {
+  static Model sharp(Backend backend, Signal input, SequenceToSequence layer) {
     Model model = ModelSpec.of(input, layer).build(backend, 5);
     double[] values = Host.read(backend, model.parameters().values());
     for (int i = 0; i < values.length; i++) {

@@ -129,6 +129,12 @@ class MutationTest {
           "backend.reference.ReferenceAttention.forward NOTHING"
               + " | contract.AttentionContractTest",
           "backend.reference.ReferencePooling.forward NOTHING | contract.PoolingContractTest",
+          "model.LookingBack.forward NOTHING"
+              + " | model.SequenceLayersTest scoresAreThoseOfTheirPapers",
+          "model.SequenceDecoder.goOnFrom NOTHING"
+              + " | model.SequenceLayersTest aSearchGivesTheBestInTheirOrder",
+          "model.SequenceToSequence$Tables.withTiedOutput ITSELF"
+              + " | model.SequenceLayersTest whatDoesNotFitIsNamed",
           "backend.CellOptions.withClip ITSELF | contract.CellOptionsContractTest",
           "backend.reference.ReferenceCtc.run NOTHING | contract.CtcContractTest",
           "backend.reference.ReferenceBatchNorm.forward NOTHING | contract.BatchNormContractTest",

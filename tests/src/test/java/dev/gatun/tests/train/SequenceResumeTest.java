@@ -10,9 +10,11 @@ import dev.gatun.data.ArraySource;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
 import dev.gatun.model.CrossAttention;
+import dev.gatun.model.Embedding;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.ScheduledSampling;
 import dev.gatun.model.SequenceToSequence;
 import dev.gatun.model.Signal;
@@ -52,16 +54,9 @@ class SequenceResumeTest {
   }
 
   /** Trains for 8 steps, or to some step, or on from a file, and gives back the parameters. */
-  private double[] run(
-      String name, @Nullable ScheduledSampling sampling, int until, @Nullable Path from)
+  private double[] run(String name, SequenceToSequence layer, int until, @Nullable Path from)
       throws IOException {
-    SequenceToSequence layer =
-        SequenceToSequence.of(4, 3, RecurrentLayer.lstm(5))
-            .encoder(RecurrentLayer.lstm(4).bothDirections())
-            .attention(CrossAttention.ADDITIVE)
-            .dropout(0.2, 0.2);
-    ModelSpec spec =
-        ModelSpec.of(Signal.tokens(4), sampling == null ? layer : layer.sampling(sampling));
+    ModelSpec spec = ModelSpec.of(Signal.tokens(4), layer);
     try (Backend backend = Subjects.open(name, 2);
         Model model = spec.build(backend, 17);
         BatchSource training = pairs();
@@ -81,13 +76,33 @@ class SequenceResumeTest {
     }
   }
 
+  private static final SequenceToSequence PLAIN =
+      SequenceToSequence.of(4, 3, RecurrentLayer.lstm(5))
+          .encoder(RecurrentLayer.lstm(4).bothDirections())
+          .attention(CrossAttention.ADDITIVE)
+          .dropout(0.2, 0.2);
+
+  /** Layers that differ, whose directions are added, and one table for shown and said. */
+  private static final SequenceToSequence STACKED =
+      SequenceToSequence.of(4, 5, RecurrentStack.lstm(4, 5).dropout(0.3))
+          .encoder(RecurrentStack.lstm(3, 5).dropout(0.3).summed())
+          .tables(
+              new SequenceToSequence.Tables(
+                  Embedding.of(3).maxNorm(0.5).padding(1),
+                  Embedding.of(5).maxNorm(0.5),
+                  null,
+                  true))
+          .attention(CrossAttention.SCALED_DOT);
+
   @ParameterizedTest
   @FieldSource("BACKENDS")
   void aResumedRunGivesTheSameBits(String name) throws IOException {
-    double[] whole = run(name, SAMPLING, 8, null);
-    assertNotNull(run(name, SAMPLING, 4, null));
-    double[] parts = run(name, SAMPLING, 8, folder.resolve("at4.safetensors"));
-    assertArrayEquals(whole, parts, 0.0);
-    assertFalse(Arrays.equals(whole, run(name, null, 8, null)), "sampling changes what is learnt");
+    for (SequenceToSequence layer : List.of(PLAIN, STACKED)) {
+      double[] whole = run(name, layer.sampling(SAMPLING), 8, null);
+      assertNotNull(run(name, layer.sampling(SAMPLING), 4, null));
+      double[] parts = run(name, layer.sampling(SAMPLING), 8, folder.resolve("at4.safetensors"));
+      assertArrayEquals(whole, parts, 0.0);
+      assertFalse(Arrays.equals(whole, run(name, layer, 8, null)), "sampling changes it");
+    }
   }
 }

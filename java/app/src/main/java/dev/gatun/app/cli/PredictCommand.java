@@ -9,18 +9,23 @@ import dev.gatun.app.config.PairKeys;
 import dev.gatun.app.run.TrainedRun;
 import dev.gatun.app.task.LabelTask;
 import dev.gatun.app.task.PairTask;
+import dev.gatun.app.task.PairTask.Answer;
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.app.task.TranscriptTask;
 import dev.gatun.backend.Backend;
 import dev.gatun.data.WindowSource;
 import dev.gatun.model.Model;
 import dev.gatun.persist.AtomicFiles;
+import dev.gatun.persist.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -68,6 +73,19 @@ final class PredictCommand implements Callable<Integer> {
       description = "Width of the beam that pairs are decoded with. Default: model.beam.")
   private @Nullable Integer beam;
 
+  @Option(
+      names = "--json",
+      description = "Of pairs: one JSON object, with the likelihoods of the answers.")
+  private boolean json;
+
+  @Option(
+      names = "--n-best",
+      paramLabel = "N",
+      description =
+          "With --json, how many answers to each source, at most as many as the beam is wide."
+              + " Default: as many.")
+  private @Nullable Integer best;
+
   @Mixin private Compute compute = new Compute();
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -76,12 +94,7 @@ final class PredictCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     TrainedRun trained = TrainedRun.open(run, "");
     DataKeys.Kind kind = trained.config().get(DataKeys.TYPE);
-    if (beam != null && kind != DataKeys.Kind.PAIRS) {
-      throw new InputException("--beam: " + run + " answers no pairs; leave the option out");
-    }
-    if (beam != null && beam < 0) {
-      throw new InputException("--beam " + beam + ": give 0, for none, or more");
-    }
+    checkSearch(trained.config(), kind);
     if (stitch && kind != DataKeys.Kind.SERIES) {
       throw new InputException("--stitch: " + run + " forecasts no series; leave the option out");
     }
@@ -148,20 +161,89 @@ final class PredictCommand implements Callable<Integer> {
     return text.toString();
   }
 
-  private String answers(TrainedRun trained) throws IOException {
-    PairTask task = PairTask.sources(trained.config(), input, trained.strings());
-    List<String> said;
-    try (Backend backend = compute.open(trained.config());
-        Model model = trained.load(task.model(), backend)) {
-      said = task.translate(model, beam != null ? beam : trained.config().get(ModelKeys.BEAM));
+  private void checkSearch(Config config, DataKeys.Kind kind) {
+    if (kind != DataKeys.Kind.PAIRS) {
+      String option = beam != null ? "--beam" : json ? "--json" : best != null ? "--n-best" : "";
+      if (!option.isEmpty()) {
+        throw new InputException(option + ": " + run + " answers no pairs; leave the option out");
+      }
+      return;
     }
+    if (beam != null && (beam < 0 || beam > ModelKeys.WIDEST)) {
+      throw new InputException(
+          "--beam %d: give 0, for none, or more, up to %d".formatted(beam, ModelKeys.WIDEST));
+    }
+    if (best == null) {
+      return;
+    }
+    int width = Math.max(1, width(config));
+    if (!json) {
+      throw new InputException("--n-best: a CSV file has one answer to each; give --json too");
+    }
+    if (best < 1 || best > width) {
+      throw new InputException(
+          "--n-best %d: give 1 to the beam's width, %d, or a wider --beam".formatted(best, width));
+    }
+  }
+
+  private int width(Config config) {
+    return beam != null ? beam : config.get(ModelKeys.BEAM);
+  }
+
+  private String answers(TrainedRun trained) throws IOException {
+    Config config = trained.config();
+    PairTask task = PairTask.sources(config, input, trained.strings());
+    int width = width(config);
+    int wanted = !json ? 1 : best != null ? best : Math.max(1, width);
+    List<List<Answer>> said;
+    try (Backend backend = compute.open(config);
+        Model model = trained.load(task.model(), backend)) {
+      said = task.answers(model, width, wanted);
+    }
+    if (json) {
+      return json(task, said).print() + System.lineSeparator();
+    }
+    warn(task);
     StringWriter text = new StringWriter();
     try (CsvWriter csv = CsvWriter.builder().build(text)) {
-      csv.writeRecord(trained.config().get(PairKeys.SOURCE), trained.config().get(PairKeys.TARGET));
+      csv.writeRecord(config.get(PairKeys.SOURCE), config.get(PairKeys.TARGET));
       for (int i = 0; i < said.size(); i++) {
-        csv.writeRecord(task.sources().get(i), said.get(i));
+        csv.writeRecord(task.sources().get(i), said.get(i).getFirst().text());
       }
     }
     return text.toString();
+  }
+
+  private void warn(PairTask task) {
+    int all = task.unknown().stream().mapToInt(Integer::intValue).sum();
+    if (all > 0) {
+      PrintWriter err = spec.commandLine().getErr();
+      err.println(
+          "%s: %d %s that the training part has not: read as unknown"
+              .formatted(input, all, task.sourceVocabulary().unit()));
+      err.flush();
+    }
+  }
+
+  private static Json json(PairTask task, List<List<Answer>> said) {
+    List<Json> all = new ArrayList<>();
+    List<Integer> unknown = task.unknown();
+    for (int i = 0; i < said.size(); i++) {
+      Map<String, Json> members = new LinkedHashMap<>();
+      members.put("source", Json.of(task.sources().get(i)));
+      members.put("unknown", Json.of((long) unknown.get(i)));
+      members.put("answers", Json.of(said.get(i).stream().map(PredictCommand::json).toList()));
+      all.add(Json.of(members));
+    }
+    return Json.of(Map.of("pairs", Json.of(all)));
+  }
+
+  private static Json json(Answer answer) {
+    Map<String, Json> members = new LinkedHashMap<>();
+    members.put("text", Json.of(answer.text()));
+    members.put("log_probability", Output.number(answer.hypothesis().logProbability()));
+    members.put("score", Output.number(answer.hypothesis().score()));
+    members.put("ended", Json.of(answer.hypothesis().ended()));
+    return Json.of(members);
   }
 }

@@ -48,7 +48,7 @@ public final class EmbeddingKeys {
               "model.embedding_padding",
               Type.whole(-1, Integer.MAX_VALUE),
               -1,
-              "id of a token whose row starts at zero and is not learnt; -1: none")
+              "id of a token whose row starts at zero and is not learnt; -1: none; of pairs, of those read")
           .when(INPUT, Entry.EMBEDDING)
           .knownAs("padding_idx", "mask_zero");
 

@@ -51,10 +51,13 @@ public final class ModelKeys {
               DataKeys.Kind.PAIRS)
           .knownAs("bi");
 
+  /** The most hypotheses or prefixes that a search keeps. */
+  public static final int WIDEST = 1 << 16;
+
   public static final Key<Integer> BEAM =
       Key.of(
               "model.beam",
-              Type.whole(0, 1 << 16),
+              Type.whole(0, WIDEST),
               0,
               "width of the beam that transcripts and pairs are decoded with; 0: the likeliest step alone")
           .when(DataKeys.TYPE, DataKeys.Kind.TRANSCRIPTS, DataKeys.Kind.PAIRS)

@@ -2,6 +2,7 @@ package dev.gatun.app.config;
 
 import dev.gatun.model.CrossAttention;
 import dev.gatun.model.ScheduledSampling.Decay;
+import java.nio.file.Path;
 import java.util.List;
 
 /** The keys of sequences that become others. */
@@ -24,7 +25,7 @@ public final class PairKeys {
               Type.oneOf(CrossAttention.class),
               CrossAttention.GENERAL,
               "how a decoder's steps are held against those of the encoder: not at all, d·e,"
-                  + " (W d)·e or v·tanh(W d + U e)")
+                  + " d·e/sqrt(width), (W d)·e or v·tanh(W d + U e)")
           .when(DataKeys.TYPE, PAIRS)
           .knownAs("attn", "attention_type", "attention_model", "score");
 
@@ -45,6 +46,16 @@ public final class PairKeys {
               "tokens after which what is said is cut; 0: twice those read and 10 more")
           .when(DataKeys.TYPE, PAIRS)
           .knownAs("max_length", "max_len", "max_decode_length");
+
+  public static final Key<Path> VECTORS =
+      Key.of(
+              "model.target_vectors",
+              Type.path("a file of vectors, of word2vec's text format or GloVe's"),
+              Path.of(""),
+              "where the decoder's embedding starts, as model.embedding_vectors for the encoder's;"
+                  + " the boundary is </s>")
+          .when(DataKeys.TYPE, PAIRS)
+          .knownAs("decoder_vectors", "target_embedding_weights");
 
   public static final Key<Double> SAMPLED =
       Key.of(
@@ -75,7 +86,7 @@ public final class PairKeys {
 
   static final List<Key<?>> DATA = List.of(SOURCE, TARGET);
 
-  static final List<Key<?>> MODEL = List.of(ATTENTION, LENGTH_PENALTY, MAX_TOKENS);
+  static final List<Key<?>> MODEL = List.of(ATTENTION, LENGTH_PENALTY, MAX_TOKENS, VECTORS);
 
   static final List<Key<?>> TRAIN = List.of(SAMPLED, DECAY, PACE);
 

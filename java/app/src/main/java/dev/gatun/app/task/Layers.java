@@ -26,6 +26,7 @@ import dev.gatun.model.Layer;
 import dev.gatun.model.Linear;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.Pooling;
+import dev.gatun.model.Recurrence;
 import dev.gatun.model.RecurrentLayer;
 import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.RecurrentStack.Merge;
@@ -180,7 +181,7 @@ final class Layers {
     List<Layer> layers = new ArrayList<>();
     for (int i = 0; i < sizes.size(); i++) {
       boolean top = i == sizes.size() - 1;
-      RecurrentLayer layer = recurrent(config, sizes.get(i)).named(NAME + i);
+      RecurrentLayer layer = layer(config, sizes.get(i), bothWays(config)).named(NAME + i);
       boolean sum = layer.stack().bidirectional() && config.get(ModelKeys.MERGE) == Merge.SUM;
       if (sum) {
         RecurrentStack added = RecurrentStack.of(NAME + i, layer).summed();
@@ -205,24 +206,27 @@ final class Layers {
         : AttentionPooling.additive(config.get(ReadoutKeys.SIZE));
   }
 
-  /** Layers that differ, or whose directions are added, run one by one, equal ones as one stack. */
   private static Layer recurrent(Config config, boolean lastState) {
+    Recurrence layers = recurrence(config, bothWays(config));
+    return lastState ? layers.lastState() : layers;
+  }
+
+  /** Layers that differ, or whose directions are added, run one by one, equal ones as one stack. */
+  static Recurrence recurrence(Config config, boolean both) {
     List<Integer> sizes = sizes(config);
     List<Double> dropouts = dropouts(config, sizes.size());
-    List<RecurrentLayer> layers = sizes.stream().map(size -> recurrent(config, size)).toList();
-    RecurrentLayer first = layers.getFirst();
-    Merge merge = first.stack().bidirectional() ? config.get(ModelKeys.MERGE) : Merge.CONCAT;
+    List<RecurrentLayer> layers = sizes.stream().map(size -> layer(config, size, both)).toList();
+    Merge merge = both ? config.get(ModelKeys.MERGE) : Merge.CONCAT;
     if (merge == Merge.SUM
         || sizes.stream().distinct().count() > 1
         || dropouts.stream().distinct().count() > 1) {
-      return new RecurrentStack(NAME, layers, dropouts, merge, lastState);
+      return new RecurrentStack(NAME, layers, dropouts, merge, false);
     }
-    RecurrentLayer stack = first.stacked(sizes.size(), dropouts.getFirst());
-    return lastState ? stack.lastState() : stack;
+    return layers.getFirst().stacked(sizes.size(), dropouts.getFirst());
   }
 
   /** The rate of dropout between layers: one, or one for each but the top one. */
-  static List<Double> dropouts(Config config, int layers) {
+  private static List<Double> dropouts(Config config, int layers) {
     if (config.get(TrainKeys.OVERFIT) > 0) {
       return List.of(0.0);
     }
@@ -257,16 +261,17 @@ final class Layers {
     return hidden;
   }
 
-  /** One layer. */
-  private static RecurrentLayer recurrent(Config config, int hidden) {
+  private static boolean bothWays(Config config) {
+    return config.get(DataKeys.TYPE) != DataKeys.Kind.TEXT && config.get(ModelKeys.BIDIRECTIONAL);
+  }
+
+  private static RecurrentLayer layer(Config config, int hidden, boolean both) {
     RecurrentLayer layer = oneWay(config, hidden);
-    boolean both =
-        config.get(DataKeys.TYPE) != DataKeys.Kind.TEXT && config.get(ModelKeys.BIDIRECTIONAL);
     return both ? layer.bothDirections() : layer;
   }
 
   /** One layer in one direction. */
-  static RecurrentLayer oneWay(Config config, int hidden) {
+  private static RecurrentLayer oneWay(Config config, int hidden) {
     RecurrentLayer layer = RecurrentLayer.of(NAME, config.get(ModelKeys.CELL), hidden);
     if (!config.get(ModelKeys.BIAS)) {
       layer = layer.withoutBias();

@@ -1,7 +1,6 @@
 package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
-import dev.gatun.app.config.EmbeddingKeys;
 import dev.gatun.app.config.InitialKeys;
 import dev.gatun.app.config.InitialKeys.Start;
 import dev.gatun.app.config.InputException;
@@ -33,8 +32,6 @@ public final class LearntStarts {
   /** Clusters of tokens: beyond, K-means takes longer than it helps. */
   private static final int CLUSTERS = 64;
 
-  private static final String TABLE = "embedding.weight";
-
   /** The lowest layer's input weights; with norms between, layers are called rnn0, rnn1, ... */
   private static final String LOWEST = "rnn0?\\.weight_ih_l0(_reverse)?";
 
@@ -60,10 +57,18 @@ public final class LearntStarts {
   public static List<String> apply(Config config, Task task, Model model) {
     LearntStarts starts = new LearntStarts(config);
     starts.inputs(task, model);
-    if (task instanceof TextTask text) {
-      starts.table(text, model);
+    if (TokenLayers.embeds(config)) {
+      tables(task).forEach(table -> starts.table(table, model));
     }
     return starts.lines;
+  }
+
+  private static List<TokenTable> tables(Task task) {
+    return switch (task) {
+      case TextTask text -> List.of(text.table());
+      case PairTask pairs -> pairs.tables();
+      default -> List.of();
+    };
   }
 
   private void inputs(Task task, Model model) {
@@ -138,29 +143,21 @@ public final class LearntStarts {
     }
   }
 
-  private void table(TextTask task, Model model) {
-    if (config.get(EmbeddingKeys.INPUT) != EmbeddingKeys.Entry.EMBEDDING) {
-      return;
-    }
-    Parameter table = model.parameters().get(TABLE);
+  private void table(TokenTable from, Model model) {
+    Parameter table = model.parameters().get(from.parameter());
     int size = (int) table.value().dim(1);
     Start start = config.get(InitialKeys.EMBEDDING);
     if (start == Start.WORD2VEC) {
-      fill(model, table, rows(word2vec(task, size)));
+      fill(model, table, rows(word2vec(from, size)));
     } else if (start == Start.KMEANS) {
-      fill(model, table, clusters(task, size));
+      fill(model, table, clusters(from, size));
     }
-    Path file = config.get(EmbeddingKeys.VECTORS);
-    if (!file.toString().isEmpty()) {
-      fill(
-          model,
-          table,
-          vectors(config.file(EmbeddingKeys.VECTORS), task, size, values(model, table)));
+    if (!config.get(from.vectors()).toString().isEmpty()) {
+      fill(model, table, vectors(from, size, values(model, table)));
     }
-    int padding = config.get(EmbeddingKeys.PADDING);
-    if (padding >= 0) {
+    if (from.padding() >= 0) {
       double[][] rows = values(model, table);
-      rows[padding] = new double[size];
+      rows[from.padding()] = new double[size];
       fill(model, table, Initializers.rows(rows, Initializers.constant(0)));
     }
   }
@@ -176,7 +173,7 @@ public final class LearntStarts {
     return Initializers.rows(rows, Initializers.constant(0));
   }
 
-  private float[][] word2vec(TextTask task, int size) {
+  private float[][] word2vec(TokenTable from, int size) {
     Word2Vec how =
         new Word2Vec(
             size,
@@ -186,18 +183,18 @@ public final class LearntStarts {
             config.get(InitialKeys.EPOCHS),
             config.get(InitialKeys.RATE),
             seed);
-    int[] tokens = task.trainingTokens();
     long before = System.nanoTime();
-    float[][] vectors = how.learn(tokens, task.tokenizer().size());
+    float[][] vectors = how.learn(from.texts(), from.names().size());
     lines.add(
-        "the embedding starts from word2vec over %,d %s, learnt in %.1f s"
-            .formatted(tokens.length, task.unit(), (System.nanoTime() - before) / 1e9));
+        "%s starts from word2vec over %,d tokens, learnt in %.1f s"
+            .formatted(from.parameter(), from.size(), (System.nanoTime() - before) / 1e9));
     Path file = config.get(InitialKeys.SAVE);
     if (!file.toString().isEmpty()) {
+      Path own = file.resolveSibling(file.getFileName() + from.suffix());
       try {
-        WordVectors.of(task.tokenizer().tokens(), vectors).write(file);
+        WordVectors.of(from.names(), vectors).write(own);
       } catch (IOException e) {
-        throw config.error(InitialKeys.SAVE, file + " cannot be written: " + e.getMessage());
+        throw config.error(InitialKeys.SAVE, own + " cannot be written: " + e.getMessage());
       }
     }
     return vectors;
@@ -208,9 +205,8 @@ public final class LearntStarts {
    * brought to E numbers by random signs, and of these the nearest of some centres with a little
    * noise.
    */
-  private Initializer clusters(TextTask task, int size) {
-    int[] tokens = task.trainingTokens();
-    int vocabulary = task.tokenizer().size();
+  private Initializer clusters(TokenTable from, int size) {
+    int vocabulary = from.names().size();
     double[][] contexts = new double[vocabulary][size];
     double[][] signs = new double[2 * vocabulary][size];
     RandomStream random = new RandomStream(seed, STREAM);
@@ -219,12 +215,7 @@ public final class LearntStarts {
         row[c] = random.uniform() < 0.5 ? -1 : 1;
       }
     }
-    for (int i = 0; i < tokens.length; i++) {
-      for (int c = 0; c < size; c++) {
-        contexts[tokens[i]][c] += i == 0 ? 0 : signs[tokens[i - 1]][c];
-        contexts[tokens[i]][c] += i + 1 == tokens.length ? 0 : signs[vocabulary + tokens[i + 1]][c];
-      }
-    }
+    from.texts().forEach(tokens -> addNeighbours(tokens, signs, contexts));
     for (double[] row : contexts) {
       double squares = 0;
       for (double value : row) {
@@ -244,23 +235,34 @@ public final class LearntStarts {
         rows[id][c] = Starts.gain(config) * (centres[found.owners()[id]][c] + noise);
       }
     }
-    lines.add("the embedding starts from %d K-means centres of neighbours".formatted(k));
+    lines.add("%s starts from %d K-means centres of neighbours".formatted(from.parameter(), k));
     return Initializers.rows(rows, Initializers.constant(0));
   }
 
-  private Initializer vectors(Path file, TextTask task, int size, double[][] rows) {
-    List<String> tokens = task.tokenizer().tokens();
+  private static void addNeighbours(int[] tokens, double[][] signs, double[][] contexts) {
+    for (int i = 0; i < tokens.length; i++) {
+      double[] context = contexts[tokens[i]];
+      for (int c = 0; c < context.length; c++) {
+        context[c] += i == 0 ? 0 : signs[tokens[i - 1]][c];
+        context[c] += i + 1 == tokens.length ? 0 : signs[contexts.length + tokens[i + 1]][c];
+      }
+    }
+  }
+
+  private Initializer vectors(TokenTable from, int size, double[][] rows) {
+    Path file = config.file(from.vectors());
+    List<String> tokens = from.names();
     WordVectors vectors;
     try {
       vectors = WordVectors.read(file, tokens);
     } catch (FormatException e) {
-      throw config.error(EmbeddingKeys.VECTORS, String.valueOf(e.getMessage()));
+      throw config.error(from.vectors(), String.valueOf(e.getMessage()));
     } catch (IOException e) {
       throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
     }
     if (vectors.size() != size) {
       throw config.error(
-          EmbeddingKeys.VECTORS,
+          from.vectors(),
           "%s has vectors of %d numbers; give model.embedding %d"
               .formatted(file, vectors.size(), vectors.size()));
     }

@@ -1,6 +1,7 @@
 package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.EmbeddingKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.Numbers;
@@ -24,8 +25,6 @@ import dev.gatun.model.SequenceDecoder;
 import dev.gatun.model.SequenceDecoder.Hypothesis;
 import dev.gatun.model.SequenceDecoder.Search;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.persist.FormatException;
-import dev.gatun.persist.Json;
 import dev.gatun.train.Evaluator;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,12 +34,17 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /** Texts that become others: an encoder reads, a decoder says. */
 public final class PairTask implements Task {
   private static final String SOURCE = "source_vocabulary";
   private static final String TARGET = "target_vocabulary";
+
+  /** What word2vec's files call the boundary. */
+  private static final String END = "</s>";
+
+  /** Hypotheses that are decoded together. */
+  private static final int ROWS = 4096;
 
   private final Config config;
   private final Pairs data;
@@ -104,11 +108,7 @@ public final class PairTask implements Task {
   }
 
   private static Tokenizer stored(Map<String, String> stored, String name) {
-    String json = stored.get(name);
-    if (json == null) {
-      throw new FormatException("the checkpoint keeps no " + name + ": it is of other data");
-    }
-    return Tokenizer.fromJson(Json.parse(json));
+    return Tokenizer.fromJson(Learnt.stored(stored, name, "it is of other data"));
   }
 
   @Override
@@ -126,13 +126,42 @@ public final class PairTask implements Task {
     int[][] y = new int[part.size()][];
     for (int i = 0; i < x.length; i++) {
       x[i] = source.encode(data.sources().get(part.from() + i));
-      int[] ids =
-          data.targets().isEmpty()
-              ? new int[0]
-              : target.encode(data.targets().get(part.from() + i));
-      y[i] = IntStream.of(ids).map(id -> id + 1).toArray();
+      y[i] = data.targets().isEmpty() ? new int[0] : said(part.from() + i);
     }
     return Examples.tokens(x).decoded(y);
+  }
+
+  /** The tokens of a target, as the decoder counts them: 0 is the boundary. */
+  private int[] said(int row) {
+    return IntStream.of(target.encode(data.targets().get(row))).map(id -> id + 1).toArray();
+  }
+
+  /** The tables of its embeddings: the encoder's, and what the decoder is shown. */
+  List<TokenTable> tables() {
+    Range part = split.training();
+    List<int[]> read = new ArrayList<>();
+    List<int[]> shown = new ArrayList<>();
+    for (int row = part.from(); row < part.to(); row++) {
+      read.add(source.encode(data.sources().get(row)));
+      // What it is shown begins with the boundary, and what it says ends there.
+      shown.add(
+          IntStream.concat(
+                  IntStream.concat(IntStream.of(0), IntStream.of(said(row))), IntStream.of(0))
+              .toArray());
+    }
+    List<String> names = new ArrayList<>(List.of(END));
+    names.addAll(target.tokens());
+    int padding = config.get(EmbeddingKeys.PADDING);
+    return List.of(
+        new TokenTable(
+            PairLayers.NAME + ".encoder_embedding.weight",
+            source.tokens(),
+            read,
+            EmbeddingKeys.VECTORS,
+            padding,
+            ""),
+        new TokenTable(
+            PairLayers.NAME + ".embedding.weight", names, shown, PairKeys.VECTORS, -1, ".target"));
   }
 
   @Override
@@ -145,11 +174,6 @@ public final class PairTask implements Task {
   public BatchSource overfitting(int count) {
     Task.checkOverfit(config, split.training().size());
     return ArraySource.sequential(examples(new Range(0, count)), config.get(TrainKeys.BATCH));
-  }
-
-  @Override
-  public @Nullable BatchSource validation() {
-    return split.validation().size() == 0 ? null : evaluation(split.validation());
   }
 
   @Override
@@ -207,35 +231,54 @@ public final class PairTask implements Task {
   }
 
   /**
-   * What a model says to each source, in their order.
+   * An answer of a model.
+   *
+   * @param hypothesis what the search says about it
+   */
+  public record Answer(String text, Hypothesis hypothesis) {}
+
+  /**
+   * What a model says to each source, in their order: the best first.
    *
    * @param beam hypotheses that are kept; 0: greedy
+   * @param wanted how many answers to each; there may be fewer
    */
-  public List<String> translate(Model trained, int beam) {
-    return translate(trained, split.training(), beam, WeightType.FLOAT32);
+  public List<List<Answer>> answers(Model trained, int beam, int wanted) {
+    return answers(trained, split.training(), new Width(beam, wanted), WeightType.FLOAT32);
   }
 
-  private List<String> translate(Model trained, Range part, int beam, WeightType weights) {
-    List<String> said = new ArrayList<>();
-    ArraySource batches = evaluation(part);
-    Search search = search(beam, batches.maxTime());
+  /** How wide a search is, and for how much. */
+  private record Width(int beam, int wanted) {}
+
+  private List<List<Answer>> answers(Model trained, Range part, Width width, WeightType weights) {
+    List<List<Answer>> said = new ArrayList<>();
+    // So many sources at a time that a wide beam's rows stay few.
+    int each = Math.clamp(ROWS / Math.max(1, width.beam), 1, config.get(TrainKeys.BATCH));
+    ArraySource batches = ArraySource.sequential(examples(part), each);
+    Search search = search(width, batches.maxTime());
     try (Batch batch = batches.newBatch();
         SequenceDecoder decoder =
             new SequenceDecoder(trained, batches.maxTime(), batches.maxBatch(), search, weights)) {
       for (int i = 0; i < batches.batches(0); i++) {
         batches.fill(0, i, batch);
-        for (List<Hypothesis> found : decoder.decode(batch)) {
-          said.add(text(found.getFirst().tokens()));
+        for (List<Hypothesis> found : decoder.decode(batch, this::most)) {
+          said.add(
+              found.stream()
+                  .limit(width.wanted)
+                  .map(hypothesis -> new Answer(text(hypothesis.tokens()), hypothesis))
+                  .toList());
         }
       }
     }
     return said;
   }
 
-  private Search search(int beam, int longest) {
-    int most = config.get(PairKeys.MAX_TOKENS);
-    int cut = most > 0 ? most : 2 * longest + 10;
-    return new Search(Math.max(1, beam), cut, config.get(PairKeys.LENGTH_PENALTY));
+  private Search search(Width width, int longest) {
+    return new Search(
+        Math.max(1, width.beam),
+        most(longest),
+        config.get(PairKeys.LENGTH_PENALTY),
+        width.wanted);
   }
 
   /**
@@ -246,7 +289,7 @@ public final class PairTask implements Task {
   public Hypothesis best(Model trained, int[] tokens) {
     Examples one = Examples.tokens(new int[][] {tokens}).decoded(new int[1][0]);
     ArraySource source = ArraySource.sequential(one, 1);
-    Search search = search(config.get(ModelKeys.BEAM), tokens.length);
+    Search search = search(new Width(config.get(ModelKeys.BEAM), 1), tokens.length);
     try (Batch batch = source.newBatch();
         SequenceDecoder decoder = new SequenceDecoder(trained, source.maxTime(), 1, search)) {
       source.fill(0, 0, batch);
@@ -257,6 +300,21 @@ public final class PairTask implements Task {
   /** What a token that a model has said stands for. */
   public String targetToken(int said) {
     return target.decode(said - 1);
+  }
+
+  /** The tokens after which an answer to a source of some steps is cut. */
+  private int most(int steps) {
+    int given = config.get(PairKeys.MAX_TOKENS);
+    return given > 0 ? given : 2 * steps + 10;
+  }
+
+  /** How many tokens of each source the model does not know, in their order. */
+  public List<Integer> unknown() {
+    return data.sources().stream()
+        .map(
+            text ->
+                (int) IntStream.of(source.encode(text)).filter(t -> t == source.unknown()).count())
+        .toList();
   }
 
   private String text(List<Integer> tokens) {
@@ -273,9 +331,10 @@ public final class PairTask implements Task {
       measures.put("loss", nats);
       measures.put("perplexity", Math.exp(nats));
       TextErrors errors = new TextErrors();
-      List<String> said = translate(trained, part, config.get(ModelKeys.BEAM), weights);
+      Width best = new Width(config.get(ModelKeys.BEAM), 1);
+      List<List<Answer>> said = answers(trained, part, best, weights);
       for (int i = 0; i < said.size(); i++) {
-        errors.add(data.targets().get(part.from() + i), said.get(i));
+        errors.add(data.targets().get(part.from() + i), said.get(i).getFirst().text());
       }
       measures.putAll(errors.measures());
       return measures;

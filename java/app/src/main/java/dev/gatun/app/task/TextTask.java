@@ -1,6 +1,7 @@
 package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.EmbeddingKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
@@ -14,12 +15,11 @@ import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
 import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.persist.FormatException;
-import dev.gatun.persist.Json;
 import dev.gatun.train.Evaluator;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -58,11 +58,7 @@ public final class TextTask implements Task {
 
   /** The vocabulary that a checkpoint keeps. */
   public static Tokenizer tokenizer(Map<String, String> stored) {
-    String json = stored.get(VOCABULARY);
-    if (json == null) {
-      throw new FormatException("the checkpoint keeps no vocabulary: it is not a language model's");
-    }
-    return Tokenizer.fromJson(Json.parse(json));
+    return Tokenizer.fromJson(Learnt.stored(stored, VOCABULARY, "it is not a language model's"));
   }
 
   /** The layers of a language model with a vocabulary, without any text. */
@@ -150,10 +146,17 @@ public final class TextTask implements Task {
     return parts.tokenizer();
   }
 
-  /** The tokens of the training part. */
-  int[] trainingTokens() {
+  /** The table of its embedding. */
+  TokenTable table() {
     Range training = split().training();
-    return Arrays.copyOfRange(parts.tokens(), training.from(), training.to());
+    int[] tokens = Arrays.copyOfRange(parts.tokens(), training.from(), training.to());
+    return new TokenTable(
+        "embedding.weight",
+        tokenizer().tokens(),
+        List.of(tokens),
+        EmbeddingKeys.VECTORS,
+        config.get(EmbeddingKeys.PADDING),
+        "");
   }
 
   @Override

@@ -47,7 +47,7 @@ public final class Updates {
       }
     }
     if (TokenLayers.embeds(config) && config.get(EmbeddingKeys.FROZEN)) {
-      options = options.withGroup(ParameterGroup.of("embedding.*", 0, 0));
+      options = options.withGroup(ParameterGroup.of(TokenLayers.names(config), 0, 0));
     }
     for (String names : config.get(TrainKeys.FROZEN)) {
       options = options.withGroup(ParameterGroup.of(names, 0, 0));
@@ -59,7 +59,7 @@ public final class Updates {
     }
     check(config, StabilityKeys.GROUPS, options, parameters);
     if (TokenLayers.embeds(config) && config.get(EmbeddingKeys.LAZY)) {
-      options = options.withLazyRows("embedding.weight");
+      options = options.withLazyRows(TokenLayers.names(config));
       check(config, EmbeddingKeys.LAZY, options, parameters);
     }
     return new RuleOptimizer(parameters, rule(config), options);
