@@ -23,6 +23,7 @@ import numpy as np
 import torch
 
 from case import TORCH
+from decay import decay_cases
 from embeddings import embedding_cases
 from parts import layer_cases, loss_cases, optimizer_cases
 from recurrent import rnn_cases
@@ -75,7 +76,7 @@ def main():
         sys.exit(f"torch {torch.__version__} is installed; the goldens are those of {TORCH}")
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    cases = [case for make in (rnn_cases, stack_cases, layer_cases, embedding_cases, sequence_cases, loss_cases, optimizer_cases, training_cases) for case in make()]
+    cases = [case for make in (rnn_cases, stack_cases, layer_cases, embedding_cases, sequence_cases, decay_cases, loss_cases, optimizer_cases, training_cases) for case in make()]
     (check if arguments.check else write)(cases)
     print(f"{len(cases)} cases {'checked' if arguments.check else 'written'}", file=sys.stderr)
 

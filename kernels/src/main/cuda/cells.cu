@@ -53,6 +53,34 @@ extern "C" __global__ void endBackward(Pass p, int n) {
   }
 }
 
+// Before a step: h fades to exp(-z) h, where it lies; z [T * N, out] by time.
+extern "C" __global__ void fadeState(Pass p, int t, int n, int step, const float* z) {
+  each(p, t, n, step, p.out, [&](i64 e, const At& at) {
+    if (at.active) {
+      const float left = expf(-z[at.time * p.out + at.unit]);
+      p.h[slot(p, n, step, p.out) + e] *= left;
+      if (p.hSeen != nullptr) {
+        p.hSeen[slot(p, n, step, p.out) + e] *= left;
+      }
+    }
+  });
+}
+
+// After its backward: from dL/d of what was left of h to dL/dh and dL/dz; dz null: not wanted.
+extern "C" __global__ void fadeStateBackward(
+    Pass p, int t, int n, int step, const float* z, float* dz) {
+  each(p, t, n, step, p.out, [&](i64 e, const At& at) {
+    const i64 row = at.time * p.out + at.unit;
+    const float dh = p.dh[e];
+    if (at.active) {
+      p.dh[e] = expf(-z[row]) * dh;
+    }
+    if (dz != nullptr) {
+      dz[row] = at.active ? -dh * p.h[slot(p, n, step, p.out) + e] : 0.0f;
+    }
+  });
+}
+
 // dh += the masked gradient of the h that R saw. Of n * out.
 extern "C" __global__ void addSeen(Pass p, int n) {
   for (i64 e = firstIndex(); e < n * p.out; e += indexStride()) {

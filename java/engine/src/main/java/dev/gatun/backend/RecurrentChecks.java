@@ -95,6 +95,21 @@ public final class RecurrentChecks {
     state("initial", spec, io.initial(), io.x().dim(1));
     state("last", spec, io.last(), io.x().dim(1));
     apart(io.initial(), io.last());
+    decay(spec, io.decay(), rows);
+  }
+
+  private void decay(RecurrentSpec spec, RecurrentIo.@Nullable Decay decay, long rows) {
+    if (decay == null) {
+      return;
+    }
+    if (spec.bidirectional()) {
+      throw new IllegalArgumentException(
+          "recurrent: states that decay run in one direction, and this stack runs in both");
+    }
+    rowsOf(RECURRENT, "decay.exponents", decay.exponents(), real, rows, spec.stateSize());
+    if (decay.gradient() != null) {
+      rowsOf(RECURRENT, "decay.gradient", decay.gradient(), real, rows, spec.stateSize());
+    }
   }
 
   private void gradients(RecurrentSpec spec, WeightLayout layout, RecurrentIo io) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param last hn and cn, shaped as initial, overwritten with each sequence's own last state; must
  *     not overlap initial
  * @param gradients what backward reads and writes; null in a plan for inference
+ * @param decay how the first layer's h fades before each step; null: it does not
  */
 public record RecurrentIo(
     Tensor x,
@@ -21,7 +22,29 @@ public record RecurrentIo(
     @Nullable State initial,
     Tensor y,
     State last,
-    @Nullable Gradients gradients) {
+    @Nullable Gradients gradients,
+    @Nullable Decay decay) {
+
+  /** Of a stack whose states do not fade. */
+  public RecurrentIo(
+      Tensor x,
+      @Nullable Tensor lengths,
+      @Nullable State initial,
+      Tensor y,
+      State last,
+      @Nullable Gradients gradients) {
+    this(x, lengths, initial, y, last, gradients, null);
+  }
+
+  /**
+   * The decay of the first layer's h (Che et al. 2018, equations 10 and 11): in step t all that the
+   * cell does with the h before it, it does with exp(-z_t) h instead, h0 included. In one direction
+   * only. The last state is what the last step gave; y likewise.
+   *
+   * @param exponents z [t, n, P or H], read; not below 0, or states grow
+   * @param gradient dL/dz, overwritten; zero on padding; null: not wanted
+   */
+  public record Decay(Tensor exponents, @Nullable Tensor gradient) {}
 
   /**
    * The state of every layer and direction.

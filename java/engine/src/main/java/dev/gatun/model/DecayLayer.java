@@ -13,12 +13,14 @@ import org.jspecify.annotations.Nullable;
  * each: the input decay of GRU-D (Che et al. 2018, "Recurrent neural networks for multivariate time
  * series with missing values", equation 10). First in a model, before any recurrent layer; takes
  * what {@link dev.gatun.data.MissingValues#DECAY} gives, 3 C features a step: C values, C masks, C
- * ages. Gives 2 C: the values, faded where the mask is 0, and the masks.
+ * ages. Gives 2 C: the values, faded where the mask is 0, and the masks; or 3 C, the ages after
+ * them.
  *
  * @param name the layer's name
  * @param means [C] that values fade to, in the unit of what comes in
+ * @param givesAges whether it gives the ages too, as {@link RecurrentLayer#decayed} takes
  */
-public record DecayLayer(String name, List<Double> means) implements Layer {
+public record DecayLayer(String name, List<Double> means, boolean givesAges) implements Layer {
   /** At first a value loses a tenth of its distance from the mean in a step. */
   private static final double FIRST_RATE = 0.1;
 
@@ -39,7 +41,12 @@ public record DecayLayer(String name, List<Double> means) implements Layer {
 
   /** A layer called {@code decay}. */
   public static DecayLayer of(List<Double> means) {
-    return new DecayLayer("decay", means);
+    return new DecayLayer("decay", means, false);
+  }
+
+  /** The same that gives the ages too. */
+  public DecayLayer withAges() {
+    return new DecayLayer(name, means, true);
   }
 
   @Override
@@ -50,7 +57,7 @@ public record DecayLayer(String name, List<Double> means) implements Layer {
           "decay %s of %d inputs takes %d features, values, masks and ages, not %s"
               .formatted(name, inputs, 3 * inputs, input));
     }
-    return input.withFeatures(2 * inputs);
+    return input.withFeatures((givesAges ? 3 : 2) * inputs);
   }
 
   /** {@code rate} [2, C]: w and b of exp(-max(0, w age + b)). */
@@ -69,37 +76,52 @@ public record DecayLayer(String name, List<Double> means) implements Layer {
 
   @Override
   public LayerPlan plan(PlanContext context) {
-    return new Planned(context, means);
+    return new Planned(context, means, givesAges);
   }
 
   private static final class Planned implements LayerPlan {
     private final PlanContext context;
+    private final Backend backend;
+    private final int inputs;
     private final Tensor output;
     private final @Nullable Tensor gradient;
+
+    /** [T, N, 2 C], the values and masks: the output itself unless that has the ages too. */
+    private final Tensor faded;
+
+    private final @Nullable Tensor fadedGradient;
     private final InputDecay bound;
 
-    Planned(PlanContext context, List<Double> means) {
+    Planned(PlanContext context, List<Double> means, boolean givesAges) {
       this.context = context;
+      inputs = means.size();
       output = context.newOutput();
       gradient = context.newOutputGradient();
-      Backend backend = context.backend();
-      Tensor mean = context.workspace().real(means.size());
+      faded = givesAges ? pairs() : output;
+      fadedGradient = givesAges && gradient != null ? pairs() : gradient;
+      backend = context.backend();
+      Tensor mean = context.workspace().real(inputs);
       try (Workspace host = Workspace.host(backend.real())) {
-        Tensor values = host.real(means.size());
-        for (int c = 0; c < means.size(); c++) {
+        Tensor values = host.real(inputs);
+        for (int c = 0; c < inputs; c++) {
           values.set(c, means.get(c));
         }
         backend.copy(values, mean);
       }
       Parameter rate = context.parameters().get("rate");
       InputDecayIo.Gradients gradients =
-          gradient == null
+          fadedGradient == null
               ? null
               : new InputDecayIo.Gradients(
-                  gradient, rate.gradient(), context.inputGradient(), context.newOutput());
+                  fadedGradient, rate.gradient(), context.inputGradient(), pairs());
       bound =
           backend.inputDecay(
-              new InputDecayIo(context.input(), mean, rate.value(), output, gradients));
+              new InputDecayIo(context.input(), mean, rate.value(), faded, gradients));
+    }
+
+    private Tensor pairs() {
+      int rows = context.spec().maxTime();
+      return context.workspace().real(rows, context.spec().maxBatch(), 2L * inputs);
     }
 
     @Override
@@ -114,12 +136,25 @@ public record DecayLayer(String name, List<Double> means) implements Layer {
 
     @Override
     public void forward(int t, int n) {
-      bound.forward(context.inputSignal().rows(t, n));
+      int rows = context.inputSignal().rows(t, n);
+      bound.forward(rows);
+      if (faded != output) {
+        backend.copyColumns(rows, faded, 0, output, 0, 2 * inputs);
+        backend.copyColumns(rows, context.input(), 2 * inputs, output, 2 * inputs, inputs);
+      }
     }
 
     @Override
     public void backward(int t, int n) {
-      bound.backward(context.inputSignal().rows(t, n));
+      int rows = context.inputSignal().rows(t, n);
+      if (gradient != null && fadedGradient != null && fadedGradient != gradient) {
+        backend.copyColumns(rows, gradient, 0, fadedGradient, 0, 2 * inputs);
+      }
+      bound.backward(rows);
+      Tensor dx = context.inputGradient();
+      if (dx != null && gradient != null && fadedGradient != gradient) {
+        backend.addColumns(rows, gradient, 2 * inputs, dx, 2 * inputs, inputs);
+      }
     }
   }
 }

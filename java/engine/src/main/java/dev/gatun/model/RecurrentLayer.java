@@ -22,9 +22,11 @@ import org.jspecify.annotations.Nullable;
  * @param stack its shape; its inputSize is replaced by the width of what comes in
  * @param readout what it gives of all that
  * @param initial initial weights
+ * @param ages how many of what comes in, the last ones, are ages that the lowest layer's h decays
+ *     by ({@link #decayed}); 0: it does not
  */
 public record RecurrentLayer(
-    String name, RecurrentSpec stack, Readout readout, InitialWeights initial)
+    String name, RecurrentSpec stack, Readout readout, InitialWeights initial, int ages)
     implements Recurrence {
 
   /** What becomes of a stack's outputs and states. */
@@ -66,6 +68,18 @@ public record RecurrentLayer(
       throw new IllegalArgumentException(
           name + ": a forget bias needs an LSTM with biases, not " + stack.cell());
     }
+    if (ages < 0) {
+      throw new IllegalArgumentException("%s: %d ages; 0 or more".formatted(name, ages));
+    }
+    if (ages > 0 && stack.bidirectional()) {
+      throw new IllegalArgumentException(
+          name + ": states that decay with the time since an input was seen run in one direction");
+    }
+  }
+
+  /** Whose states do not decay. */
+  public RecurrentLayer(String name, RecurrentSpec stack, Readout readout, InitialWeights initial) {
+    this(name, stack, readout, initial, 0);
   }
 
   /** One layer, output at every step. */
@@ -92,33 +106,33 @@ public record RecurrentLayer(
   /** The same under another name. */
   @Override
   public RecurrentLayer named(String newName) {
-    return new RecurrentLayer(newName, stack, readout, initial);
+    return new RecurrentLayer(newName, stack, readout, initial, ages);
   }
 
   /** The same with that many layers and dropout between them. */
   public RecurrentLayer stacked(int layers, double dropout) {
-    return new RecurrentLayer(name, stack.stacked(layers, dropout), readout, initial);
+    return new RecurrentLayer(name, stack.stacked(layers, dropout), readout, initial, ages);
   }
 
   /** The same in both directions. */
   @Override
   public RecurrentLayer bothDirections() {
-    return new RecurrentLayer(name, stack.bothDirections(), readout, initial);
+    return new RecurrentLayer(name, stack.bothDirections(), readout, initial, ages);
   }
 
   /** The same with h projected to {@code size} (LSTM). */
   public RecurrentLayer projected(int size) {
-    return new RecurrentLayer(name, stack.projected(size), readout, initial);
+    return new RecurrentLayer(name, stack.projected(size), readout, initial, ages);
   }
 
   /** The same without biases. */
   public RecurrentLayer withoutBias() {
-    return new RecurrentLayer(name, stack.withoutBias(), readout, initial);
+    return new RecurrentLayer(name, stack.withoutBias(), readout, initial, ages);
   }
 
   /** The same with regularised cells; masks in training only. */
   public RecurrentLayer regularized(Regularization how) {
-    return new RecurrentLayer(name, stack.regularized(how), readout, initial);
+    return new RecurrentLayer(name, stack.regularized(how), readout, initial, ages);
   }
 
   /** The same with layer normalisation inside the cells (LSTM, GRU). */
@@ -171,18 +185,27 @@ public record RecurrentLayer(
 
   /** The same with other options of the cells. */
   public RecurrentLayer with(CellOptions options) {
-    return new RecurrentLayer(name, stack.with(options), readout, initial);
+    return new RecurrentLayer(name, stack.with(options), readout, initial, ages);
   }
 
   /** The same giving the last state only. */
   @Override
   public RecurrentLayer lastState() {
-    return new RecurrentLayer(name, stack, Readout.LAST, initial);
+    return new RecurrentLayer(name, stack, Readout.LAST, initial, ages);
   }
 
   /** The same giving the last states of all its layers side by side, [N, L*D*(P or H)]. */
   public RecurrentLayer lastStates() {
-    return new RecurrentLayer(name, stack, Readout.LAST_OF_ALL_LAYERS, initial);
+    return new RecurrentLayer(name, stack, Readout.LAST_OF_ALL_LAYERS, initial, ages);
+  }
+
+  /**
+   * The same whose lowest layer's h decays before each step to exp(-max(0, W d + b)) h, with d the
+   * last {@code inputs} of what comes in, which nothing else sees (Che et al. 2018, equations 10
+   * and 11). In one direction only.
+   */
+  public RecurrentLayer decayed(int inputs) {
+    return new RecurrentLayer(name, stack, readout, initial, inputs);
   }
 
   /** Whether it gives one row for each sequence, not one for each step. */
@@ -198,12 +221,12 @@ public record RecurrentLayer(
 
   /** The same with other initial weights. */
   public RecurrentLayer initialized(InitialWeights other) {
-    return new RecurrentLayer(name, stack, readout, other);
+    return new RecurrentLayer(name, stack, readout, other, ages);
   }
 
   /** The stack for an input. */
   RecurrentSpec spec(Signal input) {
-    return stack.withInput(input.width());
+    return stack.withInput(input.width() - ages);
   }
 
   @Override
@@ -216,6 +239,11 @@ public record RecurrentLayer(
       throw new IllegalArgumentException(
           "%s takes one row per step, not %s: the layer before gives its last state only"
               .formatted(name, input));
+    }
+    if (input.width() <= ages) {
+      throw new IllegalArgumentException(
+          "%s takes %d ages and at least one feature before them, not %s"
+              .formatted(name, ages, input));
     }
     return switch (readout) {
       case STEPS -> input.withFeatures(stack.outputSize());
@@ -231,14 +259,25 @@ public record RecurrentLayer(
     for (RecurrentSpec.WeightView view : spec(input).weights()) {
       specs.add(new ParameterSpec(view.name(), view.shape(), initializer(view.weight())));
     }
+    if (ages > 0) {
+      specs.addAll(DecayedRecurrentPlan.parameters(stack.stateSize(), ages));
+    }
     return specs;
   }
 
   @Override
   public ParameterLayout layout(Signal input, Backend backend) {
     WeightLayout layout = backend.layout(spec(input));
-    List<Long> offsets = layout.weights().stream().map(RecurrentSpec.WeightView::offset).toList();
-    return new ParameterLayout(offsets, layout.size(), layout.alignment());
+    List<Long> offsets = new ArrayList<>();
+    layout.weights().forEach(view -> offsets.add(view.offset()));
+    long end = layout.size();
+    if (ages > 0) {
+      for (ParameterSpec spec : DecayedRecurrentPlan.parameters(stack.stateSize(), ages)) {
+        offsets.add(end);
+        end += spec.size();
+      }
+    }
+    return new ParameterLayout(offsets, end, layout.alignment());
   }
 
   private Initializer initializer(RecurrentSpec.Weight weight) {
@@ -288,13 +327,23 @@ public record RecurrentLayer(
     }
     long stackElements = perDirection * spec.directions() * (plan.trains() ? spec.layers() : 1);
     long between = (long) plan.maxTime() * plan.maxBatch() * spec.outputSize();
+    if (ages > 0) {
+      // Features and ages apart, exponents; in training the gradients of all, and what is left of
+      // h.
+      long rows = (long) plan.maxTime() * plan.maxBatch();
+      long columns = (long) input.width() + spec.stateSize();
+      between += rows * (plan.trains() ? 2 * columns + spec.stateSize() : columns);
+    }
     long packedWeights = spec.weightCount() * (plan.trains() ? 2 : 1);
     return (stackElements + between * spec.layers() + packedWeights) * real.bytes();
   }
 
   @Override
   public LayerPlan plan(PlanContext context) {
-    return new RecurrentLayerPlan(spec(context.inputSignal()), readout, context);
+    RecurrentSpec spec = spec(context.inputSignal());
+    return ages > 0
+        ? new DecayedRecurrentPlan(spec, readout, ages, context)
+        : new RecurrentLayerPlan(spec, readout, context, null);
   }
 
   /** The zero state shaped for a plan: h [L*D, N, P or H], and c for an LSTM. */

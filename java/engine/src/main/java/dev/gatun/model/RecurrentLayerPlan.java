@@ -4,6 +4,7 @@ import dev.gatun.backend.Backend;
 import dev.gatun.backend.Gates;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.RecurrentIo;
+import dev.gatun.backend.RecurrentIo.Decay;
 import dev.gatun.backend.RecurrentIo.Gradients;
 import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
@@ -43,7 +44,8 @@ final class RecurrentLayerPlan implements LayerPlan {
   private final Tensor[][] givenState;
   private final Tensor[][] givenGradient;
 
-  RecurrentLayerPlan(RecurrentSpec spec, Readout readout, PlanContext context) {
+  RecurrentLayerPlan(
+      RecurrentSpec spec, Readout readout, PlanContext context, @Nullable Decay decay) {
     this.spec = spec;
     lastOnly = readout != Readout.STEPS;
     rows = (readout == Readout.LAST ? 1 : spec.layers()) * spec.directions();
@@ -71,7 +73,7 @@ final class RecurrentLayerPlan implements LayerPlan {
                 null,
                 context.parameters().gradients())
             : null;
-    io = new RecurrentIo(context.input(), context.lengths(), initial, y, last, gradients);
+    io = new RecurrentIo(context.input(), context.lengths(), initial, y, last, gradients, decay);
     parameters = context.parameters();
     mask = context.mask();
     recurrent = new PlannedRecurrent(spec, io, context);

@@ -5,6 +5,7 @@ import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentIo;
+import dev.gatun.backend.RecurrentIo.Decay;
 import dev.gatun.backend.RecurrentIo.Gradients;
 import dev.gatun.backend.RecurrentIo.State;
 import dev.gatun.backend.RecurrentSpec;
@@ -62,7 +63,11 @@ final class StateGradients implements AutoCloseable {
               state(of.last()),
               workspace.real(weights.size()));
       Tensor lengths = of.lengths() == null ? null : workspace.tensor(DType.I32, n);
-      io = new RecurrentIo(x, lengths, state(of.last()), y, state(of.last()), own);
+      Decay decay =
+          of.decay() == null
+              ? null
+              : new Decay(workspace.real(of.decay().exponents().shape()), null);
+      io = new RecurrentIo(x, lengths, state(of.last()), y, state(of.last()), own, decay);
       met = state(of.last());
       hostLengths = host.tensor(DType.I32, n);
       recurrent = backend.recurrent(this.spec, weights, io, Mode.TRAINING, mask);
@@ -197,6 +202,10 @@ final class StateGradients implements AutoCloseable {
   /** Runs some steps of the stack's input from the state that was put in. */
   private void run(int from, int steps, int n) {
     copyRows(of.x(), io.x(), from, steps, (long) n * of.x().dim(2));
+    if (of.decay() != null && io.decay() != null) {
+      Tensor z = of.decay().exponents();
+      copyRows(z, io.decay().exponents(), from, steps, (long) n * spec.stateSize());
+    }
     Tensor lengths = io.lengths();
     if (lengths != null) {
       backend.copy(Objects.requireNonNull(of.lengths()), hostLengths);

@@ -33,6 +33,11 @@ abstract class StackContract extends Contract {
     this.factor = factor;
   }
 
+  /** A stack of this suite with every optional tensor. */
+  Stack whole(Backend on, RecurrentSpec spec, int t, int n) {
+    return Stack.full(on, spec, t, n);
+  }
+
   final double tolerance(RecurrentSpec spec, int t) {
     int k = Math.max(spec.inputSize(), spec.outputSize()) + spec.stateSize() + 2;
     return factor * eps * Math.sqrt(k) * t * spec.layers();
@@ -55,8 +60,8 @@ abstract class StackContract extends Contract {
   void computesWhatTheReferenceDoes(RecurrentSpec spec, int t, int n) {
     assumeNear(backend, spec.weightCount() * n);
     try (Backend reference = Backends.open("reference");
-        Stack oracle = Stack.full(reference, spec, t, n);
-        Stack stack = Stack.full(backend, spec, t, n)) {
+        Stack oracle = whole(reference, spec, t, n);
+        Stack stack = whole(backend, spec, t, n)) {
       oracle.randomize(random).step(5);
       stack.copyGiven(oracle);
       run(oracle, t, n);
@@ -113,7 +118,7 @@ abstract class StackContract extends Contract {
     List<Map<String, double[]>> runs = new ArrayList<>();
     for (int threads : new int[] {1, 2, 3}) {
       try (Backend one = Subjects.open(backend.name(), threads);
-          Stack stack = Stack.full(one, spec, t, n)) {
+          Stack stack = whole(one, spec, t, n)) {
         stack.randomize(new Random(1)).lengths(ragged(new Random(2), t, n));
         run(stack, t, n);
         runs.add(values(stack));

@@ -144,6 +144,38 @@ class ModelGradientTest {
         Linear.of(2));
   }
 
+  /** Of two layers, the lower one's states decay with two ages each, of up to 9. */
+  @Test
+  void statesThatDecay() {
+    check(
+        Examples.features(ages(features(5, 6))).values(values(5, 2)),
+        Signal.features(6),
+        NumericLoss.meanSquaredError(),
+        DecayLayer.of(List.of(0.2, -0.5)).withAges(),
+        RecurrentLayer.gru(4).decayed(2).stacked(2, 0.3).named("two").lastState(),
+        Linear.of(2));
+    check(
+        Examples.features(ages(features(5, 6))).values(values(5, 2)),
+        Signal.features(6),
+        NumericLoss.meanSquaredError(),
+        RecurrentStack.of(
+            "sizes",
+            RecurrentLayer.of("a", Cell.GRU_RESET_BEFORE, 4).decayed(2),
+            RecurrentLayer.gru(3)),
+        Pooling.mean(),
+        Linear.of(2));
+  }
+
+  private static float[][][] ages(float[][][] x) {
+    for (float[][] sequence : x) {
+      for (float[] step : sequence) {
+        step[4] *= 9;
+        step[5] *= 9;
+      }
+    }
+    return x;
+  }
+
   @Test
   void lastStateOfAProjection() {
     check(

@@ -122,7 +122,11 @@ public final class FarBackend implements Backend {
                 nearOrNull(gradients.dLast()),
                 nearOrNull(gradients.dx()),
                 nearOrNull(gradients.dInitial()),
-                near(gradients.dWeights())));
+                near(gradients.dWeights())),
+        io.decay() == null
+            ? null
+            : new RecurrentIo.Decay(
+                near(io.decay().exponents()), nearOrNull(io.decay().gradient())));
   }
 
   @Override

@@ -56,8 +56,25 @@ public final class Stack implements AutoCloseable {
     return new Stack(backend, spec, t, n, Mode.TRAINING, EnumSet.allOf(Part.class));
   }
 
+  /** A plan with every optional tensor whose first layer's states decay. */
+  public static Stack decayed(Backend backend, RecurrentSpec spec, int t, int n) {
+    return new Stack(backend, spec, t, n, Mode.TRAINING, EnumSet.allOf(Part.class), true);
+  }
+
   /** A plan with some of the optional tensors. */
   public Stack(Backend backend, RecurrentSpec spec, int t, int n, Mode mode, Set<Part> parts) {
+    this(backend, spec, t, n, mode, parts, false);
+  }
+
+  /** The same, whose first layer's states may decay. */
+  public Stack(
+      Backend backend,
+      RecurrentSpec spec,
+      int t,
+      int n,
+      Mode mode,
+      Set<Part> parts,
+      boolean decays) {
     this.backend = backend;
     this.spec = spec;
     workspace = backend.workspace();
@@ -82,8 +99,14 @@ public final class Stack implements AutoCloseable {
             parts.contains(Part.INITIAL) ? state(n) : null,
             workspace.real(t, n, spec.outputSize()),
             state(n),
-            mode == Mode.TRAINING ? gradients : null);
+            mode == Mode.TRAINING ? gradients : null,
+            decays ? decay(t, n, mode) : null);
     plan = backend.recurrent(spec, weights, io, mode, new MaskKey(MASK_SEED, MASK_LAYER, maskStep));
+  }
+
+  private RecurrentIo.Decay decay(int t, int n, Mode mode) {
+    Tensor gradient = mode == Mode.TRAINING ? workspace.real(t, n, spec.stateSize()) : null;
+    return new RecurrentIo.Decay(workspace.real(t, n, spec.stateSize()), gradient);
   }
 
   private RecurrentIo.State state(int n) {
@@ -105,6 +128,9 @@ public final class Stack implements AutoCloseable {
     given()
         .forEach(
             (name, tensor) -> Numbers.fill(backend, random, tensor, name.equals("x") ? 1.5 : 0.8));
+    if (io.decay() != null) {
+      set("z", Arrays.stream(read("z")).map(Math::abs).toArray());
+    }
     plan.refresh();
     return this;
   }
@@ -181,6 +207,7 @@ public final class Stack implements AutoCloseable {
     put(named, "h0", "c0", io.initial());
     put(named, "dy", gradients.dy());
     put(named, "dhn", "dcn", gradients.dLast());
+    put(named, "z", io.decay() == null ? null : io.decay().exponents());
     return named;
   }
 
@@ -191,6 +218,7 @@ public final class Stack implements AutoCloseable {
     put(named, "hn", "cn", io.last());
     put(named, "dx", gradients.dx());
     put(named, "dh0", "dc0", gradients.dInitial());
+    put(named, "dz", io.decay() == null ? null : io.decay().gradient());
     return named;
   }
 

@@ -27,6 +27,15 @@ public final class SeriesKeys {
           .when(DataKeys.TYPE, Kind.SERIES, Kind.SEQUENCES)
           .knownAs("fillna", "imputation", "impute", "nan", "missing_values", "interpolate");
 
+  public static final Key<Boolean> HIDDEN_DECAY =
+      Key.of(
+              "data.hidden_decay",
+              Type.flag(),
+              false,
+              "let states too fade with the time since inputs were seen, at learnt rates")
+          .when(MISSING, Missing.DECAY)
+          .knownAs("state_decay", "gru_d", "grud", "decay_hidden");
+
   public static final Key<List<String>> SENTINEL =
       Key.of(
               "data.sentinel",
@@ -82,7 +91,15 @@ public final class SeriesKeys {
           .knownAs("streaming", "memory_map", "mmap", "lazy");
 
   static final List<Key<?>> ALL =
-      List.of(MISSING, SENTINEL, WINDOW_START, WINDOW_GROWTH, VALIDATION_FROM, TEST_FROM, STREAM);
+      List.of(
+          MISSING,
+          HIDDEN_DECAY,
+          SENTINEL,
+          WINDOW_START,
+          WINDOW_GROWTH,
+          VALIDATION_FROM,
+          TEST_FROM,
+          STREAM);
 
   private SeriesKeys() {}
 }

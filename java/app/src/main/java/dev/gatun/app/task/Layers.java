@@ -53,10 +53,16 @@ final class Layers {
   /** A forecaster: recurrent stack, its readout, one number per output. */
   static ModelSpec forecaster(Config config, WindowData data, int outputs) {
     List<Layer> layers = new ArrayList<>();
-    if (config.get(SeriesKeys.MISSING) == SeriesKeys.Missing.DECAY) {
-      layers.add(DecayLayer.of(data.means()));
+    boolean fades = config.get(SeriesKeys.MISSING) == SeriesKeys.Missing.DECAY;
+    boolean statesFade = fades && config.get(SeriesKeys.HIDDEN_DECAY);
+    if (fades) {
+      DecayLayer decay = DecayLayer.of(data.means());
+      layers.add(statesFade ? decay.withAges() : decay);
     }
     addRecurrent(layers, config, true);
+    if (statesFade) {
+      StateDecays.add(layers, config, data.spec().inputs().size());
+    }
     layers.add(Starts.of(config, Linear.of(outputs)));
     Activation activation = config.get(ModelKeys.OUTPUT_ACTIVATION);
     if (activation != Activation.IDENTITY) {

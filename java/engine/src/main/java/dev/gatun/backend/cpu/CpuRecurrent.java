@@ -135,6 +135,7 @@ final class CpuRecurrent implements Recurrent {
         sequences,
         backend.team(),
         parts,
+        io.decay(),
         shared);
   }
 

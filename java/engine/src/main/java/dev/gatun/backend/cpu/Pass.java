@@ -59,6 +59,9 @@ abstract class Pass {
   /** The masks; those of plain cells do nothing. */
   final Regularizer regular;
 
+  /** How h fades before each step; null: it does not. */
+  final @Nullable StateDecay decay;
+
   /** Whether the cell passes a part of h on beside R, as a GRU does. */
   final boolean carries;
 
@@ -92,6 +95,8 @@ abstract class Pass {
     team = plan.team();
     zeros = plan.zeros();
     regular = new Regularizer(plan, layer, direction);
+    boolean fades = plan.decay() != null && layer == 0;
+    decay = fades ? new StateDecay(plan, Objects.requireNonNull(plan.decay())) : null;
     carries = spec.cell() == Cell.GRU || spec.cell() == Cell.GRU_RESET_BEFORE;
     addsBias = bias && !spec.regularization().layerNorm();
     lastDirection = direction == spec.directions() - 1;
@@ -226,6 +231,9 @@ abstract class Pass {
           previous < 0 ? initial(io.h0, rank, out) : io.y + 4L * previous * io.yStride;
       rows.dh[i] = dhNext + 4L * rank * out;
     }
+    if (decay != null) {
+      decay.place(rows, active);
+    }
   }
 
   /** The packed row of a sequence's step, counted in the direction of this pass. */
@@ -254,6 +262,9 @@ abstract class Pass {
    */
   final void backward(boolean byColumns, Products products, long gradients, boolean addToInput) {
     addsToInput = addToInput;
+    if (decay != null) {
+      decay.clearGradient();
+    }
     run(byColumns, backwardTask);
     int rows = sequences.rows();
     if (rows == 0) {
@@ -338,8 +349,9 @@ abstract class Pass {
    */
   final void previousStateGradient(
       Products products, int o, long dGates, int stride, long dWeight) {
-    if (regular.masksState()) {
-      long seen = regular.maskedState();
+    if (regular.masksState() || decay != null) {
+      long seen =
+          regular.masksState() ? regular.maskedState() : Objects.requireNonNull(decay).faded();
       products.weightGradient(sequences.rows(), o, out, dGates, stride, seen, out, dWeight);
       return;
     }

@@ -1,8 +1,10 @@
 package dev.gatun.backend.cpu;
 
+import dev.gatun.backend.RecurrentIo.Decay;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.tensor.Workspace;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the passes of one stack share while they are planned.
@@ -16,6 +18,7 @@ import java.util.List;
  * @param sequences the lengths of the current call
  * @param team runs the parts
  * @param rows one for each part of the team
+ * @param decay of the first layer's states; null: they do not
  * @param shared addresses of the buffers that all passes use in turn
  */
 record PassPlan(
@@ -28,6 +31,7 @@ record PassPlan(
     Sequences sequences,
     Team team,
     List<Rows> rows,
+    @Nullable Decay decay,
     Shared shared) {
 
   /**

@@ -1,6 +1,7 @@
 package dev.gatun.backend.cpu;
 
 import dev.gatun.kernels.Elementwise;
+import java.util.Objects;
 
 /**
  * One thread's way through the steps of a pass, in one of two divisions of the work. By sequences:
@@ -18,6 +19,7 @@ final class PassWorker {
   private final Lockstep.Chunk copyEmptyTask = this::copyEmpty;
   private final Lockstep.Chunk maskInputTask = this::maskInput;
   private final Lockstep.Chunk multiplyInputTask = this::multiplyInput;
+  private final Lockstep.Chunk fadeTask = this::fade;
   private final Lockstep.Chunk maskStateTask = this::maskState;
   private final Lockstep.Chunk productTask = this::product;
   private final Lockstep.Chunk cellTask = this::cell;
@@ -28,6 +30,7 @@ final class PassWorker {
   private final Lockstep.Chunk cellBackTask = this::cellBack;
   private final Lockstep.Chunk productBackTask = this::productBack;
   private final Lockstep.Chunk afterBackTask = this::afterBack;
+  private final Lockstep.Chunk fadeBackTask = this::fadeBack;
   private final Lockstep.Chunk inputGradientTask = this::inputGradient;
   private final Lockstep.Chunk finishBackTask = this::finishBack;
 
@@ -94,6 +97,7 @@ final class PassWorker {
       System.arraycopy(rows.to, rows.used, rows.gates, 0, active);
       rows.used += active;
       pass.prepareForward(rows, active);
+      more = more && (pass.decay == null || run(byRows(), fadeTask));
       more = more && (!regular.masksState() || run(byRows(), maskStateTask));
       for (stage = 0; more && stage < pass.products(); stage++) {
         more = run(together, productTask) && (stage >= pass.cells() || run(byRows(), cellTask));
@@ -150,6 +154,16 @@ final class PassWorker {
     pass.multiplyInput(rows, chunk, chunks);
   }
 
+  private void fade(int chunk, int chunks) {
+    Objects.requireNonNull(pass.decay)
+        .forward(rows, share(chunk, chunks), share(chunk + 1, chunks));
+  }
+
+  private void fadeBack(int chunk, int chunks) {
+    Objects.requireNonNull(pass.decay)
+        .backward(rows, share(chunk, chunks), share(chunk + 1, chunks));
+  }
+
   private void maskState(int chunk, int chunks) {
     regular.maskState(rows, share(chunk, chunks), share(chunk + 1, chunks));
   }
@@ -192,6 +206,7 @@ final class PassWorker {
         more = run(byRows(), cellBackTask) && run(together, productBackTask);
       }
       more = more && (!regular.splitsGradient() || run(byRows(), afterBackTask));
+      more = more && (pass.decay == null || run(byRows(), fadeBackTask));
       if (more && pass.io.dx != 0 && blockEnds()) {
         more = run(together, inputGradientTask);
         rows.blockRows = 0;

@@ -14,6 +14,9 @@ final class Rows {
 
   final long[] hPrevious;
 
+  /** Where states decay: h itself, which hPrevious has what is left of. */
+  final long[] hBefore;
+
   /** What the recurrent weights see of it: masked, or hPrevious itself. */
   final long[] hSeen;
 
@@ -63,6 +66,7 @@ final class Rows {
     previous = new int[maxBatch];
     time = new int[maxBatch];
     hPrevious = new long[maxBatch];
+    hBefore = new long[maxBatch];
     hSeen = masksState ? new long[maxBatch] : hPrevious;
     h = new long[maxBatch];
     gates = new long[maxBatch];

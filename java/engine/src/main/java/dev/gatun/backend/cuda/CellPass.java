@@ -1,5 +1,9 @@
 package dev.gatun.backend.cuda;
 
+import static dev.gatun.backend.cuda.DeviceMemory.address;
+import static dev.gatun.backend.cuda.DeviceMemory.addressOrNull;
+
+import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentSpec.Weight;
 import dev.gatun.backend.Regularization.Mask;
@@ -38,6 +42,8 @@ abstract class CellPass {
   private final @Nullable KernelCall beginBackward;
   private final @Nullable KernelCall endBackward;
   private final @Nullable KernelCall addSeen;
+  private final @Nullable KernelCall fade;
+  private final @Nullable KernelCall fadeBackward;
 
   /**
    * Reserves and compiles.
@@ -66,6 +72,18 @@ abstract class CellPass {
     endForward = kernels.cell(SHARED, fields, "endForward", 2);
     beginBackward = plan.training ? kernels.cell(SHARED, fields, "beginBackward", 1) : null;
     endBackward = plan.training ? kernels.cell(SHARED, fields, "endBackward", 1) : null;
+    RecurrentIo.Decay decay = memory.layer == 0 ? plan.io.decay() : null;
+    fade = decay == null ? null : kernels.cell(SHARED, fields, "fadeState", 4);
+    fadeBackward =
+        decay == null || !plan.training
+            ? null
+            : kernels.cell(SHARED, fields, "fadeStateBackward", 5);
+    if (decay != null && fade != null) {
+      fade.set(4, address(decay.exponents()));
+    }
+    if (decay != null && fadeBackward != null) {
+      fadeBackward.set(4, address(decay.exponents())).set(5, addressOrNull(decay.gradient()));
+    }
     addSeen = plan.masksState() ? kernels.cell(SHARED, fields, "addSeen", 1) : null;
   }
 
@@ -114,6 +132,9 @@ abstract class CellPass {
     }
     beginForward.set(1, n).run((long) n * size);
     for (int step = 0; step < t; step++) {
+      if (fade != null) {
+        run(fade, t, n, step, out);
+      }
       step(t, n, step);
     }
     endForward.set(1, t).set(2, n).run((long) n * size);
@@ -152,6 +173,9 @@ abstract class CellPass {
     beginBackward.set(1, n).run((long) n * size);
     for (int step = t - 1; step >= 0; step--) {
       stepBack(t, n, step);
+      if (fadeBackward != null) {
+        run(fadeBackward, t, n, step, out);
+      }
     }
     endBackward.set(1, n).run((long) n * size);
     int rows = t * n;

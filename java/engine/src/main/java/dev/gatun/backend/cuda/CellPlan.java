@@ -162,6 +162,10 @@ final class CellPlan {
     address(io.y());
     check(io.initial());
     check(io.last());
+    if (io.decay() != null) {
+      address(io.decay().exponents());
+      DeviceMemory.addressOrNull(io.decay().gradient());
+    }
     RecurrentIo.Gradients gradients = io.gradients();
     if (gradients != null) {
       DeviceMemory.addressOrNull(gradients.dy());

@@ -52,7 +52,7 @@ final class Stacks {
   Recurrent compile(
       RecurrentSpec spec, StackWeights weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
     int t = Math.toIntExact(io.x().dim(0));
-    if (ownCells || !CudnnRecurrent.supports(spec, mode, t)) {
+    if (ownCells || io.decay() != null || !CudnnRecurrent.supports(spec, mode, t)) {
       return new CellRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
     }
     checkSizes(spec, Math.min(t, RnnDescriptor.MOST_STEPS), io.x().dim(1));

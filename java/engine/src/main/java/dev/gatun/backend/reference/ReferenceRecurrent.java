@@ -155,7 +155,7 @@ final class ReferenceRecurrent implements Recurrent {
       Step step = steps[layer][d][time][sequence];
       readInput(layer, time, sequence, step.x);
       cellMasks.fill(step, layer, d, time, sequence);
-      step.hBefore = h;
+      step.hBefore = layer == 0 ? faded(step, time, sequence, h) : h;
       step.cBefore = c;
       cells[layer][d].run(step);
       h = step.h;
@@ -163,6 +163,33 @@ final class ReferenceRecurrent implements Recurrent {
       System.arraycopy(h, 0, outputs[layer], outputIndex(time, sequence, d), h.length);
     }
     writeState(io.last(), state, sequence, h, c);
+  }
+
+  /** What a step sees of the h before it: less of it where states decay. */
+  private double[] faded(Step step, int time, int sequence, double[] h) {
+    RecurrentIo.Decay decay = io.decay();
+    if (decay == null) {
+      return h;
+    }
+    for (int i = 0; i < h.length; i++) {
+      step.hFaded[i] = Math.exp(-exponent(decay, time, sequence, i)) * h[i];
+    }
+    return step.hFaded;
+  }
+
+  /** Back from dL/d of the faded h, in place. */
+  private void fadedBack(RecurrentIo.Decay decay, Step step, int time, int sequence) {
+    Tensor to = decay.gradient();
+    for (int i = 0; i < dh.length; i++) {
+      if (to != null) {
+        to.set((long) (time * n + sequence) * dh.length + i, -dh[i] * step.hFaded[i]);
+      }
+      dh[i] *= Math.exp(-exponent(decay, time, sequence, i));
+    }
+  }
+
+  private double exponent(RecurrentIo.Decay decay, int time, int sequence, int i) {
+    return decay.exponents().get((long) (time * n + sequence) * spec.stateSize() + i);
   }
 
   /** The input of a layer at one step: x, or the output below after dropout. */
@@ -198,6 +225,7 @@ final class ReferenceRecurrent implements Recurrent {
     }
     ready = false;
     Arrays.fill(weightGradients, 0);
+    clearDecayGradient();
     readAll(gradients.dy(), dOutput, t * n * spec.outputSize());
     for (int layer = spec.layers() - 1; layer >= 0; layer--) {
       Arrays.fill(dInput, 0);
@@ -224,6 +252,13 @@ final class ReferenceRecurrent implements Recurrent {
     }
   }
 
+  private void clearDecayGradient() {
+    Tensor gradient = io.decay() == null ? null : io.decay().gradient();
+    for (int i = 0; gradient != null && i < t * n * spec.stateSize(); i++) {
+      gradient.set(i, 0);
+    }
+  }
+
   private void backSequence(RecurrentIo.Gradients to, int layer, int d, int sequence) {
     int state = layer * spec.directions() + d;
     readState(to.dLast(), state, sequence, dh, dc);
@@ -235,7 +270,11 @@ final class ReferenceRecurrent implements Recurrent {
         dh[i] += dOutput[output + i];
       }
       Arrays.fill(dx, 0);
-      cells[layer][d].runBack(steps[layer][d][time][sequence], dh, dc, dx);
+      Step step = steps[layer][d][time][sequence];
+      cells[layer][d].runBack(step, dh, dc, dx);
+      if (layer == 0 && io.decay() != null) {
+        fadedBack(io.decay(), step, time, sequence);
+      }
       int width = spec.inputSize(layer);
       for (int i = 0; i < width; i++) {
         dInput[(time * n + sequence) * width + i] += cellMasks.input(layer, sequence, i) * dx[i];

@@ -27,6 +27,9 @@ final class Step {
   /** The h that R sees: hBefore times stateMask. [P or H] */
   final double[] hSeen;
 
+  /** What is left of the h before, where states decay. [P or H] */
+  final double[] hFaded;
+
   /** Variational dropout's factor of h [P or H]. */
   final double[] stateMask;
 
@@ -62,6 +65,7 @@ final class Step {
     h = new double[spec.stateSize()];
     c = new double[spec.hiddenSize()];
     hSeen = new double[spec.stateSize()];
+    hFaded = new double[spec.stateSize()];
     stateMask = new double[spec.stateSize()];
     candidateMask = new double[spec.hiddenSize()];
     freshCell = new double[spec.hiddenSize()];
