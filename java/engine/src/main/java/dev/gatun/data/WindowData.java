@@ -53,6 +53,22 @@ public record WindowData(Series series, Scaler scaler, WindowSpec spec, @Nullabl
         .toList();
   }
 
+  /**
+   * Checks that a window can begin with the state of another.
+   *
+   * @throws IllegalArgumentException if they are relative to their own last row, or left out
+   */
+  void checkContinuous() {
+    if (spec.relative()) {
+      throw new IllegalArgumentException(
+          "windows relative to their own last row do not continue one another");
+    }
+    if (drops()) {
+      throw new IllegalArgumentException(
+          "windows do not continue one another where those with a missing value are left out");
+    }
+  }
+
   boolean drops() {
     return filling != null && filling.method() == MissingValues.DROP;
   }

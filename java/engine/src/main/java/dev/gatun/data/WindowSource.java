@@ -26,6 +26,9 @@ public final class WindowSource implements BatchSource {
 
   private final int possible;
 
+  /** How state is carried from window to window; null: windows are apart. */
+  private final @Nullable WindowStreams streams;
+
   /** The windows a source holds: those that end at {@code first}, {@code first + stride}, ... */
   private record Ends(int first, int count, int stride) {}
 
@@ -37,7 +40,13 @@ public final class WindowSource implements BatchSource {
   }
 
   private WindowSource(
-      WindowData data, int batch, Ends ends, Purpose purpose, long seed, Curriculum curriculum) {
+      WindowData data,
+      int batch,
+      Ends ends,
+      Purpose purpose,
+      long seed,
+      Curriculum curriculum,
+      int carriedOffsets) {
     series = data.series();
     scaler = data.scaler();
     spec = data.spec();
@@ -47,7 +56,8 @@ public final class WindowSource implements BatchSource {
     possible = ends.count();
     targetColumns = columns(series, spec.targets());
     inputs = new WindowInputs(data, columns(series, spec.inputs()));
-    kept = kept(data.drops(), purpose);
+    boolean carries = carriedOffsets > 0;
+    kept = carries && purpose == Purpose.TRAINING ? null : kept(data.drops(), purpose);
     int count = kept == null ? possible : kept.length;
     if (count == 0) {
       throw new IllegalArgumentException(
@@ -55,16 +65,16 @@ public final class WindowSource implements BatchSource {
               .formatted(possible));
     }
     order =
-        purpose != Purpose.TRAINING
+        purpose != Purpose.TRAINING || carries
             ? Order.sequential(count)
             : series.inFile() ? Order.permuted(count, seed) : Order.shuffled(count, seed);
+    int size = Math.min(batch, count);
+    streams =
+        carries
+            ? new WindowStreams(size, count / size, carriedOffsets, purpose == Purpose.TRAINING)
+            : null;
     layout =
-        new BatchLayout(
-            spec.length(),
-            Math.min(batch, count),
-            inputs.width(),
-            TargetKind.VALUES,
-            spec.outputs());
+        new BatchLayout(spec.length(), size, inputs.width(), TargetKind.VALUES, spec.outputs());
   }
 
   private static int[] columns(Series series, List<String> names) {
@@ -123,6 +133,45 @@ public final class WindowSource implements BatchSource {
   public static WindowSource training(
       WindowData data, Range training, int batch, long seed, Curriculum curriculum) {
     WindowSpec spec = data.spec();
+    int count = (ends(data, training) - 1) / spec.stride() + 1;
+    Ends ends = new Ends(training.from() + spec.length() - 1, count, spec.stride());
+    return new WindowSource(data, batch, ends, Purpose.TRAINING, seed, curriculum, 0);
+  }
+
+  /**
+   * Windows one after another, the state carried from each to the next (truncated back-propagation
+   * through time, Williams and Peng 1990): the rows are cut into contiguous streams that run in
+   * parallel, and each window begins {@code advance} rows after the one before it, from the state
+   * that was there. What an error sees goes back to its window's first row. An epoch begins a row
+   * later than the one before, up to {@code advance - 1} rows, so that every row becomes a target;
+   * fewer windows than there are streams are left out at the end. A window whose target is missing
+   * has weight 0.
+   *
+   * @param data whose {@link WindowSpec#stride} is not used
+   * @param training the rows
+   * @param batch N, streams; fewer where there are fewer windows
+   * @param advance k1, 1 to a window's length, k2
+   * @throws IllegalArgumentException if the rows are too few, {@code advance} is out of range, or
+   *     windows are relative to their own last row or left out for missing values
+   */
+  public static WindowSource carried(WindowData data, Range training, int batch, int advance) {
+    WindowSpec spec = data.spec();
+    data.checkContinuous();
+    if (advance < 1 || advance > spec.length()) {
+      throw new IllegalArgumentException(
+          "windows of %d rows cannot go on by %d: give 1 to %d"
+              .formatted(spec.length(), advance, spec.length()));
+    }
+    int ends = ends(data, training);
+    int count = Math.max(1, ends / advance);
+    int offsets = Math.min(advance, ends - (count - 1) * advance);
+    Ends of = new Ends(training.from() + spec.length() - 1, count, advance);
+    return new WindowSource(data, batch, of, Purpose.TRAINING, 0, Curriculum.NONE, offsets);
+  }
+
+  /** The rows that a window may end at. */
+  private static int ends(WindowData data, Range training) {
+    WindowSpec spec = data.spec();
     training.within(data.series().rows(), "the series");
     long needed = (long) spec.length() + spec.horizon();
     if (training.size() < needed) {
@@ -130,9 +179,7 @@ public final class WindowSource implements BatchSource {
           "%d training rows are too few: a window of %d and a horizon of %d need at least %d"
               .formatted(training.size(), spec.length(), spec.horizon(), needed));
     }
-    int count = (int) ((training.size() - needed) / spec.stride()) + 1;
-    Ends ends = new Ends(training.from() + spec.length() - 1, count, spec.stride());
-    return new WindowSource(data, batch, ends, Purpose.TRAINING, seed, curriculum);
+    return (int) (training.size() - needed) + 1;
   }
 
   /**
@@ -150,6 +197,20 @@ public final class WindowSource implements BatchSource {
 
   /** As {@link #evaluation(Series, Scaler, WindowSpec, Range, int)} of data that may have gaps. */
   public static WindowSource evaluation(WindowData data, Range rows, int batch) {
+    return evaluation(data, rows, batch, 0);
+  }
+
+  /**
+   * As {@link #evaluation(WindowData, Range, int)} for what was trained on {@link #carried}
+   * windows: one sequence, that begins with a whole window and goes on row by row. After more than
+   * a window of rows without a known target it begins anew.
+   */
+  public static WindowSource carriedEvaluation(WindowData data, Range rows) {
+    data.checkContinuous();
+    return evaluation(data, rows, 1, 1);
+  }
+
+  private static WindowSource evaluation(WindowData data, Range rows, int batch, int offsets) {
     WindowSpec spec = data.spec();
     rows.within(data.series().rows(), "the series");
     long firstEnd = Math.max(spec.length() - 1L, (long) rows.from() - spec.ahead(0));
@@ -166,7 +227,7 @@ public final class WindowSource implements BatchSource {
                   (long) spec.length() + spec.horizon()));
     }
     Ends ends = new Ends((int) firstEnd, (int) count, 1);
-    return new WindowSource(data, batch, ends, Purpose.EVALUATION, 0, Curriculum.NONE);
+    return new WindowSource(data, batch, ends, Purpose.EVALUATION, 0, Curriculum.NONE, offsets);
   }
 
   /**
@@ -182,6 +243,16 @@ public final class WindowSource implements BatchSource {
 
   /** As {@link #forecast(Series, Scaler, WindowSpec, int)} of data that may have gaps. */
   public static WindowSource forecast(WindowData data, int batch) {
+    return forecast(data, batch, 0);
+  }
+
+  /** As {@link #forecast(WindowData, int)} for what was trained on {@link #carried} windows. */
+  public static WindowSource carriedForecast(WindowData data) {
+    data.checkContinuous();
+    return forecast(data, 1, 1);
+  }
+
+  private static WindowSource forecast(WindowData data, int batch, int offsets) {
     int length = data.spec().length();
     int count = data.series().rows() - length + 1;
     if (count < 1) {
@@ -189,7 +260,7 @@ public final class WindowSource implements BatchSource {
           "%d rows are too few for a window of %d".formatted(data.series().rows(), length));
     }
     Ends ends = new Ends(length - 1, count, 1);
-    return new WindowSource(data, batch, ends, Purpose.FORECAST, 0, Curriculum.NONE);
+    return new WindowSource(data, batch, ends, Purpose.FORECAST, 0, Curriculum.NONE, offsets);
   }
 
   @Override
@@ -199,29 +270,38 @@ public final class WindowSource implements BatchSource {
 
   @Override
   public int batches(int epoch) {
-    return order.batches(layout.maxBatch());
+    return streams == null ? order.batches(layout.maxBatch()) : streams.each();
   }
 
   @Override
   public void fill(int epoch, int index, Batch into) {
-    int first = order.firstItem(epoch, index, layout.maxBatch());
+    Order.checkPosition(epoch, index, batches(epoch));
     Order.checkLayout(into, layout);
-    int size = Math.min(layout.maxBatch(), order.count() - first);
+    int size =
+        streams == null
+            ? Math.min(layout.maxBatch(), order.count() - index * layout.maxBatch())
+            : streams.count();
     int length = curriculum.length(epoch, spec.length());
-    into.begin(length, size);
+    int offset = 0;
+    if (streams == null) {
+      into.begin(length, size);
+    } else {
+      int step = index == 0 ? stride : lastRow(index) - lastRow(index - 1);
+      length = streams.begin(into, index, step, length);
+      offset = streams.offset(epoch);
+    }
     long count = 0;
     for (int n = 0; n < size; n++) {
-      int window = order.item(epoch, first + n);
-      int end = lastRow(window);
+      int end = lastRow(window(epoch, index, n)) + offset;
       for (int t = 0; t < length; t++) {
         inputs.write(into, t, n, end - length + 1 + t, end);
       }
       if (spec.relative()) {
         inputs.makeRelative(into, length, n, end);
       }
-      boolean known = known(window);
+      boolean known = knownAfter(end);
       for (int o = 0; o < spec.outputs(); o++) {
-        into.realTarget(n, o, known ? target(window, o) : 0);
+        into.realTarget(n, o, known ? target(end, o) : 0);
       }
       into.weight(n, known ? 1 : 0);
       count += known ? 1 : 0;
@@ -229,11 +309,12 @@ public final class WindowSource implements BatchSource {
     into.targetCount(count);
   }
 
-  private float target(int window, int output) {
+  private float target(int end, int output) {
     int column = targetColumns[output % targetColumns.length];
-    double value = scaler.scale(column, truth(window, output));
+    int row = end + spec.ahead(output / targetColumns.length);
+    double value = scaler.scale(column, series.value(row, column));
     if (spec.difference()) {
-      value -= scaler.scale(column, lastValue(window, output));
+      value -= scaler.scale(column, inputs.known(end, column));
     }
     return (float) value;
   }
@@ -250,7 +331,9 @@ public final class WindowSource implements BatchSource {
 
   /** The window that is sequence {@code n} of a batch. */
   public int window(int epoch, int index, int n) {
-    return order.item(epoch, order.firstItem(epoch, index, layout.maxBatch()) + n);
+    return streams == null
+        ? order.item(epoch, order.firstItem(epoch, index, layout.maxBatch()) + n)
+        : n * streams.each() + index;
   }
 
   /** The last row a window sees. */
@@ -270,8 +353,11 @@ public final class WindowSource implements BatchSource {
 
   /** Whether everything the window is asked for lies within the series and is not missing. */
   public boolean known(int window) {
-    int end = lastRow(window);
-    return kept == null ? end + spec.horizon() < series.rows() : targetsKnown(end);
+    return knownAfter(lastRow(window));
+  }
+
+  private boolean knownAfter(int end) {
+    return series.hasGaps() ? targetsKnown(end) : end + spec.horizon() < series.rows();
   }
 
   /** What came true for an output of a window, in the column's own unit. */

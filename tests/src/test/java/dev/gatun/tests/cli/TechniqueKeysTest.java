@@ -1,14 +1,21 @@
 package dev.gatun.tests.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.app.config.InputException;
 import dev.gatun.optim.Schedule;
 import dev.gatun.optim.Schedules;
+import dev.gatun.persist.SafetensorsReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Each key of a technique, turned on alone, changes a run as it says. */
 class TechniqueKeysTest {
   private static final int TRAIN_LOSS = 3;
+  private static final int VALIDATION_LOSS = 4;
   private static final int RATE = 5;
 
   @TempDir Path folder;
@@ -102,6 +110,123 @@ class TechniqueKeysTest {
     assertEquals(plain, updates("train.k1=16"), "as many as time_steps");
     int four = updates("train.k1=4");
     assertTrue(4 * (plain - 1) < four && four <= 4 * plain, four + " and " + plain);
+  }
+
+  /** The sign of the last pulse, up to 15 rows ago, which a window of 4 rarely sees. */
+  @Test
+  void windowsOfASeriesGoOnFromOneAnother() throws Exception {
+    Random random = new Random(4);
+    StringBuilder csv = new StringBuilder("pulse,sign\n");
+    int sign = 1;
+    for (int row = 0; row < 700; row++) {
+      sign = row % 16 == 0 ? (random.nextBoolean() ? 1 : -1) : sign;
+      csv.append(row % 16 == 0 ? sign : 0).append(',').append(sign).append('\n');
+    }
+    Files.writeString(folder.resolve("pulses.csv"), csv);
+    double apart = pulses("train.k1=0");
+    double carried = pulses("train.k1=4");
+    double overlapping = pulses("train.k1=2");
+    String all = apart + ", " + carried + ", " + overlapping;
+    assertTrue(apart > 0.4 && carried < 0.25 && overlapping < 0.25, all);
+  }
+
+  private double pulses(String k1) throws Exception {
+    List<String[]> rows =
+        train(
+            Samples.SERIES.replace("  time: day\n", ""),
+            "data.path=" + folder.resolve("pulses.csv"),
+            "data.targets=sign",
+            "data.inputs=pulse",
+            "data.window=4",
+            "train.batch=4",
+            "train.epochs=24",
+            k1);
+    return Double.parseDouble(rows.getLast()[VALIDATION_LOSS]);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "data.stride=2",
+        "data.relative=true",
+        "data.window_start=4",
+        "data.missing=drop",
+        "model.bidirectional=true",
+        "model.convolution.channels=4",
+        "model.readout=mean",
+        "model.batch_norm=input",
+        "data.augment.jitter=0.1"
+      })
+  void windowsThatDoNotContinueAreRefused(String setting) {
+    InputException e =
+        assertThrows(InputException.class, () -> train(Samples.SERIES, "train.k1=2", setting));
+    String said = String.valueOf(e.getMessage());
+    assertTrue(said.contains("train.k1: 2; with " + setting.split("=", -1)[0]), said);
+  }
+
+  @Test
+  void windowsCannotGoOnByMoreThanTheyAre() {
+    InputException e =
+        assertThrows(InputException.class, () -> train(Samples.SERIES, "train.k1=9"));
+    String said = String.valueOf(e.getMessage());
+    assertTrue(said.contains("train.k1: 9; give at most data.window, 8"), said);
+  }
+
+  /** Where every value is a row old nothing fades, and nothing is learnt of it. */
+  @Test
+  void statesFadeWhereInputsAreUnseen() throws Exception {
+    Set<Double> whole = rates();
+    assertEquals(1, whole.size(), whole.toString());
+    assertEquals(0.1, whole.iterator().next(), 1e-7);
+    StringBuilder gaps = new StringBuilder("day,level,other\n");
+    Samples.wave(300)
+        .lines()
+        .skip(1)
+        .map(line -> line.endsWith("0") ? line : line.replaceFirst(",[^,]*,", ",,"))
+        .forEach(line -> gaps.append(line).append('\n'));
+    Files.writeString(folder.resolve("gaps.csv"), gaps);
+    Set<Double> learnt = rates("data.path=" + folder.resolve("gaps.csv"));
+    assertTrue(learnt.size() > 1, learnt.toString());
+  }
+
+  /** What W of the decay of states has become. */
+  private Set<Double> rates(String... settings) throws Exception {
+    List<String> all = new ArrayList<>(List.of(settings));
+    all.addAll(List.of("data.missing=decay", "data.hidden_decay=true", "train.epochs=2"));
+    Path run = KeyRuns.train(folder, Samples.SERIES, all.toArray(String[]::new)).run().path();
+    try (SafetensorsReader reader = new SafetensorsReader(Runs.last(run))) {
+      double[] weight = reader.doubles("rnn.decay_weight_l0");
+      assertEquals(8, weight.length);
+      return Arrays.stream(weight).boxed().collect(Collectors.toSet());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "model.bidirectional=true",
+        "model.convolution.channels=4",
+        "model.batch_norm=input",
+        "model.input_dropout=0.1"
+      })
+  void statesThatCannotFadeAreRefused(String setting) {
+    InputException e =
+        assertThrows(
+            InputException.class,
+            () -> train(Samples.SERIES, "data.missing=decay", "data.hidden_decay=true", setting));
+    String said = String.valueOf(e.getMessage());
+    assertTrue(said.contains("data.hidden_decay: true; states fade"), said);
+    assertTrue(said.contains("give " + setting.split("=", -1)[0]), said);
+  }
+
+  @Test
+  void statesFadeWithValuesOnly() {
+    InputException e =
+        assertThrows(
+            InputException.class,
+            () -> train(Samples.SERIES, "data.missing=mask", "data.hidden_decay=true"));
+    String said = String.valueOf(e.getMessage());
+    assertTrue(said.contains("only valid with data.missing decay"), said);
   }
 
   private int updates(String k1) throws Exception {

@@ -142,6 +142,12 @@ class MutationTest {
           "backend.reference.ReferenceUnfolding.forward NOTHING | contract.UnfoldContractTest",
           "backend.reference.ReferenceInputDecay.forward NOTHING"
               + " | contract.InputDecayContractTest",
+          "backend.reference.ReferenceRecurrent.fadedBack NOTHING"
+              + " | gradient.StateDecayGradientTest ofAProjection",
+          "model.RecurrentLayer.decayed ITSELF"
+              + " | model.StateDecayTest anUnseenInputLetsStatesFade",
+          "data.Batch.continues NOTHING"
+              + " | data.CarriedWindowsTest eachWindowGoesOnFromTheOneBefore",
           "backend.reference.Losses.share NOTHING | contract.LossContractTest",
           "model.OneHot$Planned.forward NOTHING"
               + " | model.EmbeddingLayerTest oneHotIsAnEmbeddingByTheIdentity",

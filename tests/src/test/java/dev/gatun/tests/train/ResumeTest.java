@@ -18,6 +18,12 @@ import dev.gatun.data.AugmentedSource;
 import dev.gatun.data.Balance;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
+import dev.gatun.data.Range;
+import dev.gatun.data.Scaler;
+import dev.gatun.data.Series;
+import dev.gatun.data.WindowData;
+import dev.gatun.data.WindowSource;
+import dev.gatun.data.WindowSpec;
 import dev.gatun.model.Dropout;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.HardExamples;
@@ -108,6 +114,7 @@ class ResumeTest {
                 Signal.features(1),
                 RecurrentLayer.lstm(5).layerNorm().zoneout(0.2, 0.1).dropConnect(0.3),
                 RecurrentLayer.gru(6)
+                    .decayed(2)
                     .stacked(2, 0.3)
                     .variationalDropout(0.1, 0.2)
                     .recurrentDropout(0.2)
@@ -123,6 +130,33 @@ class ResumeTest {
           @Override
           Optimizer optimizer(Model model) {
             return new RuleOptimizer(model.parameters(), new SgdRule(0.9, true, 1e-4), 1.0);
+          }
+        };
+
+    /** Streams of a series, each window from the state of the one before. */
+    static final Task CARRIED =
+        new Task(
+            ModelSpec.of(
+                Signal.features(1),
+                RecurrentLayer.lstm(5),
+                RecurrentLayer.gru(6).decayed(2).stacked(2, 0.3).lastState(),
+                Linear.of(1)),
+            NumericLoss.meanSquaredError()) {
+          @Override
+          BatchSource data(boolean validation) {
+            double[][] wave = new double[1][72];
+            Arrays.setAll(wave[0], i -> Math.sin(0.7 * i + 0.01 * i * i));
+            Series series = new Series(List.of("y"), wave, null);
+            WindowSpec windows = new WindowSpec(8, 1, false, 1, List.of("y"), List.of("y"), false);
+            WindowData data = new WindowData(series, Scaler.identity(series), windows, null);
+            return validation
+                ? WindowSource.carriedEvaluation(data, new Range(60, 72))
+                : WindowSource.carried(data, new Range(0, 60), 2, 4);
+          }
+
+          @Override
+          Optimizer optimizer(Model model) {
+            return new RuleOptimizer(model.parameters(), AdamRule.DEFAULT, 1.0);
           }
         };
 
@@ -271,6 +305,13 @@ class ResumeTest {
   @FieldSource("BACKENDS")
   void windowsAtAnEpochsEnd(String backend) throws IOException {
     checkAfter(backend, Task.WINDOWS, 6);
+  }
+
+  /** Epochs are of 6 batches, two for each update. */
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void carriedWindowsInsideAnEpoch(String backend) throws IOException {
+    checkAfter(backend, Task.CARRIED, 4);
   }
 
   @ParameterizedTest

@@ -60,9 +60,9 @@ public final class TrainKeys {
               "train.k1",
               Type.whole(0, 1 << 20),
               0,
-              "characters from one update to the next, each through the last train.time_steps; 0:"
-                  + " as many as these")
-          .when(DataKeys.TYPE, DataKeys.Kind.TEXT)
+              "steps from one update to the next; text: through the last train.time_steps, 0 for"
+                  + " these; series: through data.window, the state carried on, 0 for windows apart")
+          .when(DataKeys.TYPE, DataKeys.Kind.TEXT, DataKeys.Kind.SERIES)
           .knownAs("advance", "bptt_stride", "tbptt_k1");
 
   public static final Key<Losses> LOSS =

@@ -47,6 +47,9 @@ public final class SeriesTask implements Task {
     this.data = data;
     this.split = split;
     spread = Spread.of(config);
+    if (config.get(TrainKeys.ADVANCE) > 0) {
+      CarriedWindows.check(config);
+    }
     model = Layers.forecaster(config, data, data.spec().outputs() * spread.size());
   }
 
@@ -114,7 +117,12 @@ public final class SeriesTask implements Task {
 
   @Override
   public BatchSource training() {
-    return Augmented.of(config, training(split.training()));
+    int advance = config.get(TrainKeys.ADVANCE);
+    BatchSource source =
+        advance == 0
+            ? training(split.training())
+            : CarriedWindows.training(config, data, split.training());
+    return Augmented.of(config, source);
   }
 
   @Override
@@ -156,7 +164,9 @@ public final class SeriesTask implements Task {
 
   private WindowSource evaluation(Range rows) {
     try {
-      return WindowSource.evaluation(data, rows, config.get(TrainKeys.BATCH));
+      return config.get(TrainKeys.ADVANCE) > 0
+          ? WindowSource.carriedEvaluation(data, rows)
+          : WindowSource.evaluation(data, rows, config.get(TrainKeys.BATCH));
     } catch (IllegalArgumentException e) {
       throw config.error(DataKeys.WINDOW, String.valueOf(e.getMessage()));
     }
@@ -293,7 +303,9 @@ public final class SeriesTask implements Task {
   /** Every window, in order, the last one ending at the last row. */
   public WindowSource future() {
     try {
-      return WindowSource.forecast(data, config.get(TrainKeys.BATCH));
+      return config.get(TrainKeys.ADVANCE) > 0
+          ? WindowSource.carriedForecast(data)
+          : WindowSource.forecast(data, config.get(TrainKeys.BATCH));
     } catch (IllegalArgumentException e) {
       throw new InputException("the input series: " + e.getMessage(), e);
     }
