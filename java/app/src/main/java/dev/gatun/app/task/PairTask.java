@@ -275,10 +275,7 @@ public final class PairTask implements Task {
 
   private Search search(Width width, int longest) {
     return new Search(
-        Math.max(1, width.beam),
-        most(longest),
-        config.get(PairKeys.LENGTH_PENALTY),
-        width.wanted);
+        Math.max(1, width.beam), most(longest), config.get(PairKeys.LENGTH_PENALTY), width.wanted);
   }
 
   /**
