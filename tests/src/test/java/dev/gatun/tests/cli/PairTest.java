@@ -11,6 +11,7 @@ import dev.gatun.app.config.Names;
 import dev.gatun.app.task.PairTask;
 import dev.gatun.app.task.Task;
 import dev.gatun.backend.Backend;
+import dev.gatun.backend.WeightType;
 import dev.gatun.model.Embedding;
 import dev.gatun.model.Model;
 import dev.gatun.model.SequenceToSequence;
@@ -19,6 +20,7 @@ import dev.gatun.tests.cli.Cli.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +65,8 @@ class PairTest {
     assertTrue(measure(eval.out(), "exact") > 0.99, eval.out());
     assertTrue(measure(eval.out(), "character_error_rate") < 0.01, eval.out());
     assertTrue(measure(eval.out(), "perplexity") < 1.05, eval.out());
+    assertTrue(measure(eval.out(), "token_accuracy") > 0.99, eval.out());
+    assertTrue(measure(eval.out(), "edit_distance") < 0.05, eval.out());
     Path input = cli.write("new.tsv", "digits\tnote\n8031\ta\n55512\tb\n");
     Outcome answers = cli.run("predict", run, "--input", input.toString(), "--beam", "2");
     assertEquals(0, answers.status(), answers.err());
@@ -121,6 +125,25 @@ class PairTest {
     int plain = String.join("", answers()).length();
     int favoured = String.join("", answers("model.length_penalty=50")).length();
     assertTrue(favoured > plain, plain + " and " + favoured);
+  }
+
+  /**
+   * A model of zeros says the end at once: right at the end of each of three targets, of six tokens
+   * with their ends; 1, 2 and no token are missing.
+   */
+  @Test
+  void tokensAreCountedByHand() throws Exception {
+    PairTask task = task(PAIRS);
+    SequencedMap<String, Double> measures;
+    try (Backend backend = Backends.open("reference");
+        Model model = task.model().build(backend, 3)) {
+      backend.fill(model.parameters().values(), 0);
+      model.parameters().changed();
+      measures = task.measure(model, task.split().training(), WeightType.FLOAT32);
+    }
+    assertEquals(0.5, measures.get("token_accuracy"), 1e-12);
+    assertEquals(1.0, measures.get("edit_distance"), 1e-12);
+    assertEquals(1 / 3.0, measures.get("exact"), 1e-12);
   }
 
   @Test

@@ -178,12 +178,13 @@ class TranscriptTest {
       value = {
         "two,ba,2,0 | row 5: the transcript \"ba\" within sequence \"two\", which says \"b\"",
         "one,,2,0 | row 5: sequence \"one\" again; keep its rows together",
-        "two,b,2,much | frames.csv:6: column y: \"much\"; give a number"
+        "two,b,2,much | y: 0 missing, 1 not numbers, 0 not finite, the first in line 6"
       })
   void whatIsWrongIsNamed(String row, String message) throws Exception {
     Outcome outcome = check(FRAMES.replace("two,b,2,0", row));
     assertEquals(2, outcome.status(), outcome.out());
-    assertTrue(outcome.err().contains(message), outcome.err());
+    String all = outcome.out() + outcome.err();
+    assertTrue(all.contains(message), all);
   }
 
   @Test

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.gatun.app.report.ConfusionMatrix;
 import dev.gatun.metric.ClassMetrics;
 import dev.gatun.metric.ForecastErrors;
+import dev.gatun.metric.LabelMetrics;
+import dev.gatun.metric.RocArea;
 import dev.gatun.metric.TextErrors;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +46,57 @@ class MetricsTest {
     assertEquals(2 / 3.0, measures.get("recall"), 1e-15);
     assertEquals(2 / 3.0, measures.get("f1"), 1e-15);
     assertEquals((2 / 3.0 + 4 / 5.0) / 2, measures.get("recall_macro"), 1e-15);
+  }
+
+  @Test
+  void labelsByHand() {
+    LabelMetrics metrics = new LabelMetrics(3);
+    metrics.add(new boolean[] {true, false, false}, new double[] {0.9, 0.2, 0.1}); // all right
+    metrics.add(new boolean[] {true, true, false}, new double[] {0.6, 0.4, 0.2}); // 1 missed
+    metrics.add(new boolean[] {false, true, false}, new double[] {0.7, 0.5, 0.3}); // 0 said
+    metrics.add(new boolean[] {false, false, false}, new double[] {0.1, 0.3, 0.4}); // all right
+    assertEquals(10 / 12.0, metrics.accuracy(), 1e-15);
+    assertEquals(0.5, metrics.exact(), 1e-15);
+    // TP 2, FP 1, FN 0 of the first; 1, 0, 1 of the second; the third never.
+    assertEquals(2 / 3.0, metrics.precision(0), 1e-15);
+    assertEquals(0.5, metrics.recall(1), 1e-15);
+    assertEquals(0, metrics.f1(2));
+    Map<String, Double> measures = metrics.measures();
+    assertEquals((2 / 3.0 + 1) / 2, measures.get("precision_macro"), 1e-15);
+    assertEquals((4 / 5.0 + 2 / 3.0) / 2, measures.get("f1_macro"), 1e-15);
+    assertEquals(3 / 4.0, measures.get("precision_micro"), 1e-15);
+    assertEquals(3 / 4.0, measures.get("recall_micro"), 1e-15);
+    assertEquals(6 / 8.0, measures.get("f1_micro"), 1e-15);
+    // Of the first 3 of 4 pairs in order, of the second all; the third has no pair.
+    assertEquals(0.75, metrics.area(0), 1e-15);
+    assertEquals(1, metrics.area(1), 1e-15);
+    assertEquals(Double.NaN, metrics.area(2));
+    assertEquals(0.875, measures.get("auc_macro"), 1e-15);
+    assertThrows(
+        IllegalArgumentException.class, () -> metrics.add(new boolean[2], new double[] {0, 1}));
+    assertThrows(IllegalArgumentException.class, () -> new LabelMetrics(0));
+  }
+
+  /** The pairs of one that holds and one that does not, counted one by one. */
+  @Test
+  void areaByHand() {
+    double[] scores = {0.1, 0.4, 0.35, 0.8, 0.4, 0.4, -0.0, 0.0, 7};
+    boolean[] holds = {false, false, true, true, true, false, true, false, true};
+    double right = 0;
+    double pairs = 0;
+    RocArea area = new RocArea();
+    for (int i = 0; i < scores.length; i++) {
+      area.add(scores[i], holds[i]);
+      for (int j = 0; j < scores.length; j++) {
+        if (holds[i] && !holds[j]) {
+          pairs++;
+          right += scores[i] > scores[j] ? 1 : scores[i] == scores[j] ? 0.5 : 0;
+        }
+      }
+    }
+    assertEquals(right / pairs, area.area(), 1e-15);
+    assertEquals(Double.NaN, new RocArea().area());
+    assertThrows(IllegalArgumentException.class, () -> area.add(Double.NaN, true));
   }
 
   @Test

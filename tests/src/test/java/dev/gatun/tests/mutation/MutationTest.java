@@ -174,7 +174,13 @@ class MutationTest {
               + " | data.AugmentationTest warpingChangesThePaceAndNothingElse",
           "data.Augmentations$Repeat.apply NOTHING"
               + " | data.AugmentationTest repetitionGivesStepsAgain",
-          "data.Augmentations$TimeMask.apply NOTHING | data.AugmentationTest masksZeroARun");
+          "data.Augmentations$TimeMask.apply NOTHING | data.AugmentationTest masksZeroARun",
+          "metric.LabelMetrics.add NOTHING | metric.MetricsTest labelsByHand",
+          "metric.RocArea.add NOTHING | metric.MetricsTest areaByHand",
+          "train.TokenAccuracy.visit NOTHING | cli.PairTest tokensAreCountedByHand",
+          "app.task.LogisticHead.twoClasses NOTHING"
+              + " | cli.HeadKeysTest aLogisticOutputIsOneForTwoClasses",
+          "app.task.DenseLayers.add NOTHING | cli.DenseKeysTest denseLayersStandBeforeTheOutput");
 
   private static final String ONLY = "gatun.tests.backend";
   private static final Map<String, Long> PASSED = new HashMap<>();

@@ -2,8 +2,6 @@ package dev.gatun.app.cli;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
-import dev.gatun.app.task.Cells;
-import dev.gatun.app.task.ColumnScan;
 import dev.gatun.app.task.LabelTask;
 import dev.gatun.app.task.PairTask;
 import dev.gatun.app.task.Task;
@@ -16,10 +14,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.IntSummaryStatistics;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,10 +49,9 @@ final class DataCommand implements Callable<Integer> {
     List<String> warnings = new ArrayList<>();
     Path path = config.file(DataKeys.PATH);
     facts.put("path", Json.of(path.toString()));
-    boolean series = config.get(DataKeys.TYPE) == DataKeys.Kind.SERIES;
-    if (series) {
-      facts.put(
-          "columns", columns(config, ColumnScan.of(path, Cells.of(config)), errors, warnings));
+    Json columns = new ColumnReport(config, errors, warnings).of(path);
+    if (columns != null) {
+      facts.put("columns", columns);
     }
     if (errors.isEmpty()) {
       Task task = Task.of(config);
@@ -73,42 +68,6 @@ final class DataCommand implements Callable<Integer> {
     }
     out.flush();
     return errors.isEmpty() ? 0 : Gatun.WRONG_INPUT;
-  }
-
-  private static Json columns(
-      Config config, List<ColumnScan> scans, List<String> errors, List<String> warnings) {
-    Set<String> used = new LinkedHashSet<>(config.get(DataKeys.TARGETS));
-    used.addAll(config.get(DataKeys.INPUTS));
-    List<Json> columns = new ArrayList<>();
-    for (ColumnScan scan : scans) {
-      Map<String, Json> column = new LinkedHashMap<>();
-      column.put("name", Json.of(scan.name()));
-      column.put("used", Json.of(used.contains(scan.name())));
-      column.put("numbers", Json.of(scan.numbers()));
-      column.put("missing", Json.of(scan.missing()));
-      column.put("not_numbers", Json.of(scan.notNumbers()));
-      column.put("not_finite", Json.of(scan.notFinite()));
-      column.put("too_large", Json.of(scan.tooLarge()));
-      column.put("least", Output.number(scan.least()));
-      column.put("mean", Output.number(scan.mean()));
-      column.put("most", Output.number(scan.most()));
-      column.put("deviation", Output.number(scan.deviation()));
-      columns.add(Json.of(column));
-      if (used.contains(scan.name()) && scan.firstBad() > 0) {
-        errors.add(
-            "%s: %d missing, %d not numbers, %d not finite%s, the first in line %d"
-                .formatted(
-                    scan.name(),
-                    scan.missing(),
-                    scan.notNumbers(),
-                    scan.notFinite(),
-                    scan.tooLarge() > 0 ? ", " + scan.tooLarge() + " beyond float32" : "",
-                    scan.firstBad()));
-      } else if (used.contains(scan.name()) && scan.constant()) {
-        warnings.add(scan.name() + ": constant; nothing can be learnt from it");
-      }
-    }
-    return Json.of(columns);
   }
 
   private static void addParts(Task task, Map<String, Json> facts) {

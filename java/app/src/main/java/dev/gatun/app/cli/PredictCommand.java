@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Forecast from a CSV file with the columns the model was trained on, say the class or the"
           + " text of each sequence of a file like that, or answer each source of pairs.",
-      "Of classes writes sequence, predicted, probability; of transcripts each sequence's name and"
+      "Of classes writes sequence, predicted, probability (of several labels one of each); of transcripts each sequence's name and"
           + " text; of pairs each source and its answer. Of forecasts writes one row for each row"
           + " that ends a window, the last row included: its number, its time where the"
           + " configuration names such a column, and the forecasts as TARGET+ROWS; of an interval"
@@ -140,9 +140,13 @@ final class PredictCommand implements Callable<Integer> {
     try (Backend backend = compute.open(trained.config());
         Model model = trained.load(task.model(), backend);
         CsvWriter csv = CsvWriter.builder().build(text)) {
-      csv.writeRecord("sequence", "predicted", "probability");
+      List<String> header = new ArrayList<>(List.of("sequence", "predicted"));
+      header.addAll(task.probabilityNames());
+      csv.writeRecord(header);
       for (LabelTask.Row row : task.predictions(model)) {
-        csv.writeRecord(row.name(), row.label(), Double.toString(row.probability()));
+        List<String> fields = new ArrayList<>(List.of(row.name(), row.label()));
+        row.probabilities().forEach(probability -> fields.add(Double.toString(probability)));
+        csv.writeRecord(fields);
       }
     }
     return text.toString();

@@ -22,6 +22,16 @@ public final class LabelKeys {
           .when(TYPE, SEQUENCES, STRINGS)
           .knownAs("class", "target", "y");
 
+  public static final Key<String> SEPARATOR =
+      Key.of(
+              "data.label_separator",
+              Type.text("some characters, or \"\" for one class each"),
+              "",
+              "what stands between the labels of a sequence where several or none may hold; empty: it"
+                  + " has one class")
+          .when(TYPE, SEQUENCES, STRINGS)
+          .knownAs("multi_label", "multilabel", "separator", "delimiter");
+
   public static final Key<String> STRING =
       Key.of(
               "data.string",
@@ -86,7 +96,7 @@ public final class LabelKeys {
               "what each class counts in the loss, in the order that gatun data shows; balanced: N /"
                   + " (classes * those of the class)")
           .when(TYPE, SEQUENCES, STRINGS)
-          .knownAs("class_weight", "weights", "pos_weight");
+          .knownAs("class_weight", "weights");
 
   public static final Key<Double> HARD_EXAMPLES =
       Key.of(
@@ -97,7 +107,8 @@ public final class LabelKeys {
           .when(TYPE, SEQUENCES, STRINGS)
           .knownAs("ohem", "hard_mining", "hard_example_mining", "topk");
 
-  static final List<Key<?>> DATA = List.of(LABEL, STRING, KMER, KMER_STRIDE, TEST_PATH, BUCKET);
+  static final List<Key<?>> DATA =
+      List.of(LABEL, SEPARATOR, STRING, KMER, KMER_STRIDE, TEST_PATH, BUCKET);
 
   static final List<Key<?>> TRAIN = List.of(BALANCE, CLASS_WEIGHTS, HARD_EXAMPLES);
 

@@ -18,6 +18,7 @@ final class Schema {
               ModelKeys.ALL,
               ReadoutKeys.ALL,
               ConvolutionKeys.ALL,
+              DenseKeys.ALL,
               TranscriptKeys.ALL,
               PairKeys.MODEL,
               EmbeddingKeys.ALL,

@@ -5,17 +5,22 @@ import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /** The keys under {@code train:}. */
 public final class TrainKeys {
-  /** What a forecaster makes small. */
+  /** What becomes small: of a forecaster all but the last two, of a classifier one of these. */
   public enum Losses {
     SQUARED,
     ABSOLUTE,
     HUBER,
     SUM_OF_SQUARES,
     QUANTILE,
-    GAUSSIAN
+    GAUSSIAN,
+    /** Of a softmax over all classes. */
+    CROSS_ENTROPY,
+    /** Of a logistic output for each label, or one for the second of two classes. */
+    BINARY_CROSS_ENTROPY
   }
 
   private static final int MOST = Integer.MAX_VALUE;
@@ -67,7 +72,14 @@ public final class TrainKeys {
 
   public static final Key<Losses> LOSS =
       Key.of("train.loss.name", Type.oneOf(Losses.class), Losses.SQUARED, "what becomes small")
-          .when(DataKeys.TYPE, DataKeys.Kind.SERIES)
+          .when(DataKeys.TYPE, DataKeys.Kind.SERIES, DataKeys.Kind.SEQUENCES, DataKeys.Kind.STRINGS)
+          .defaultFor(
+              DataKeys.TYPE,
+              Map.of(
+                  DataKeys.Kind.SEQUENCES,
+                  Losses.CROSS_ENTROPY,
+                  DataKeys.Kind.STRINGS,
+                  Losses.CROSS_ENTROPY))
           .knownAs("criterion", "objective");
 
   public static final Key<Double> DELTA =
@@ -93,6 +105,15 @@ public final class TrainKeys {
           .when(LOSS, Losses.GAUSSIAN)
           .knownAs("coverage", "confidence")
           .free();
+
+  public static final Key<Double> POSITIVE_WEIGHT =
+      Key.of(
+              "train.loss.positive_weight",
+              POSITIVE,
+              1.0,
+              "what a label that holds, or the second of two classes, counts in the loss")
+          .when(LOSS, Losses.BINARY_CROSS_ENTROPY)
+          .knownAs("pos_weight", "positive_class_weight", "scale_pos_weight");
 
   public static final Key<Double> SMOOTHING =
       Key.of(
@@ -244,6 +265,7 @@ public final class TrainKeys {
           DELTA,
           QUANTILES,
           INTERVAL,
+          POSITIVE_WEIGHT,
           SMOOTHING,
           FROZEN,
           GRAPHS,

@@ -1,6 +1,7 @@
 package dev.gatun.app.task;
 
 import dev.gatun.app.config.Numbers;
+import dev.gatun.data.TsFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,11 +26,31 @@ public final class ColumnScan {
   }
 
   /**
-   * Scans every column of a file.
+   * Scans every column of a file, or every dimension of a {@code .ts}.
    *
    * @param cells which are empty
    */
   public static List<ColumnScan> of(Path file, Cells cells) {
+    return LabelData.isTs(file) ? ofTs(file, cells) : ofCsv(file, cells);
+  }
+
+  private static List<ColumnScan> ofTs(Path file, Cells cells) {
+    TsFile ts = LabelData.ts(file);
+    List<ColumnScan> columns = new ArrayList<>();
+    LabelData.dimensions(ts).forEach(name -> columns.add(new ColumnScan(name)));
+    for (TsFile.Sequence sequence : ts.sequences()) {
+      for (double[] step : sequence.values()) {
+        for (int c = 0; c < step.length; c++) {
+          // The format knows no other NaN than a missing value.
+          String text = Double.isNaN(step[c]) ? "" : Double.toString(step[c]);
+          columns.get(c).add(text, cells, sequence.line());
+        }
+      }
+    }
+    return columns;
+  }
+
+  private static List<ColumnScan> ofCsv(Path file, Cells cells) {
     List<ColumnScan> columns = new ArrayList<>();
     CsvSeries.forEach(
         file,

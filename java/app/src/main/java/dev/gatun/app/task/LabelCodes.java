@@ -16,10 +16,12 @@ import dev.gatun.data.Series;
 import dev.gatun.model.Signal;
 import dev.gatun.persist.Json;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,11 +52,27 @@ record LabelCodes(
         : config.get(DataKeys.INPUTS);
   }
 
+  /** The classes or labels that are written in a cell: one, or what a separator divides. */
+  private static List<String> written(Config config, String cell) {
+    String separator = config.get(LabelKeys.SEPARATOR);
+    return separator.isEmpty()
+        ? List.of(cell)
+        : Arrays.stream(cell.split(Pattern.quote(separator)))
+            .map(String::strip)
+            .filter(label -> !label.isEmpty())
+            .distinct()
+            .toList();
+  }
+
   /** Those the file lists, else those that are there, numbers by size. */
-  static List<String> classes(LabelData data, int rows, Path file) {
+  static List<String> classes(Config config, LabelData data, int rows, Path file) {
     List<String> classes = data.classes();
     if (classes.isEmpty()) {
-      List<String> there = data.labels().subList(0, rows).stream().distinct().toList();
+      List<String> there =
+          data.labels().subList(0, rows).stream()
+              .flatMap(cell -> written(config, cell).stream())
+              .distinct()
+              .toList();
       boolean numbers = there.stream().allMatch(label -> Numbers.read(label).isPresent());
       classes =
           there.stream()
@@ -64,6 +82,12 @@ record LabelCodes(
                       : Comparator.naturalOrder())
               .toList();
     }
+    if (!config.get(LabelKeys.SEPARATOR).isEmpty()) {
+      if (classes.isEmpty()) {
+        throw new InputException(file + ": no sequence has a label; give some");
+      }
+      return classes;
+    }
     if (classes.size() < 2) {
       throw new InputException(
           "%s: one class alone, %s; give sequences of two or more".formatted(file, classes));
@@ -71,16 +95,20 @@ record LabelCodes(
     return classes;
   }
 
-  /** The classes of the first sequences, all of which have to be among some. */
-  static int[] ids(LabelData data, int count, List<String> classes, Path file) {
-    int[] ids = new int[count];
+  /** [i][k], the classes or labels of the first sequences, all of which have to be among some. */
+  static int[][] ids(Config config, LabelData data, int count, List<String> classes, Path file) {
+    int[][] ids = new int[count][];
     for (int i = 0; i < ids.length; i++) {
-      ids[i] = classes.indexOf(data.labels().get(i));
-      if (ids[i] < 0) {
-        throw new InputException(
-            "%s: sequence %s is of class \"%s\"; the classes are %s"
-                .formatted(
-                    file, data.names().get(i), data.labels().get(i), String.join(", ", classes)));
+      List<String> written = written(config, data.labels().get(i));
+      ids[i] = new int[written.size()];
+      for (int k = 0; k < ids[i].length; k++) {
+        ids[i][k] = classes.indexOf(written.get(k));
+        if (ids[i][k] < 0) {
+          throw new InputException(
+              "%s: sequence %s is of class \"%s\"; the classes are %s"
+                  .formatted(
+                      file, data.names().get(i), written.get(k), String.join(", ", classes)));
+        }
       }
     }
     return ids;
@@ -152,9 +180,9 @@ record LabelCodes(
     return strings;
   }
 
-  /** The class of each sequence, all of which have to be known. */
-  int[] ids(LabelData data, Path file) {
-    return ids(data, data.size(), classes, file);
+  /** The classes or labels of each sequence, all of which have to be known. */
+  int[][] ids(Config config, LabelData data, Path file) {
+    return ids(config, data, data.size(), classes, file);
   }
 
   /** What a network is given. */

@@ -48,12 +48,13 @@ record LabelData(
     LabelData data;
     if (config.get(DataKeys.TYPE) == DataKeys.Kind.STRINGS) {
       data = strings(config, file, labelled);
-    } else if (file.toString().toLowerCase(Locale.ROOT).endsWith(".ts")) {
+    } else if (isTs(file)) {
       data = ts(config, file, labelled);
     } else {
       data = frames(config, file, inputs, labelled);
     }
-    int none = labelled ? data.labels.indexOf("") : -1;
+    boolean one = config.get(LabelKeys.SEPARATOR).isEmpty();
+    int none = labelled && one ? data.labels.indexOf("") : -1;
     if (none >= 0) {
       throw new InputException(
           "%s: sequence %s has no class; give one for each".formatted(file, data.names.get(none)));
@@ -92,24 +93,33 @@ record LabelData(
                 .count();
   }
 
-  private static LabelData ts(Config config, Path file, boolean labelled) {
-    TsFile ts;
+  /** Whether a file is in the format of the UEA and UCR archives, by its name. */
+  static boolean isTs(Path file) {
+    return file.toString().toLowerCase(Locale.ROOT).endsWith(".ts");
+  }
+
+  static TsFile ts(Path file) {
     try {
-      ts = TsFile.read(file);
+      return TsFile.read(file);
     } catch (FormatException e) {
       throw new InputException(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /** What the numbers of a step are called. */
+  static List<String> dimensions(TsFile ts) {
+    return IntStream.rangeClosed(1, ts.dimensions()).mapToObj(c -> "dimension " + c).toList();
+  }
+
+  private static LabelData ts(Config config, Path file, boolean labelled) {
+    TsFile ts = ts(file);
     if (labelled && !ts.labelled()) {
       throw new InputException(
           file + ": no classes; give a line @classLabel true CLASS CLASS..., and classes");
     }
     List<String> names = new ArrayList<>();
-    List<String> columns = new ArrayList<>();
-    for (int c = 1; c <= ts.dimensions(); c++) {
-      columns.add("dimension " + c);
-    }
     for (TsFile.Sequence sequence : ts.sequences()) {
       names.add(Integer.toString(names.size() + 1));
       checkGaps(Cells.of(config), file, sequence);
@@ -117,7 +127,7 @@ record LabelData(
     return new LabelData(
         names,
         ts.sequences().stream().map(TsFile.Sequence::label).toList(),
-        columns,
+        dimensions(ts),
         ts.sequences().stream().map(TsFile.Sequence::values).toList(),
         List.of(),
         ts.classes(),

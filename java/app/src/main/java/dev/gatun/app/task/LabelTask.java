@@ -4,7 +4,6 @@ import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.LabelKeys;
-import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.backend.WeightType;
 import dev.gatun.data.ArraySource;
@@ -16,39 +15,40 @@ import dev.gatun.data.Range;
 import dev.gatun.data.Split;
 import dev.gatun.data.StratifiedSplit;
 import dev.gatun.data.WordVocabulary;
-import dev.gatun.model.HardExamples;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.ModelSpec;
-import dev.gatun.model.SoftmaxCrossEntropy;
-import dev.gatun.train.ClassPredictions;
 import dev.gatun.train.Evaluator;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.IntStream;
 
-/** A class for each sequence, of numbers or of a string's pieces, by the network's last state. */
+/** A class or labels for each sequence, of numbers or of a string's pieces. */
 public final class LabelTask implements Task {
   private final Config config;
   private final LabelData data;
   private final LabelCodes codes;
   private final Split split;
-  private final int[] classes;
+
+  /** The ids of the classes or labels of each sequence. */
+  private final int[][] held;
+
+  private final LabelHead head;
   private final ModelSpec model;
 
-  private LabelTask(Config config, LabelData data, int[] classes, LabelCodes codes, Split split) {
+  private LabelTask(Config config, LabelData data, int[][] held, LabelCodes codes, Split split) {
     this.config = config;
     this.data = data;
     this.codes = codes;
     this.split = split;
-    this.classes = classes;
-    model = Layers.classifier(config, codes.input(), codes.classes().size());
+    this.held = held;
+    head = LabelHead.of(config, codes.classes());
+    model = Layers.classifier(config, codes.input(), head.outputs().size());
   }
 
   /**
@@ -67,13 +67,16 @@ public final class LabelTask implements Task {
     Split sizes = Task.split(config, all.size());
     int rows = sizes.test().to();
     List<String> names =
-        trained ? LabelCodes.of(stored).classes() : LabelCodes.classes(all, rows, file);
-    int[] ids = LabelCodes.ids(all, rows, names, file);
+        trained ? LabelCodes.of(stored).classes() : LabelCodes.classes(config, all, rows, file);
+    int[][] ids = LabelCodes.ids(config, all, rows, names, file);
     StratifiedSplit parts;
     try {
       parts =
           StratifiedSplit.of(
-              ids, sizes.validation().size(), sizes.test().size(), config.get(TrainKeys.SEED));
+              strata(config, ids),
+              sizes.validation().size(),
+              sizes.test().size(),
+              config.get(TrainKeys.SEED));
     } catch (IllegalArgumentException e) {
       throw config.error(DataKeys.VALIDATION, e.getMessage() + "; give smaller parts");
     }
@@ -87,9 +90,17 @@ public final class LabelTask implements Task {
     LabelCodes codes =
         trained ? LabelCodes.of(stored) : LabelCodes.learn(config, data, names, split.training());
     LabelTask task =
-        new LabelTask(config, data, LabelCodes.ids(data, data.size(), names, file), codes, split);
+        new LabelTask(
+            config, data, LabelCodes.ids(config, data, data.size(), names, file), codes, split);
     task.loss(); // refuses keys that contradict each other before anything is allocated
     return task;
+  }
+
+  /** What parts have alike: classes; where several labels may hold, nothing. */
+  private static int[] strata(Config config, int[][] held) {
+    return config.get(LabelKeys.SEPARATOR).isEmpty()
+        ? Arrays.stream(held).mapToInt(ids -> ids[0]).toArray()
+        : new int[held.length];
   }
 
   /** What was missing. */
@@ -118,7 +129,7 @@ public final class LabelTask implements Task {
     LabelData data = LabelData.read(config, file, LabelCodes.columns(config, stored), true);
     LabelCodes codes = LabelCodes.of(stored);
     Split split = Split.counts(data.size(), data.size(), 0, 0);
-    return new LabelTask(config, data, codes.ids(data, file), codes, split);
+    return new LabelTask(config, data, codes.ids(config, data, file), codes, split);
   }
 
   /** Other sequences, whose classes, if they have any, are not looked at. */
@@ -127,9 +138,8 @@ public final class LabelTask implements Task {
     if (data.size() == 0) {
       throw new InputException(file + ": no sequences");
     }
-    int[] none = IntStream.generate(() -> -1).limit(data.size()).toArray();
     Split split = Split.counts(data.size(), data.size(), 0, 0);
-    return new LabelTask(config, data, none, LabelCodes.of(stored), split);
+    return new LabelTask(config, data, new int[data.size()][0], LabelCodes.of(stored), split);
   }
 
   /** The test part's own file; nothing without one. */
@@ -165,58 +175,25 @@ public final class LabelTask implements Task {
     return codes.classes();
   }
 
-  /** How many sequences of a part are of each class. */
+  /** How many sequences of a part are of each class, or have each label. */
   public int[] counts(Range part) {
     int[] counts = new int[codes.classes().size()];
     for (int i = part.from(); i < part.to(); i++) {
-      counts[classes[i]]++;
+      for (int id : held[i]) {
+        counts[id]++;
+      }
     }
     return counts;
   }
 
   @Override
   public Loss loss() {
-    SoftmaxCrossEntropy loss = new SoftmaxCrossEntropy().smoothed(config.get(TrainKeys.SMOOTHING));
-    double[] weights = weights();
-    double hard = config.get(LabelKeys.HARD_EXAMPLES);
-    if (hard == 1) {
-      return weights.length == 0 ? loss : loss.weighted(weights);
-    }
-    if (weights.length > 0) {
-      throw config.error(
-          LabelKeys.HARD_EXAMPLES, hard + ", and train.class_weights; give one of the two");
-    }
-    return new HardExamples(loss, hard);
-  }
-
-  /** What each class counts; none: all the same. */
-  private double[] weights() {
-    List<String> given = config.get(LabelKeys.CLASS_WEIGHTS);
-    if (given.equals(List.of("none"))) {
-      return new double[0];
-    }
-    if (given.equals(List.of("balanced"))) {
-      int[] counts = counts(split.training());
-      double all = split.training().size();
-      double[] weights = new double[counts.length];
-      for (int k = 0; k < weights.length; k++) {
-        // A class that the file lists and that nothing is of is never a target.
-        weights[k] = counts[k] == 0 ? 1 : all / (counts.length * counts[k]);
-      }
-      return weights;
-    }
-    if (given.size() != codes.classes().size()) {
-      throw config.error(
-          LabelKeys.CLASS_WEIGHTS,
-          "%d numbers; there are %d classes: %s"
-              .formatted(given.size(), codes.classes().size(), String.join(", ", codes.classes())));
-    }
-    return given.stream().mapToDouble(Double::parseDouble).toArray();
+    return head.loss(counts(split.training()));
   }
 
   private Examples examples(Range part) {
-    int[] y = Arrays.copyOfRange(classes, part.from(), part.to());
-    return codes.inputs(data, part).classes(y);
+    int[][] y = Arrays.copyOfRange(held, part.from(), part.to());
+    return head.targets(codes.inputs(data, part), y);
   }
 
   @Override
@@ -259,7 +236,7 @@ public final class LabelTask implements Task {
 
   @Override
   public List<String> outputNames() {
-    return codes.classes();
+    return head.outputs();
   }
 
   private BatchSource evaluation(Range part) {
@@ -288,58 +265,55 @@ public final class LabelTask implements Task {
   }
 
   /**
-   * What a model says of each sequence of a part.
+   * What a model says of a sequence.
    *
    * @param name of the sequence in its file
-   * @param label the class that it says
-   * @param probability of that class
+   * @param label the class that it says, or the labels
+   * @param probabilities as {@link #probabilityNames} calls them
    */
-  public record Row(String name, String label, double probability) {}
+  public record Row(String name, String label, List<Double> probabilities) {}
+
+  /** The probability of the class that is said, or those of all labels. */
+  public List<String> probabilityNames() {
+    return head.probabilityNames();
+  }
 
   /** What a model says of all sequences. */
   public List<Row> predictions(Model trained) {
-    Range all = new Range(0, data.size());
-    ClassPredictions seen = new ClassPredictions(trained);
-    run(trained, all, WeightType.FLOAT32, seen);
+    LabelHead.Reader reader = head.reader(trained);
+    run(trained, new Range(0, data.size()), WeightType.FLOAT32, reader);
     List<Row> rows = new ArrayList<>();
-    for (ClassPredictions.Prediction p : seen.list()) {
-      String label = codes.classes().get(p.predicted());
-      rows.add(new Row(data.names().get(rows.size()), label, p.probability()));
+    for (LabelHead.Said said : reader.said()) {
+      rows.add(new Row(data.names().get(rows.size()), said.label(), said.probabilities()));
     }
     return rows;
   }
 
-  /** Without smoothing and weights: what is measured is the data as it is. */
-  private double run(Model trained, Range part, WeightType weights, ClassPredictions seen) {
+  private double run(Model trained, Range part, WeightType weights, LabelHead.Reader reader) {
     try (BatchSource source = evaluation(part);
-        Evaluator evaluator = new Evaluator(trained, new SoftmaxCrossEntropy(), source, weights)) {
-      return evaluator.run(seen);
+        Evaluator evaluator = new Evaluator(trained, head.plain(), source, weights)) {
+      return evaluator.run(reader);
     }
   }
 
   @Override
   public SequencedMap<String, Double> measure(Model trained, Range part, WeightType weights) {
-    ClassPredictions seen = new ClassPredictions(trained);
+    LabelHead.Reader reader = head.reader(trained);
     SequencedMap<String, Double> measures = new LinkedHashMap<>();
-    measures.put("loss", run(trained, part, weights, seen));
-    measures.putAll(seen.metrics(codes.classes().size()).measures());
+    measures.put("loss", run(trained, part, weights, reader));
+    measures.putAll(reader.measures());
     return measures;
   }
 
   @Override
-  public Classified classified(Model trained, Range part, WeightType weights) {
-    ClassPredictions seen = new ClassPredictions(trained);
-    run(trained, part, weights, seen);
-    return new Classified(codes.classes(), seen.metrics(codes.classes().size()));
+  public @Nullable Classified classified(Model trained, Range part, WeightType weights) {
+    LabelHead.Reader reader = head.reader(trained);
+    run(trained, part, weights, reader);
+    return reader.classified();
   }
 
   @Override
   public String describe(SequencedMap<String, Double> measures) {
-    return String.format(
-        Locale.ROOT,
-        "accuracy %.2f %%, macro F1 %.4f, %s nats per sequence",
-        100 * measures.getOrDefault("accuracy", Double.NaN),
-        measures.getOrDefault("f1_macro", Double.NaN),
-        Numbers.shown(measures.getOrDefault("loss", Double.NaN)));
+    return head.describe(measures);
   }
 }

@@ -46,6 +46,7 @@ final class Layers {
     List<Layer> layers = new ArrayList<>();
     layers.add(TokenLayers.entry(config, vocabulary));
     addRecurrent(layers, config, false);
+    DenseLayers.addHidden(layers, config);
     layers.add(TokenLayers.logits(config, vocabulary));
     return ModelSpec.of(Signal.tokens(vocabulary), layers);
   }
@@ -63,6 +64,7 @@ final class Layers {
     if (statesFade) {
       StateDecays.add(layers, config, data.spec().inputs().size());
     }
+    DenseLayers.addHidden(layers, config);
     layers.add(Starts.of(config, Linear.of(outputs)));
     Activation activation = config.get(ModelKeys.OUTPUT_ACTIVATION);
     if (activation != Activation.IDENTITY) {
@@ -75,6 +77,7 @@ final class Layers {
   static ModelSpec aligner(Config config, int inputs, int classes) {
     List<Layer> layers = new ArrayList<>();
     addRecurrent(layers, config, false);
+    DenseLayers.addHidden(layers, config);
     layers.add(Starts.of(config, Linear.of(classes)));
     return ModelSpec.of(Signal.features(inputs), layers);
   }
@@ -82,6 +85,7 @@ final class Layers {
   /** The recurrent layers, with dropout of what goes in and of what comes out. */
   private static void addRecurrent(List<Layer> layers, Config config, boolean lastState) {
     addConvolutions(layers, config);
+    DenseLayers.addInput(layers, config);
     Norm norm = config.get(ReadoutKeys.BATCH_NORM);
     if (norm == Norm.INPUT || norm == Norm.BOTH) {
       layers.add(BatchNorm.of().named("input_norm"));
@@ -135,14 +139,15 @@ final class Layers {
     }
   }
 
-  /** Sequences of numbers or of tokens to one logit per class, by a readout. */
-  static ModelSpec classifier(Config config, Signal input, int classes) {
+  /** Sequences of numbers or of tokens to logits, by a readout. */
+  static ModelSpec classifier(Config config, Signal input, int outputs) {
     List<Layer> layers = new ArrayList<>();
     if (input.isTokens()) {
       layers.add(TokenLayers.entry(config, input.width()));
     }
     addRecurrent(layers, config, true);
-    layers.add(Starts.of(config, Linear.of(classes)));
+    DenseLayers.addHidden(layers, config);
+    layers.add(Starts.of(config, Linear.of(outputs)));
     return ModelSpec.of(input, layers);
   }
 

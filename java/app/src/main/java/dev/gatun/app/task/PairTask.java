@@ -26,6 +26,7 @@ import dev.gatun.model.SequenceDecoder.Hypothesis;
 import dev.gatun.model.SequenceDecoder.Search;
 import dev.gatun.model.SoftmaxCrossEntropy;
 import dev.gatun.train.Evaluator;
+import dev.gatun.train.TokenAccuracy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -314,6 +315,10 @@ public final class PairTask implements Task {
         .toList();
   }
 
+  private List<Integer> tokens(String text) {
+    return IntStream.of(target.encode(text)).boxed().toList();
+  }
+
   private String text(List<Integer> tokens) {
     return target.decode(tokens.stream().mapToInt(token -> token - 1).toArray());
   }
@@ -323,16 +328,23 @@ public final class PairTask implements Task {
     // Perplexity is of the texts as they are, not of smoothed targets.
     try (BatchSource pairs = evaluation(part);
         Evaluator evaluator = new Evaluator(trained, new SoftmaxCrossEntropy(), pairs, weights)) {
-      double nats = evaluator.loss();
+      TokenAccuracy tokens = new TokenAccuracy(trained);
+      double nats = evaluator.run(tokens);
       SequencedMap<String, Double> measures = new LinkedHashMap<>();
       measures.put("loss", nats);
       measures.put("perplexity", Math.exp(nats));
+      measures.put("token_accuracy", tokens.accuracy());
       TextErrors errors = new TextErrors();
+      long edits = 0;
       Width best = new Width(config.get(ModelKeys.BEAM), 1);
       List<List<Answer>> said = answers(trained, part, best, weights);
       for (int i = 0; i < said.size(); i++) {
-        errors.add(data.targets().get(part.from() + i), said.get(i).getFirst().text());
+        String wanted = data.targets().get(part.from() + i);
+        String first = said.get(i).getFirst().text();
+        errors.add(wanted, first);
+        edits += TextErrors.distance(tokens(first), tokens(wanted));
       }
+      measures.put("edit_distance", (double) edits / said.size());
       measures.putAll(errors.measures());
       return measures;
     }
@@ -342,11 +354,13 @@ public final class PairTask implements Task {
   public String describe(SequencedMap<String, Double> measures) {
     return String.format(
         Locale.ROOT,
-        "%s nats per token, perplexity %s, %.2f %% said exactly, character error rate %.2f %%,"
-            + " word error rate %.2f %%",
+        "%s nats per token, perplexity %s, %.2f %% of tokens right, %.2f %% said exactly, edit"
+            + " distance %s, character error rate %.2f %%, word error rate %.2f %%",
         Numbers.shown(measures.getOrDefault("loss", Double.NaN)),
         Numbers.shown(measures.getOrDefault("perplexity", Double.NaN)),
+        100 * measures.getOrDefault("token_accuracy", Double.NaN),
         100 * measures.getOrDefault("exact", Double.NaN),
+        Numbers.shown(measures.getOrDefault("edit_distance", Double.NaN)),
         100 * measures.getOrDefault("character_error_rate", Double.NaN),
         100 * measures.getOrDefault("word_error_rate", Double.NaN));
   }

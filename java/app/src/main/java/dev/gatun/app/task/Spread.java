@@ -31,6 +31,11 @@ record Spread(Losses kind, List<Double> levels, double nominal) {
         }
         yield new Spread(kind, List.of(), config.get(TrainKeys.INTERVAL));
       }
+      case CROSS_ENTROPY, BINARY_CROSS_ENTROPY ->
+          throw config.error(
+              TrainKeys.LOSS,
+              "that is for classes; a series takes squared, absolute, huber, sum-of-squares,"
+                  + " quantile or gaussian");
       default -> new Spread(kind, List.of(), 0);
     };
   }
@@ -55,6 +60,7 @@ record Spread(Losses kind, List<Double> levels, double nominal) {
       case QUANTILE ->
           NumericLoss.quantile(levels.stream().mapToDouble(Double::doubleValue).toArray());
       case GAUSSIAN -> NumericLoss.gaussian();
+      case CROSS_ENTROPY, BINARY_CROSS_ENTROPY -> throw new IllegalStateException(kind.toString());
     };
   }
 

@@ -44,7 +44,12 @@ final class Starts {
 
   /** An output layer's. */
   static Linear of(Config config, Linear layer) {
-    Initializer weights = initializer(config, InitialKeys.LINEAR, Activation.IDENTITY);
+    return of(config, layer, Activation.IDENTITY);
+  }
+
+  /** A dense layer's whose outputs go through an activation. */
+  static Linear of(Config config, Linear layer, Activation activation) {
+    Initializer weights = initializer(config, InitialKeys.LINEAR, activation);
     if (weights == null) {
       return layer;
     }
