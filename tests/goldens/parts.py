@@ -53,6 +53,7 @@ def gaussian(prediction, target):
 # By name: the numbers of the prediction for each of the target, the loss, what the targets are made with.
 ELEMENT_LOSSES = {
     "absolute": (1, F.l1_loss, None),
+    "sum-of-squares": (1, lambda p, t: F.mse_loss(p, t, reduction="sum") / len(p), None),
     "huber": (1, lambda p, t: F.huber_loss(p, t, delta=0.4), None),
     "quantile": (3, lambda p, t: pinball(p, t, (0.1, 0.5, 0.9)), None),
     "logistic": (1, lambda p, t: F.binary_cross_entropy_with_logits(p, t), torch.sigmoid),

@@ -1,20 +1,25 @@
 package dev.gatun.tests.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.task.Task;
+import dev.gatun.backend.CellOptions;
+import dev.gatun.backend.Regularization;
 import dev.gatun.backend.UnfoldSpec;
 import dev.gatun.model.BatchNorm;
 import dev.gatun.model.Convolution;
 import dev.gatun.model.ModelSpec;
+import dev.gatun.model.RecurrentLayer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,6 +56,38 @@ class NetworkKeysTest {
     ModelSpec model = model("model.layers=2", "model.readout=" + readout);
     assertEquals(layers, layers(model));
     assertEquals(more, model.parameterCount() - plain);
+  }
+
+  private RecurrentLayer recurrent(String... settings) throws IOException {
+    return (RecurrentLayer) model(settings).stages().getFirst().layer();
+  }
+
+  /** What each key gives the cells, and nothing else. */
+  @Test
+  void cellsAreRegularizedAsTheirKeysSay() throws IOException {
+    Regularization none = Regularization.NONE;
+    Map<String, Regularization> keys =
+        Map.of(
+            "model.layer_norm=true", Regularization.LAYER_NORM,
+            "model.zoneout_hidden=0.3", none.withZoneout(0, 0.3),
+            "model.variational_input=0.3", none.withVariational(0.3, 0),
+            "model.variational_hidden=0.3", none.withVariational(0, 0.3),
+            "model.recurrent_dropout=0.3", none.withRecurrentDropout(0.3),
+            "model.dropconnect=0.3", none.withDropConnect(0.3));
+    assertEquals(none, recurrent().stack().regularization());
+    for (Map.Entry<String, Regularization> key : keys.entrySet()) {
+      assertEquals(key.getValue(), recurrent(key.getKey()).stack().regularization(), key::getKey);
+    }
+    String lstm = "model.cell=lstm";
+    assertEquals(
+        none.withZoneout(0.3, 0),
+        recurrent(lstm, "model.zoneout_cell=0.3").stack().regularization());
+    assertEquals(
+        new CellOptions(true, 0), recurrent(lstm, "model.peephole=true").stack().options());
+    assertEquals(new CellOptions(false, 2), recurrent(lstm, "model.cell_clip=2").stack().options());
+    assertEquals(5, recurrent(lstm, "model.projection=5").stack().projectionSize());
+    assertFalse(recurrent("model.bias=false").stack().bias());
+    assertTrue(recurrent("model.bidirectional=true").stack().bidirectional());
   }
 
   @Test

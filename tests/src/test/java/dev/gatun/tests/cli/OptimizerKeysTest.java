@@ -30,8 +30,8 @@ class OptimizerKeysTest {
 
   /** The parameters after one step, by their names. */
   private Map<String, double[]> step(double rate, String... settings) throws Exception {
-    List<String> all = new ArrayList<>(List.of(settings));
-    all.addAll(List.of("train.steps=1", "train.rate=" + rate));
+    List<String> all = new ArrayList<>(List.of("train.steps=1", "train.rate=" + rate));
+    all.addAll(List.of(settings));
     Path run = KeyRuns.train(folder, Samples.SERIES, all.toArray(String[]::new)).run().path();
     Map<String, double[]> parameters = new TreeMap<>();
     try (SafetensorsReader reader = new SafetensorsReader(Runs.last(run))) {
@@ -71,19 +71,41 @@ class OptimizerKeysTest {
   @CsvSource({
     "{name: adam},1",
     "{name: adamw},1",
-    "'{name: adam, amsgrad: true}',1",
+    "'train.optimizer={name: adam, amsgrad: true}',1",
     "{name: adagrad},1",
     "{name: lion},1",
     "{name: nadam},1.057",
+    "'train.optimizer={name: nadam, beta1: 0.5}',1.1334",
+    "'train.optimizer={name: nadam, momentum_decay: 100}',1.4569",
     "{name: rmsprop},3.162",
-    "'{name: rmsprop, decay: 0.99}',10",
-    "'{name: rmsprop, decay: 0.75, centered: true}',2.309",
+    "'train.optimizer={name: rmsprop, decay: 0.99}',10",
+    "'train.optimizer={name: rmsprop, decay: 0.75, centered: true}',2.309",
   })
   void goesAsFarAsItsEquationSays(String optimizer, double rates) throws Exception {
     Map<String, double[]> before = step(1e-30);
-    Map<String, double[]> after = step(RATE, "train.optimizer=" + optimizer);
+    String key = optimizer.startsWith("{") ? "train.optimizer=" + optimizer : optimizer;
+    Map<String, double[]> after = step(RATE, key);
     // 2 %: weights of 0.3 lose digits of a step of 0.001, and small gradients feel epsilon.
     assertEquals(rates, median(moved(before, after, RECURRENT)) / RATE, 0.02 * rates);
+  }
+
+  /** From a mean of zero, 1 - beta2 of the first square is kept. */
+  @Test
+  void meansOfSquaresKeepTheirPart() throws Exception {
+    String mean = "optimizer.v." + RECURRENT;
+    double[] usual = step(RATE).get(mean);
+    double[] half = step(RATE, "train.optimizer.beta2=0.5").get(mean);
+    assertEquals(0.5 / 0.001, norm(half) / norm(usual), 0.01);
+  }
+
+  /** From the second step on next to nothing is left of the rate. */
+  @Test
+  void adagradsRateFallsBesides() throws Exception {
+    String falling = "train.optimizer={name: adagrad, rate_decay: 1e9}";
+    double[] one = step(RATE, falling).get(RECURRENT);
+    assertArrayEquals(one, step(RATE, falling, "train.steps=2").get(RECURRENT), 1e-7);
+    Map<String, double[]> steady = step(RATE, "train.optimizer=adagrad", "train.steps=2");
+    assertTrue(median(moved(Map.of(RECURRENT, one), steady, RECURRENT)) > 0.1 * RATE);
   }
 
   @Test

@@ -81,15 +81,15 @@ class StabilityKeysTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"l1", "l2"})
+  @ValueSource(strings = {"train.l1", "train.l2"})
   void penaltiesAreInTheLossOfMatrices(String key) throws IOException {
     double sum = 0;
     for (Map.Entry<String, double[]> entry : weights(train(STILL)).entrySet()) {
       for (double w : entry.getKey().contains("weight") ? entry.getValue() : new double[0]) {
-        sum += key.equals("l1") ? 0.01 * Math.abs(w) : 0.01 / 2 * w * w;
+        sum += key.equals("train.l1") ? 0.01 * Math.abs(w) : 0.01 / 2 * w * w;
       }
     }
-    assertEquals(firstLoss() + sum, firstLoss("train." + key + "=0.01"), 1e-5);
+    assertEquals(firstLoss() + sum, firstLoss(key + "=0.01"), 1e-5);
   }
 
   @Test
@@ -169,6 +169,33 @@ class StabilityKeysTest {
     assertTrue(log.contains("in layer ") || log.contains("of layer "), log);
     assertTrue(log.contains("the last good weights are in"), log);
     assertTrue(Double.isFinite(largest(Map.of(), weights(result), "")));
+  }
+
+  /** A value whose square is infinite is in two windows: two steps of each epoch are skipped. */
+  @Test
+  void theRateRisesAgainAfterGoodSteps() throws IOException {
+    double[] last = new double[2];
+    for (int i = 0; i < 2; i++) {
+      String config =
+          Samples.SERIES.replace("wave.csv", "spiked.csv").replace("window: 8", "window: 1");
+      Files.writeString(
+          folder.resolve("spiked.csv"),
+          Samples.wave(300).replaceFirst("\n150,[0-9.]+", "\n150,1e30"));
+      Training.Result result =
+          KeyRuns.train(
+              folder,
+              config,
+              "data.scaler=none",
+              "train.optimizer=sgd",
+              "train.rate=1e-6",
+              "train.epochs=4",
+              "train.non_finite.recovery=" + (i == 0 ? 1 : 1000));
+      List<String> rows = Files.readAllLines(result.run().path().resolve("metrics.csv"));
+      last[i] = Double.parseDouble(rows.getLast().split(",", -1)[5]);
+    }
+    // Of the last step's own rate: three halves before it, or none that a good step has not undone.
+    assertEquals(1e-6, last[0], 1e-12);
+    assertEquals(0.125e-6, last[1], 1e-12);
   }
 
   @Test

@@ -19,8 +19,10 @@ import dev.gatun.model.Parameter;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Schedules;
 import dev.gatun.train.Trainer;
+import dev.gatun.train.Word2Vec;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -72,28 +74,27 @@ class StartKeysTest {
   /** The standard deviation of one group, where its key alone is given; the rest stays. */
   @ParameterizedTest
   @CsvSource({
-    "recurrent, zeros, rnn.weight_hh, 0",
-    "recurrent, constant, rnn.weight_hh, 0.1",
-    "recurrent, uniform, rnn.weight_hh, 0.057735",
-    "recurrent, normal, rnn.weight_hh, 0.1",
-    "recurrent, small-normal, rnn.weight_hh, 0.01",
-    "recurrent, xavier-uniform, rnn.weight_hh, 0.25",
-    "recurrent, xavier-normal, rnn.weight_hh, 0.25",
-    "recurrent, he-uniform, rnn.weight_hh, 0.25",
-    "recurrent, he-normal, rnn.weight_hh, 0.25",
-    "recurrent, orthogonal, rnn.weight_hh, 0.25",
-    "recurrent, svd, rnn.weight_hh, 0.25",
-    "recurrent, identity, rnn.weight_hh, 0.25",
-    "input, normal, rnn.weight_ih, 0.1",
-    "bias, zeros, rnn.bias, 0",
-    "linear, small-normal, linear.weight, 0.01",
-    "embedding, normal, embedding.weight, 0.1"
+    "model.init.recurrent, zeros, rnn.weight_hh, 0",
+    "model.init.recurrent, constant, rnn.weight_hh, 0.1",
+    "model.init.recurrent, uniform, rnn.weight_hh, 0.057735",
+    "model.init.recurrent, normal, rnn.weight_hh, 0.1",
+    "model.init.recurrent, small-normal, rnn.weight_hh, 0.01",
+    "model.init.recurrent, xavier-uniform, rnn.weight_hh, 0.25",
+    "model.init.recurrent, xavier-normal, rnn.weight_hh, 0.25",
+    "model.init.recurrent, he-uniform, rnn.weight_hh, 0.25",
+    "model.init.recurrent, he-normal, rnn.weight_hh, 0.25",
+    "model.init.recurrent, orthogonal, rnn.weight_hh, 0.25",
+    "model.init.recurrent, svd, rnn.weight_hh, 0.25",
+    "model.init.recurrent, identity, rnn.weight_hh, 0.25",
+    "model.init.input, normal, rnn.weight_ih, 0.1",
+    "model.init.bias, zeros, rnn.bias, 0",
+    "model.init.linear, small-normal, linear.weight, 0.01",
+    "model.init.embedding, normal, embedding.weight, 0.1"
   })
   void groups(String group, String way, String prefix, double deviation) throws Exception {
     String[] base = {"model.hidden=16", "model.embedding=16"};
     Map<String, double[]> plain = start(Samples.TEXT, base);
-    Map<String, double[]> changed =
-        start(Samples.TEXT, base[0], base[1], "model.init." + group + "=" + way);
+    Map<String, double[]> changed = start(Samples.TEXT, base[0], base[1], group + "=" + way);
     for (String name : plain.keySet()) {
       if (name.startsWith(prefix)) {
         double[] values = changed.get(name);
@@ -107,20 +108,16 @@ class StartKeysTest {
   /** Numbers that go with a way, and the gain of an activation. */
   @ParameterizedTest
   @CsvSource({
-    "constant, constant, 0.7, 0.7",
-    "uniform, bound, 0.3, 0.173205",
-    "normal, deviation, 0.3, 0.3",
-    "small-normal, factor, 0.3, 0.3",
-    "he-normal, gain, 2, 0.5",
-    "orthogonal, gain, 2, 0.5"
+    "constant, model.init.constant, 0.7, 0.7",
+    "uniform, model.init.bound, 0.3, 0.173205",
+    "normal, model.init.deviation, 0.3, 0.3",
+    "small-normal, model.init.factor, 0.3, 0.3",
+    "he-normal, model.init.gain, 2, 0.5",
+    "orthogonal, model.init.gain, 2, 0.5"
   })
   void numbers(String way, String key, String value, double deviation) throws Exception {
     double[] values =
-        start(
-                Samples.TEXT,
-                "model.hidden=16",
-                "model.init.recurrent=" + way,
-                "model.init." + key + "=" + value)
+        start(Samples.TEXT, "model.hidden=16", "model.init.recurrent=" + way, key + "=" + value)
             .get("rnn.weight_hh_l0");
     assertEquals(deviation, deviation(values), deviation * 4 / Math.sqrt(values.length));
   }
@@ -200,6 +197,40 @@ class StartKeysTest {
       assertEquals(
           List.of("dog"), WordVectors.of(tokens, rows).nearest("cat", 1), way + " " + lines);
     }
+  }
+
+  private double[] word2vec(String... settings) throws Exception {
+    List<String> all = new ArrayList<>(List.of(settings));
+    all.add("model.init.embedding=word2vec");
+    return start(Samples.TEXT, all.toArray(String[]::new)).get("embedding.weight");
+  }
+
+  /** Each key is the number that Java takes. */
+  @Test
+  void word2vecLearnsAsItsKeysSay() throws Exception {
+    TextTask task = (TextTask) Task.of(config(Samples.TEXT));
+    int[] all = task.tokenizer().encode(Samples.prose(80));
+    int[] tokens = Arrays.copyOf(all, task.split().training().size());
+    Map<String, Word2Vec> ways =
+        Map.of(
+            "model.word2vec.negatives=2", new Word2Vec(8, 5, 2, 1e-3, 5, 0.025, 5),
+            "model.word2vec.subsample=0.5", new Word2Vec(8, 5, 5, 0.5, 5, 0.025, 5),
+            "model.word2vec.window=1", new Word2Vec(8, 1, 5, 1e-3, 5, 0.025, 5),
+            "model.word2vec.rate=0.1", new Word2Vec(8, 5, 5, 1e-3, 5, 0.1, 5));
+    double[] usual = word2vec();
+    for (Map.Entry<String, Word2Vec> way : ways.entrySet()) {
+      float[][] expected = way.getValue().learn(tokens, task.tokenizer().size());
+      double[] values = word2vec(way.getKey());
+      assertEquals(expected[3][2], values[8 * 3 + 2], way.getKey());
+      assertTrue(usual[8 * 3 + 2] != values[8 * 3 + 2], way.getKey());
+    }
+    // Nearly every token is left out: what is left is the random beginning, within 0.5 / E.
+    double most =
+        Arrays.stream(word2vec("model.word2vec.subsample=1e-12"))
+            .map(Math::abs)
+            .max()
+            .orElseThrow();
+    assertTrue(most <= 0.5 / 8 && deviation(usual) > 0.5 / 8, most + " and " + deviation(usual));
   }
 
   @Test

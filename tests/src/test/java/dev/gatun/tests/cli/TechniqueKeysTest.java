@@ -1,13 +1,18 @@
 package dev.gatun.tests.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.run.Training;
+import dev.gatun.app.task.Updates;
 import dev.gatun.optim.Schedule;
 import dev.gatun.optim.Schedules;
 import dev.gatun.persist.SafetensorsReader;
+import dev.gatun.train.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,17 +63,13 @@ class TechniqueKeysTest {
 
   @ParameterizedTest
   @CsvSource({
-    "cosine-restarts,'period: 1, multiply: 2, floor: 0.1'",
-    "one-cycle,'rise: 0.4, start: 10, end: 100'",
-    "inverse-sqrt,scale: 5"
+    "cosine-restarts,'train.schedule={name: %s, period: 1, multiply: 2, floor: 0.1}'",
+    "one-cycle,'train.schedule={name: %s, rise: 0.4, start: 10, end: 100}'",
+    "inverse-sqrt,'train.schedule={name: %s, scale: 5}'"
   })
   void schedulesGiveTheirRates(String name, String keys) throws Exception {
     List<String[]> rows =
-        train(
-            Samples.SERIES,
-            "train.schedule={name: " + name + ", " + keys + "}",
-            "train.steps=40",
-            "train.report_every=1");
+        train(Samples.SERIES, keys.formatted(name), "train.steps=40", "train.report_every=1");
     assertEquals(40, rows.size());
     for (int step = 0; step < rows.size(); step++) {
       double expected = schedule(name).at(step);
@@ -90,6 +91,77 @@ class TechniqueKeysTest {
     }
   }
 
+  /** Epochs of 10 steps: a quarter after every second one. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "train.schedule={name: step, gamma: 0.25, every: 2} | 1 1 0.25 0.0625",
+        "train.schedule={name: exponential, gamma: 0.25, every: 2} | 1 0.5 0.25 0.0625",
+        "train.schedule.warmup=39 | 0.025 0.275 0.525 1"
+      })
+  void ratesOfSteps(String keys, String factors) throws Exception {
+    Path file = Files.writeString(folder.resolve("c.yaml"), Samples.SERIES);
+    Schedule schedule = Updates.schedule(Config.read(file, List.of(keys)), 10);
+    String[] at = factors.split(" ", -1);
+    for (int i = 0; i < at.length; i++) {
+      long step = i < 3 ? 10 * i : 40;
+      assertEquals(0.02 * Double.parseDouble(at[i]), schedule.at(step), 1e-12, "step " + step);
+    }
+  }
+
+  /** After a drop one report is not counted; each drop leaves a quarter. */
+  @Test
+  void aPlateauWaits() throws Exception {
+    List<String[]> rows =
+        train(
+            Samples.SERIES,
+            "train.schedule={name: plateau, patience: 0, threshold: 0.999999}",
+            "train.schedule.gamma=0.25",
+            "train.schedule.cooldown=1",
+            "train.epochs=5");
+    double[] expected = {1, 1, 0.25, 0.25, 0.0625};
+    for (int i = 0; i < expected.length; i++) {
+      assertEquals(0.02 * expected[i], Double.parseDouble(rows.get(i)[RATE]), 1e-9, "epoch " + i);
+    }
+  }
+
+  @Test
+  void gradientsOfSeveralBatchesMakeAStep() throws Exception {
+    long all = KeyRuns.train(folder, Samples.SERIES, "train.epochs=1").steps();
+    long half =
+        KeyRuns.train(folder, Samples.SERIES, "train.epochs=1", "train.accumulate=2").steps();
+    assertEquals((all + 1) / 2, half);
+  }
+
+  @Test
+  void aRunEndsWithItsTime() throws Exception {
+    Training.Result result =
+        KeyRuns.train(folder, Samples.SERIES, "train.epochs=1000000", "train.max_seconds=1");
+    assertTrue(result.seconds() >= 1 && result.epochs() < 1_000_000, result.toString());
+    assertEquals(Outcome.INTERRUPTED, result.outcome());
+  }
+
+  @Test
+  void aRunStartsFromAFile() throws Exception {
+    Path before = KeyRuns.train(folder, Samples.SERIES, "train.epochs=2").run().path();
+    Path after =
+        KeyRuns.train(
+                folder,
+                Samples.SERIES,
+                "train.init=" + Runs.last(before),
+                "train.steps=1",
+                "train.rate=1e-30")
+            .run()
+            .path();
+    try (SafetensorsReader from = new SafetensorsReader(Runs.last(before));
+        SafetensorsReader to = new SafetensorsReader(Runs.last(after))) {
+      for (String name : List.of("rnn.weight_hh_l0", "linear.weight", "linear.bias")) {
+        assertArrayEquals(from.doubles(name), to.doubles(name), name);
+      }
+    }
+  }
+
   @Test
   void lossesAreWhatTheyAreNamedFor() throws Exception {
     double squared = firstLoss();
@@ -101,6 +173,19 @@ class TechniqueKeysTest {
     double two = firstLoss("data.targets=[level, other]");
     assertEquals(
         2 * two, firstLoss("data.targets=[level, other]", "train.loss=sum-of-squares"), 1e-6 * two);
+  }
+
+  /** The same forecasts, a narrower interval: its ends are quantiles of a normal distribution. */
+  @Test
+  void theIntervalHoldsThePartThatIsWanted() throws Exception {
+    String gaussian = "train.loss={name: gaussian, interval: ";
+    var wide = KeyRuns.train(folder, Samples.SERIES, gaussian + "0.8}", "train.steps=5").test();
+    var half = KeyRuns.train(folder, Samples.SERIES, gaussian + "0.5}", "train.steps=5").test();
+    assertEquals(0.5, half.get("nominal_coverage"), 1e-12);
+    assertEquals(wide.get("mae"), half.get("mae"), 1e-12);
+    // 0.6745 and 1.2816 deviations to each side.
+    assertEquals(
+        0.67448975 / 1.28155157, half.get("interval_width") / wide.get("interval_width"), 1e-6);
   }
 
   /** Four updates where there was one, each through as many characters. */

@@ -161,6 +161,7 @@ class LayerGoldenTest {
   static Stream<Arguments> elementLosses() {
     return Stream.of(
         Arguments.of("absolute", NumericLoss.meanAbsoluteError()),
+        Arguments.of("sum-of-squares", NumericLoss.sumOfSquares()),
         Arguments.of("huber", NumericLoss.huber(0.4)),
         Arguments.of("quantile", NumericLoss.quantile(0.1, 0.5, 0.9)),
         Arguments.of("logistic", NumericLoss.binaryCrossEntropy(1)),

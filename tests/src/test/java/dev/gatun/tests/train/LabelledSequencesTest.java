@@ -179,17 +179,17 @@ class LabelledSequencesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "reverse=0.5",
-        "shift=2",
-        "warp=0.5",
-        "repeat=0.5",
-        "scaling=0.3",
-        "jitter=0.2",
-        "time_mask=0.5"
+        "data.augment.reverse=0.5",
+        "data.augment.shift=2",
+        "data.augment.warp=0.5",
+        "data.augment.repeat=0.5",
+        "data.augment.scaling=0.3",
+        "data.augment.jitter=0.2",
+        "data.augment.time_mask=0.5"
       })
   void augmentationsAreOfTheTrainingPart(String augmentation) throws IOException {
     Training.Result plain = trainRows("data.validation=2");
-    Training.Result other = trainRows("data.validation=2", "data.augment." + augmentation);
+    Training.Result other = trainRows("data.validation=2", augmentation);
     assertTrue(Math.abs(plain.trainLoss() - other.trainLoss()) > 1e-5, other::toString);
     assertEquals(plain.validationLoss(), other.validationLoss(), 1e-6);
     assertEquals(measure(plain, "loss"), measure(other, "loss"), 1e-6);
