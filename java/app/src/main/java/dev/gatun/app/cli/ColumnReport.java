@@ -33,7 +33,7 @@ final class ColumnReport {
     this.warnings = warnings;
   }
 
-  /** Every column of numbers; null for data without any. */
+  /** Every column of numbers; null for data without any, or without a column that is named. */
   @Nullable Json of(Path file) {
     DataKeys.Kind kind = config.get(DataKeys.TYPE);
     return switch (kind) {
@@ -49,13 +49,16 @@ final class ColumnReport {
   }
 
   /** Those that are chosen, else all that name nothing. */
-  private Json frames(Path file, String target) {
-    List<String> names = List.of(config.get(DataKeys.SEQUENCE), target);
-    List<ColumnScan> numbers =
-        ColumnScan.of(file, Cells.of(config)).stream()
-            .filter(scan -> !names.contains(scan.name()))
-            .toList();
+  private @Nullable Json frames(Path file, String target) {
     List<String> inputs = config.get(DataKeys.INPUTS);
+    List<String> names =
+        ColumnScan.hasHeader(file) ? List.of(config.get(DataKeys.SEQUENCE), target) : List.of();
+    List<ColumnScan> all = ColumnScan.of(file, Cells.of(config));
+    List<String> there = all.stream().map(ColumnScan::name).toList();
+    if (!there.containsAll(names) || !there.containsAll(inputs)) {
+      return null; // loading the data says which is not there
+    }
+    List<ColumnScan> numbers = all.stream().filter(scan -> !names.contains(scan.name())).toList();
     Set<String> used = new LinkedHashSet<>(inputs);
     if (inputs.isEmpty()) {
       numbers.forEach(scan -> used.add(scan.name()));

@@ -34,6 +34,11 @@ public final class ColumnScan {
     return LabelData.isTs(file) ? ofTs(file, cells) : ofCsv(file, cells);
   }
 
+  /** Whether a file names its columns itself. */
+  public static boolean hasHeader(Path file) {
+    return !LabelData.isTs(file);
+  }
+
   private static List<ColumnScan> ofTs(Path file, Cells cells) {
     TsFile ts = LabelData.ts(file);
     List<ColumnScan> columns = new ArrayList<>();
