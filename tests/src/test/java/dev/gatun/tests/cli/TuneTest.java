@@ -124,8 +124,10 @@ class TuneTest {
   @Test
   void aTrialThatFailsIsRecordedAndTheStudyGoesOn() throws IOException {
     String space = "  space:\n    train.rate: [0.01, 1e30]\n";
-    yaml(Samples.SERIES.replace("epochs: 12", "epochs: 2")
-        + "tune:\n  trials: 6\n  seed: 3\n" + space);
+    yaml(
+        Samples.SERIES.replace("epochs: 12", "epochs: 2")
+            + "tune:\n  trials: 6\n  seed: 3\n"
+            + space);
     Outcome outcome = tune("--json");
     Json.Members result = json(outcome);
     assertEquals(6, number(result.get("finished")) + number(result.get("failed")));
@@ -190,7 +192,9 @@ class TuneTest {
   /** Ctrl-C: status 130; the same command resumes the trial that was running. */
   @Test
   void anInterruptedStudyGoesOnWithItsTrial() throws Exception {
-    yaml(Samples.SERIES.replace("epochs: 12", "epochs: 60") + TUNE.replace("trials: 4", "trials: 1"));
+    yaml(
+        Samples.SERIES.replace("epochs: 12", "epochs: 60")
+            + TUNE.replace("trials: 4", "trials: 1"));
     Cli cli = new Cli(folder);
     Running running = cli.start("tune", "c.yaml", "--run", "s", "--device", "cpu");
     Path metrics = folder.resolve("s/trials/0/metrics.csv");

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** A class or labels for each sequence, of numbers or of a string's pieces. */
 public final class LabelTask implements Task {

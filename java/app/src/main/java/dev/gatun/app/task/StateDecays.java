@@ -2,6 +2,7 @@ package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.ConvolutionKeys;
+import dev.gatun.app.config.DenseKeys;
 import dev.gatun.app.config.Key;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.ReadoutKeys;
@@ -42,6 +43,9 @@ final class StateDecays {
     }
     if (!config.get(ConvolutionKeys.CHANNELS).equals(List.of(0))) {
       throw clash(config, ConvolutionKeys.CHANNELS, "0");
+    }
+    if (!config.get(DenseKeys.INPUT_UNITS).equals(List.of(0))) {
+      throw clash(config, DenseKeys.INPUT_UNITS, "0");
     }
     Norm norm = config.get(ReadoutKeys.BATCH_NORM);
     if (norm == Norm.INPUT || norm == Norm.BOTH) {
