@@ -48,6 +48,8 @@ public final class TsFile {
     }
   }
 
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
+
   private final String name;
   private final List<String> classes = new ArrayList<>();
   private final List<Sequence> sequences = new ArrayList<>();
@@ -71,7 +73,8 @@ public final class TsFile {
     try (BufferedReader reader = Files.newBufferedReader(file)) {
       for (String text = reader.readLine(); text != null; text = reader.readLine()) {
         ts.line++;
-        ts.line(text.strip());
+        boolean marked = ts.line == 1 && text.startsWith(BYTE_ORDER_MARK);
+        ts.line(marked ? text.substring(1).strip() : text.strip());
       }
     } catch (CharacterCodingException e) {
       throw new FormatException(file + ": not UTF-8 text; convert it, as with iconv -t UTF-8", e);

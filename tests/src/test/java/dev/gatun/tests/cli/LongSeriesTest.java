@@ -7,6 +7,7 @@ import dev.gatun.tests.cli.Cli.Outcome;
 import java.io.BufferedWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,6 +38,11 @@ class LongSeriesTest {
         """);
     Outcome streamed = cli.run("train", "c.yaml", "--run", "flat");
     assertEquals(0, streamed.status(), streamed.err());
+    Outcome forecast = cli.run("predict", "flat", "--input", "long.csv", "--output", "said.csv");
+    assertEquals(0, forecast.status(), forecast.err());
+    try (Stream<String> lines = Files.lines(folder.resolve("said.csv"))) {
+      assertEquals(1 + ROWS - 50 + 1, lines.count());
+    }
     Outcome held = cli.run("train", "c.yaml", "--run", "held", "--set", "data.stream=false");
     assertNotEquals(0, held.status(), "the same series in memory has no room in this heap");
   }

@@ -83,7 +83,7 @@ final class EvalCommand implements Callable<Integer> {
     TrainedRun trained = TrainedRun.open(run, checkpoint);
     Task task = task(trained, data);
     if (drawing != null) {
-      Output.checkWritable("--confusion", drawing);
+      Output.checkDrawing("--confusion", drawing);
     }
     SequencedMap<String, Double> measures;
     SequencedMap<String, Double> exact;

@@ -39,6 +39,9 @@ import picocli.CommandLine.Spec;
           + " integrated gradients from an input of zeros."
     })
 final class ExplainCommand implements Callable<Integer> {
+  /** What attributions may be off, as a part of what they explain. */
+  private static final double MOST_GAP = 0.05;
+
   /** What can be drawn. */
   enum What {
     GATES,
@@ -127,7 +130,7 @@ final class ExplainCommand implements Callable<Integer> {
     String name = what.name().toLowerCase(Locale.ROOT);
     Path file = output == null ? run.resolve(name + ".svg") : output;
     TrainedRun trained = TrainedRun.open(run, checkpoint);
-    Output.checkWritable("--output", file);
+    Output.checkDrawing("--output", file);
     // Gradients are of layers as in training: learning by heart has no dropout.
     Config config =
         what == What.ATTRIBUTIONS ? trained.config().with(TrainKeys.OVERFIT, 1) : trained.config();
@@ -210,11 +213,12 @@ final class ExplainCommand implements Callable<Integer> {
     return String.format(
         Locale.ROOT,
         "output %d is %.4g, and %.4g for an input of zeros; the attributions add up to %.4g, %.2f %%"
-            + " off their difference",
+            + " off their difference%s",
         target,
         found.output(),
         found.baseline(),
         found.sum(),
-        100 * found.gap());
+        100 * found.gap(),
+        found.gap() > MOST_GAP ? " (too far to be trusted: give more --parts)" : "");
   }
 }

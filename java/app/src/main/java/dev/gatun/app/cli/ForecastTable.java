@@ -5,78 +5,73 @@ import dev.gatun.app.task.Forecast;
 import dev.gatun.app.task.Predictions;
 import dev.gatun.app.task.SeriesTask;
 import dev.gatun.data.WindowSource;
-import java.io.IOException;
-import java.io.StringWriter;
+import dev.gatun.model.Model;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 
-/** Forecasts of every window of a series as CSV. */
+/** Forecasts of every window of a series as CSV, written while they are made. */
 final class ForecastTable {
   private final SeriesTask task;
   private final WindowSource windows;
-  private final Predictions predictions;
   private final String time;
+  private final CsvWriter csv;
   private final int outputs;
 
   /**
    * A table.
    *
    * @param time the name of the column of times, if there is one
+   * @param csv where it goes
    */
-  ForecastTable(SeriesTask task, WindowSource windows, Predictions predictions, String time) {
+  ForecastTable(SeriesTask task, WindowSource windows, String time, CsvWriter csv) {
     this.task = task;
     this.windows = windows;
-    this.predictions = predictions;
     this.time = time;
+    this.csv = csv;
     outputs = task.windows().outputs();
   }
 
   /** A line for each window: its last row and what comes after. */
-  String byWindow() throws IOException {
-    StringWriter text = new StringWriter();
-    try (CsvWriter csv = CsvWriter.builder().build(text)) {
-      List<String> header = header();
-      for (int o = 0; o < outputs; o++) {
-        int ahead = windows.targetRow(0, o) - windows.lastRow(0);
-        addNames(header, windows.targetColumn(o) + "+" + ahead);
-      }
-      csv.writeRecord(header);
-      for (int w = 0; w < windows.windows(); w++) {
-        List<String> fields = place(windows.lastRow(w));
-        for (int o = 0; o < outputs; o++) {
-          addValues(fields, w * outputs + o);
-        }
-        csv.writeRecord(fields);
-      }
+  void writeByWindow(Model model) {
+    List<String> header = header();
+    for (int o = 0; o < outputs; o++) {
+      int ahead = windows.targetRow(0, o) - windows.lastRow(0);
+      addNames(header, windows.targetColumn(o) + "+" + ahead);
     }
-    return text.toString();
+    csv.writeRecord(header);
+    task.predict(
+        model,
+        windows,
+        (window, said) -> {
+          List<String> fields = place(windows.lastRow(window));
+          for (int o = 0; o < outputs; o++) {
+            addValues(fields, said, o);
+          }
+          csv.writeRecord(fields);
+        });
   }
 
   /** A line for each row of the series that is forecast, those of the future included. */
-  String byRow() throws IOException {
+  void writeByRow(Model model) {
     int targets = task.windows().targets().size();
     int steps = task.windows().steps();
-    int[] rows = new int[windows.windows() * outputs];
-    for (int i = 0; i < rows.length; i++) {
-      rows[i] = windows.targetRow(i / outputs, i % outputs);
-    }
-    StringWriter text = new StringWriter();
-    try (CsvWriter csv = CsvWriter.builder().build(text)) {
-      List<String> header = header();
-      task.windows().targets().forEach(name -> addNames(header, name));
-      csv.writeRecord(header);
-      for (int window : Forecast.stitched(rows, outputs, steps)) {
-        for (int step = 0; step < steps; step++) {
-          int first = window * outputs + step * targets;
-          List<String> fields = place(rows[first]);
-          for (int i = first; i < first + targets; i++) {
-            addValues(fields, i);
+    BitSet stitched = Forecast.stitched(w -> windows.targetRow(w, 0), windows.windows(), steps);
+    List<String> header = header();
+    task.windows().targets().forEach(name -> addNames(header, name));
+    csv.writeRecord(header);
+    task.predict(
+        model,
+        windows,
+        (window, said) -> {
+          for (int first = 0; stitched.get(window) && first < outputs; first += targets) {
+            List<String> fields = place(windows.targetRow(window, first));
+            for (int o = first; o < first + targets; o++) {
+              addValues(fields, said, o);
+            }
+            csv.writeRecord(fields);
           }
-          csv.writeRecord(fields);
-        }
-      }
-    }
-    return text.toString();
+        });
   }
 
   private List<String> header() {
@@ -89,7 +84,7 @@ final class ForecastTable {
 
   private void addNames(List<String> header, String name) {
     header.add(name);
-    if (predictions.hasInterval()) {
+    if (task.hasInterval()) {
       header.add(name + "_lower");
       header.add(name + "_upper");
     }
@@ -104,11 +99,11 @@ final class ForecastTable {
     return fields;
   }
 
-  private void addValues(List<String> fields, int i) {
-    fields.add(Double.toString(predictions.point()[i]));
-    if (predictions.hasInterval()) {
-      fields.add(Double.toString(predictions.lower()[i]));
-      fields.add(Double.toString(predictions.upper()[i]));
+  private static void addValues(List<String> fields, Predictions said, int output) {
+    fields.add(Double.toString(said.point()[output]));
+    if (said.hasInterval()) {
+      fields.add(Double.toString(said.lower()[output]));
+      fields.add(Double.toString(said.upper()[output]));
     }
   }
 }

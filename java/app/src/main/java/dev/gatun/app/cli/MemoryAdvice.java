@@ -45,6 +45,7 @@ final class MemoryAdvice {
         e instanceof DeviceOutOfMemoryError memory
             ? memory.facts()
             : String.valueOf(e.getMessage());
-    return "out of memory: " + facts + System.lineSeparator() + advice;
+    String more = facts.contains("Java heap") ? "; or give Java more: GATUN_JAVA_OPTS=-Xmx8g" : "";
+    return "out of memory: " + facts + System.lineSeparator() + advice + more;
   }
 }

@@ -2,12 +2,14 @@ package dev.gatun.app.cli;
 
 import dev.gatun.app.config.InputException;
 import dev.gatun.persist.Json;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
-/** Numbers in JSON, which knows no NaN and no infinity. */
+/** Files that commands write, and numbers in JSON, which knows no NaN and no infinity. */
 final class Output {
   private Output() {}
 
@@ -31,6 +33,34 @@ final class Output {
     if (!Files.isWritable(folder)) {
       throw new InputException(
           option + " " + file + ": " + folder + " cannot be written to; give another path");
+    }
+  }
+
+  /**
+   * As {@link #checkWritable}, of a drawing: no file of another kind is replaced by mistake.
+   *
+   * @param option that named it
+   */
+  static void checkDrawing(String option, Path file) {
+    checkWritable(option, file);
+    if (!file.toString().toLowerCase(Locale.ROOT).endsWith(".svg")) {
+      throw new InputException(option + " " + file + ": give a file that ends in .svg");
+    }
+  }
+
+  /**
+   * Checks that a file to be written is none of those that are read, by whatever name.
+   *
+   * @param option that named it
+   * @param read files, those that are not there too
+   * @throws InputException if it is one of them
+   */
+  static void checkApart(String option, Path file, Path... read) throws IOException {
+    for (Path other : read) {
+      if (Files.exists(file) && Files.exists(other) && Files.isSameFile(file, other)) {
+        throw new InputException(
+            option + " " + file + ": is read too, and would be lost; give another path");
+      }
     }
   }
 

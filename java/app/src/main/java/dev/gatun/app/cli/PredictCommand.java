@@ -19,7 +19,9 @@ import dev.gatun.persist.AtomicFiles;
 import dev.gatun.persist.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.StringWriter;
+import java.io.Writer;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -101,45 +103,76 @@ final class PredictCommand implements Callable<Integer> {
     if (!Files.isRegularFile(input)) {
       throw new InputException("--input " + input + ": no such file");
     }
-    if (output != null) {
-      Output.checkWritable("--output", output);
-    }
-    String csv =
+    Product product =
         switch (kind) {
           case TEXT -> throw new InputException(run + ": a language model; use gatun generate");
-          case SERIES -> forecasts(trained);
-          case TRANSCRIPTS -> transcripts(trained);
-          case SEQUENCES, STRINGS -> classes(trained);
-          case PAIRS -> answers(trained);
+          case SERIES -> rows(csv -> forecasts(trained, csv));
+          case TRANSCRIPTS -> rows(csv -> transcripts(trained, csv));
+          case SEQUENCES, STRINGS -> rows(csv -> classes(trained, csv));
+          case PAIRS -> out -> answers(trained, out);
         };
     if (output == null) {
       PrintWriter out = spec.commandLine().getOut();
-      out.print(csv);
+      product.write(out);
       out.flush();
     } else {
-      AtomicFiles.write(output, csv);
+      Output.checkWritable("--output", output);
+      Output.checkApart(
+          "--output",
+          output,
+          input,
+          trained.config().get(DataKeys.PATH),
+          trained.checkpoint(),
+          run.resolve("config.yaml"));
+      AtomicFiles.write(
+          output,
+          channel -> {
+            Writer out = Channels.newWriter(channel, StandardCharsets.UTF_8);
+            product.write(out);
+            out.flush(); // the channel is closed by whoever opened it
+          });
     }
     return 0;
   }
 
-  private String forecasts(TrainedRun trained) throws IOException {
+  @FunctionalInterface
+  private interface Product {
+    void write(Writer out) throws IOException;
+  }
+
+  /** Writes rows while they are computed, so that they need not fit into memory. */
+  @FunctionalInterface
+  private interface Rows {
+    void write(CsvWriter csv) throws IOException;
+  }
+
+  private static Product rows(Rows rows) {
+    return out -> {
+      CsvWriter csv = CsvWriter.builder().build(out);
+      rows.write(csv);
+      csv.flush();
+    };
+  }
+
+  private void forecasts(TrainedRun trained, CsvWriter csv) throws IOException {
     SeriesTask task = SeriesTask.of(trained.config(), input, trained.strings());
     try (Backend backend = compute.open(trained.config());
         Model model = trained.load(task.model(), backend);
         WindowSource windows = task.future()) {
       ForecastTable table =
-          new ForecastTable(
-              task, windows, task.predictions(model, windows), trained.config().get(DataKeys.TIME));
-      return stitch ? table.byRow() : table.byWindow();
+          new ForecastTable(task, windows, trained.config().get(DataKeys.TIME), csv);
+      if (stitch) {
+        table.writeByRow(model);
+      } else {
+        table.writeByWindow(model);
+      }
     }
   }
 
-  private String classes(TrainedRun trained) throws IOException {
+  private void classes(TrainedRun trained, CsvWriter csv) throws IOException {
     LabelTask task = LabelTask.unknown(trained.config(), input, trained.strings());
-    StringWriter text = new StringWriter();
     try (Backend backend = compute.open(trained.config());
-        Model model = trained.load(task.model(), backend);
-        CsvWriter csv = CsvWriter.builder().build(text)) {
+        Model model = trained.load(task.model(), backend)) {
       List<String> header = new ArrayList<>(List.of("sequence", "predicted"));
       header.addAll(task.probabilityNames());
       csv.writeRecord(header);
@@ -149,20 +182,16 @@ final class PredictCommand implements Callable<Integer> {
         csv.writeRecord(fields);
       }
     }
-    return text.toString();
   }
 
-  private String transcripts(TrainedRun trained) throws IOException {
+  private void transcripts(TrainedRun trained, CsvWriter csv) throws IOException {
     Config config = trained.config();
     TranscriptTask task = TranscriptTask.frames(config, input, trained.strings());
-    StringWriter text = new StringWriter();
     try (Backend backend = compute.open(config);
-        Model model = trained.load(task.model(), backend);
-        CsvWriter csv = CsvWriter.builder().build(text)) {
+        Model model = trained.load(task.model(), backend)) {
       csv.writeRecord(config.get(DataKeys.SEQUENCE), config.get(DataKeys.TEXT));
       task.transcripts(model).forEach(csv::writeRecord);
     }
-    return text.toString();
   }
 
   private void checkSearch(Config config, DataKeys.Kind kind) {
@@ -194,7 +223,7 @@ final class PredictCommand implements Callable<Integer> {
     return beam != null ? beam : config.get(ModelKeys.BEAM);
   }
 
-  private String answers(TrainedRun trained) throws IOException {
+  private void answers(TrainedRun trained, Writer out) throws IOException {
     Config config = trained.config();
     PairTask task = PairTask.sources(config, input, trained.strings());
     int width = width(config);
@@ -205,17 +234,18 @@ final class PredictCommand implements Callable<Integer> {
       said = task.answers(model, width, wanted);
     }
     if (json) {
-      return json(task, said).print() + System.lineSeparator();
+      out.write(json(task, said).print() + System.lineSeparator());
+      return;
     }
     warn(task);
-    StringWriter text = new StringWriter();
-    try (CsvWriter csv = CsvWriter.builder().build(text)) {
-      csv.writeRecord(config.get(PairKeys.SOURCE), config.get(PairKeys.TARGET));
-      for (int i = 0; i < said.size(); i++) {
-        csv.writeRecord(task.sources().get(i), said.get(i).getFirst().text());
-      }
-    }
-    return text.toString();
+    rows(
+            csv -> {
+              csv.writeRecord(config.get(PairKeys.SOURCE), config.get(PairKeys.TARGET));
+              for (int i = 0; i < said.size(); i++) {
+                csv.writeRecord(task.sources().get(i), said.get(i).getFirst().text());
+              }
+            })
+        .write(out);
   }
 
   private void warn(PairTask task) {

@@ -3,6 +3,7 @@ package dev.gatun.app.report;
 import dev.gatun.app.config.InputException;
 import dev.gatun.persist.AtomicFiles;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -50,7 +51,12 @@ public final class Metrics {
    * @throws InputException if a line is malformed
    */
   public static Metrics read(Path file) throws IOException {
-    List<String> lines = Files.readAllLines(file);
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file);
+    } catch (CharacterCodingException e) {
+      throw new InputException(file + ": not a run's metrics: not UTF-8 text", e);
+    }
     List<String> columns = lines.isEmpty() ? List.of() : List.of(lines.getFirst().split(","));
     if (columns.size() < COLUMNS.size() || !columns.subList(0, COLUMNS.size()).equals(COLUMNS)) {
       throw new InputException(

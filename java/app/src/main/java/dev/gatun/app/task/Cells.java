@@ -12,12 +12,13 @@ import java.util.Set;
 /**
  * Which cells of a CSV file have no value.
  *
+ * @param fillable whether {@code data.missing} may say what becomes of them
  * @param allowed whether a value may be missing
  * @param sentinels texts that say so, besides the usual ones; numbers in any writing
  */
-public record Cells(boolean allowed, List<String> sentinels) {
+public record Cells(boolean fillable, boolean allowed, List<String> sentinels) {
   /** Every value has to be there. */
-  public static final Cells COMPLETE = new Cells(false, List.of());
+  public static final Cells COMPLETE = new Cells(false, false, List.of());
 
   private static final Set<String> WORDS = Set.of("", "?", "na", "n/a", "nan", "null", "none");
 
@@ -28,15 +29,19 @@ public record Cells(boolean allowed, List<String> sentinels) {
       return COMPLETE;
     }
     return new Cells(
+        true,
         config.get(SeriesKeys.MISSING) != SeriesKeys.Missing.ERROR,
         config.get(SeriesKeys.SENTINEL));
   }
 
   /** Whether a cell, without space around it, says that its value is missing. */
   boolean missing(String text) {
-    return text.isEmpty()
-        || (allowed && WORDS.contains(text.toLowerCase(Locale.ROOT)))
-        || sentinel(text);
+    return text.isEmpty() || (allowed && saysNone(text)) || sentinel(text);
+  }
+
+  /** Whether a text says that there is no value, where a value may be missing. */
+  static boolean saysNone(String text) {
+    return WORDS.contains(text.toLowerCase(Locale.ROOT));
   }
 
   /** Whether a text is one of the values that mean missing. */

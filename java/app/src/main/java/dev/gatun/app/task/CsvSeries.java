@@ -235,11 +235,14 @@ public final class CsvSeries {
           row,
           name,
           text,
-          text.isEmpty() ? "give a number" : "it means missing; give a number, or data.missing");
+          (text.isEmpty() ? "" : "it means missing; ")
+              + (cells.fillable() ? "give a number, or data.missing" : "give a number"));
     }
     double value = Numbers.read(text).orElse(Double.NaN);
     if (!Double.isFinite(value)) {
-      throw noNumber(file, row, name, text, "give a number");
+      boolean gap = cells.fillable() && Cells.saysNone(text);
+      throw noNumber(
+          file, row, name, text, gap ? "give a number, or data.missing" : "give a number");
     }
     if (Math.abs(value) > Float.MAX_VALUE) {
       throw noNumber(

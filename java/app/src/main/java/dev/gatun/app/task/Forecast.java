@@ -2,10 +2,12 @@ package dev.gatun.app.task;
 
 import dev.gatun.metric.ForecastErrors;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.SequencedMap;
+import java.util.function.IntUnaryOperator;
 
 /**
  * Forecasts of one part with what came true and what two naive forecasts say, in the columns' own
@@ -98,16 +100,26 @@ public record Forecast(
    * @param steps rows that a window forecasts
    */
   public static List<Integer> stitched(int[] row, int outputs, int steps) {
-    List<Integer> windows = new ArrayList<>();
+    return stitched(w -> row[w * outputs], row.length / outputs, steps).stream().boxed().toList();
+  }
+
+  /**
+   * As {@link #stitched(int[], int, int)}, in a bit for each window.
+   *
+   * @param firstRow that a window forecasts
+   * @param windows how many there are
+   */
+  public static BitSet stitched(IntUnaryOperator firstRow, int windows, int steps) {
+    BitSet chosen = new BitSet(windows);
     int before = Integer.MAX_VALUE;
-    for (int window = row.length / outputs - 1; window >= 0; window--) {
-      int first = row[window * outputs];
+    for (int window = windows - 1; window >= 0; window--) {
+      int first = firstRow.applyAsInt(window);
       if (first + (steps - 1) < before) {
-        windows.addFirst(window);
+        chosen.set(window);
         before = first;
       }
     }
-    return windows;
+    return chosen;
   }
 
   /** The mean absolute and root mean squared error of each row ahead, the nearest first. */

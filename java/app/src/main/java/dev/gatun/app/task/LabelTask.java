@@ -88,6 +88,10 @@ public final class LabelTask implements Task {
             parts.split().training().size(),
             parts.split().validation().size(),
             parts.split().test().size() + tested.size());
+    if (tested.size() > 0) {
+      Path testFile = config.file(LabelKeys.TEST_PATH);
+      LabelCodes.ids(config, tested, tested.size(), names, testFile);
+    }
     LabelCodes codes =
         trained ? LabelCodes.of(stored) : LabelCodes.learn(config, data, names, split.training());
     LabelTask task =

@@ -1,6 +1,7 @@
 package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.DataKeys;
 import dev.gatun.app.config.InitialKeys;
 import dev.gatun.app.config.InitialKeys.Start;
 import dev.gatun.app.config.InputException;
@@ -20,6 +21,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.train.Word2Vec;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -183,21 +185,38 @@ public final class LearntStarts {
             config.get(InitialKeys.EPOCHS),
             config.get(InitialKeys.RATE),
             seed);
+    Path file = saved(from);
     long before = System.nanoTime();
     float[][] vectors = how.learn(from.texts(), from.names().size());
     lines.add(
         "%s starts from word2vec over %,d tokens, learnt in %.1f s"
             .formatted(from.parameter(), from.size(), (System.nanoTime() - before) / 1e9));
-    Path file = config.get(InitialKeys.SAVE);
     if (!file.toString().isEmpty()) {
-      Path own = file.resolveSibling(file.getFileName() + from.suffix());
       try {
-        WordVectors.of(from.names(), vectors).write(own);
+        WordVectors.of(from.names(), vectors).write(file);
       } catch (IOException e) {
-        throw config.error(InitialKeys.SAVE, own + " cannot be written: " + e.getMessage());
+        throw config.error(InitialKeys.SAVE, file + " cannot be written: " + e.getMessage());
       }
     }
     return vectors;
+  }
+
+  /** Where the vectors go: not over what is read. */
+  private Path saved(TokenTable from) {
+    Path base = config.get(InitialKeys.SAVE);
+    if (base.toString().isEmpty()) {
+      return base;
+    }
+    Path file = base.resolveSibling(base.getFileName() + from.suffix());
+    try {
+      if (Files.exists(file) && Files.isSameFile(file, config.file(DataKeys.PATH))) {
+        throw config.error(
+            InitialKeys.SAVE, file + " is read too, and would be lost; give another path");
+      }
+    } catch (IOException e) {
+      throw config.error(InitialKeys.SAVE, file + " cannot be looked at: " + e.getMessage());
+    }
+    return file;
   }
 
   /**

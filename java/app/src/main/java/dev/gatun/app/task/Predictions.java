@@ -25,15 +25,36 @@ public record Predictions(double[] point, double[] lower, double[] upper, double
     return lower.length > 0;
   }
 
-  /** Runs a model over windows. */
+  /** Takes what is said about one window after the other. */
+  @FunctionalInterface
+  public interface Visitor {
+    /**
+     * Takes one.
+     *
+     * @param window its number
+     * @param said about its outputs alone
+     */
+    void window(int window, Predictions said);
+  }
+
+  /** Runs a model over windows and keeps what it says. */
   static Predictions of(
       Model trained, WindowSource source, Spread spread, Loss loss, WeightType weights) {
     int targets = source.layout().targetColumns();
-    int size = source.windows() * targets;
-    int ranged = spread.hasInterval() ? size : 0;
-    Predictions all =
-        new Predictions(
-            new double[size], new double[ranged], new double[ranged], new double[ranged]);
+    Predictions all = new Predictions(source.windows() * targets, spread);
+    each(trained, source, spread, loss, weights, (window, one) -> all.put(window * targets, one));
+    return all;
+  }
+
+  /** Runs a model over windows, in order; memory does not grow with their number. */
+  static void each(
+      Model trained,
+      WindowSource source,
+      Spread spread,
+      Loss loss,
+      WeightType weights,
+      Visitor visitor) {
+    int targets = source.layout().targetColumns();
     int width = targets * spread.size();
     double[] numbers = new double[width];
     try (Evaluator evaluator = new Evaluator(trained, loss, source, weights);
@@ -46,11 +67,30 @@ public record Predictions(double[] point, double[] lower, double[] upper, double
             for (int n = 0; n < batch.size(); n++) {
               int row = n;
               Arrays.setAll(numbers, o -> values.get((long) row * width + o));
-              all.take(source, spread, next[0]++, numbers);
+              int window = next[0]++;
+              Predictions one = new Predictions(targets, spread);
+              one.take(source, spread, window, numbers);
+              visitor.window(window, one);
             }
           });
     }
-    return all;
+  }
+
+  private Predictions(int size, Spread spread) {
+    this(
+        new double[size],
+        new double[spread.hasInterval() ? size : 0],
+        new double[spread.hasInterval() ? size : 0],
+        new double[spread.hasInterval() ? size : 0]);
+  }
+
+  private void put(int at, Predictions one) {
+    System.arraycopy(one.point, 0, point, at, one.point.length);
+    if (hasInterval()) {
+      System.arraycopy(one.lower, 0, lower, at, one.lower.length);
+      System.arraycopy(one.upper, 0, upper, at, one.upper.length);
+      System.arraycopy(one.score, 0, score, at, one.score.length);
+    }
   }
 
   private void take(WindowSource source, Spread spread, int window, double[] numbers) {
@@ -58,12 +98,11 @@ public record Predictions(double[] point, double[] lower, double[] upper, double
     boolean known = source.known(window);
     for (int o = 0; o < targets; o++) {
       double[] own = spread.restore(source, window, o, numbers);
-      int at = window * targets + o;
-      point[at] = spread.point(own);
+      point[o] = spread.point(own);
       if (spread.hasInterval()) {
-        lower[at] = spread.lower(own);
-        upper[at] = spread.upper(own);
-        score[at] = known ? spread.score(own, source.truth(window, o)) : Double.NaN;
+        lower[o] = spread.lower(own);
+        upper[o] = spread.upper(own);
+        score[o] = known ? spread.score(own, source.truth(window, o)) : Double.NaN;
       }
     }
   }

@@ -300,6 +300,20 @@ public final class SeriesTask implements Task {
     return Predictions.of(trained, source, spread, loss(), WeightType.FLOAT32);
   }
 
+  /**
+   * As {@link #predictions}, window by window, so that a long series is never held.
+   *
+   * @param visitor takes each, in order
+   */
+  public void predict(Model trained, WindowSource source, Predictions.Visitor visitor) {
+    Predictions.each(trained, source, spread, loss(), WeightType.FLOAT32, visitor);
+  }
+
+  /** Whether forecasts have intervals. */
+  public boolean hasInterval() {
+    return spread.hasInterval();
+  }
+
   /** Every window, in order, the last one ending at the last row. */
   public WindowSource future() {
     try {

@@ -61,7 +61,12 @@ record SoftmaxHead(Config config, List<String> outputs) implements LabelHead {
           "%d numbers; there are %d classes: %s"
               .formatted(given.size(), outputs.size(), String.join(", ", outputs)));
     }
-    return given.stream().mapToDouble(Double::parseDouble).toArray();
+    double[] weights = given.stream().mapToDouble(Double::parseDouble).toArray();
+    if (Arrays.stream(weights).allMatch(w -> w == 0)) {
+      throw config.error(
+          LabelKeys.CLASS_WEIGHTS, given + ": nothing would count; give one above 0");
+    }
+    return weights;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.LabelKeys;
 import dev.gatun.app.config.ModelKeys;
 import dev.gatun.app.config.Numbers;
@@ -17,6 +18,7 @@ import dev.gatun.data.Series;
 import dev.gatun.data.Split;
 import dev.gatun.data.Vocabulary;
 import dev.gatun.metric.TextErrors;
+import dev.gatun.model.Convolution;
 import dev.gatun.model.CtcDecoder;
 import dev.gatun.model.CtcLoss;
 import dev.gatun.model.Loss;
@@ -79,12 +81,21 @@ public final class TranscriptTask implements Task {
     Transcripts data = Transcripts.read(config, file);
     Split split = Task.split(config, data.size());
     boolean trained = stored.containsKey(VOCABULARY);
-    return new TranscriptTask(
-        config,
-        data,
-        trained ? vocabulary(stored) : data.vocabulary(file),
-        trained ? scaler(stored) : fit(config, data, split),
-        split);
+    if (trained) {
+      data.checkCharacters(file, vocabulary(stored));
+    }
+    TranscriptTask task =
+        new TranscriptTask(
+            config,
+            data,
+            trained ? vocabulary(stored) : data.vocabulary(file),
+            trained ? scaler(stored) : fit(config, data, split),
+            split);
+    if (!trained && task.tooShort() == split.training().size()) {
+      throw new InputException(
+          file + ": every training sequence has too few steps for its labels; give more steps");
+    }
+    return task;
   }
 
   /** Sequences without transcripts, wholly to be transcribed. */
@@ -98,6 +109,7 @@ public final class TranscriptTask implements Task {
   /** Other sequences, wholly to be measured on. */
   public static TranscriptTask of(Config config, Path file, Map<String, String> stored) {
     Transcripts data = Transcripts.read(config, file);
+    data.checkCharacters(file, vocabulary(stored));
     Split split = Split.counts(data.size(), data.size(), 0, 0);
     return new TranscriptTask(config, data, vocabulary(stored), scaler(stored), split);
   }
@@ -118,6 +130,30 @@ public final class TranscriptTask implements Task {
 
   private static Scaler scaler(Map<String, String> stored) {
     return Scaler.fromJson(stored(stored, SCALER));
+  }
+
+  /** Which of the training part cannot be learnt from. */
+  @Override
+  public List<String> notes() {
+    int tooShort = tooShort();
+    return tooShort == 0
+        ? List.of()
+        : List.of(
+            "%,d of %,d training sequences have too few steps for their labels: nothing is learnt from them"
+                .formatted(tooShort, split.training().size()));
+  }
+
+  private int tooShort() {
+    Range training = split.training();
+    int tooShort = 0;
+    for (int i = training.from(); i < training.to(); i++) {
+      int steps = data.start(i + 1) - data.start(i);
+      for (ModelSpec.Stage stage : model.stages()) {
+        steps = stage.layer() instanceof Convolution c ? c.windows().time(steps) : steps;
+      }
+      tooShort += steps < data.stepsNeeded(i) ? 1 : 0;
+    }
+    return tooShort;
   }
 
   @Override

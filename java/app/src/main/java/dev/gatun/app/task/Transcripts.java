@@ -108,6 +108,34 @@ final class Transcripts {
     return Vocabulary.of(all);
   }
 
+  /** The fewest steps that say a transcript: its characters, and a blank between equal ones. */
+  int stepsNeeded(int sequence) {
+    int[] said = texts.get(sequence).codePoints().toArray();
+    int steps = said.length;
+    for (int i = 1; i < said.length; i++) {
+      steps += said[i] == said[i - 1] ? 1 : 0;
+    }
+    return steps;
+  }
+
+  /**
+   * Checks that a model's characters are all that there are.
+   *
+   * @throws InputException naming the sequence that has another
+   */
+  void checkCharacters(Path file, Vocabulary vocabulary) {
+    for (int i = 0; i < size(); i++) {
+      try {
+        vocabulary.encode(texts.get(i));
+      } catch (IllegalArgumentException e) {
+        throw new InputException(
+            "%s: sequence \"%s\": %s; leave it out"
+                .formatted(file, name(i), String.valueOf(e.getMessage())),
+            e);
+      }
+    }
+  }
+
   /** The name of a sequence. */
   String name(int sequence) {
     return sequences.get(sequence);
