@@ -31,10 +31,11 @@ public sealed interface UpdateRule
     }
   }
 
-  /** Checks what is added to a root. */
+  /** Checks what is added to a root: 0 in float32 makes 0 / 0 of a gradient that is 0. */
   static void checkEpsilon(double epsilon) {
-    if (!(epsilon > 0 && epsilon <= Double.MAX_VALUE)) {
-      throw new IllegalArgumentException("epsilon " + epsilon + " must be finite and above 0");
+    if (!(epsilon >= Float.MIN_NORMAL && epsilon <= Double.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          "epsilon %s must be finite and at least %s".formatted(epsilon, Float.MIN_NORMAL));
     }
   }
 

@@ -21,6 +21,9 @@ public record SoftmaxCrossEntropy(double smoothing, List<Double> weights) implem
       throw new IllegalArgumentException("smoothing " + smoothing + " must be in [0, 1)");
     }
     weights = List.copyOf(weights);
+    if (!weights.isEmpty() && weights.stream().noneMatch(w -> w > 0)) {
+      throw new IllegalArgumentException("every class has the weight 0; give one a weight above 0");
+    }
     for (int k = 0; k < weights.size(); k++) {
       if (!(weights.get(k) >= 0 && weights.get(k) <= Float.MAX_VALUE)) {
         throw new IllegalArgumentException(

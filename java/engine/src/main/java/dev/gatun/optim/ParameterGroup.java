@@ -51,6 +51,14 @@ public record ParameterGroup(Pattern names, double rate, double decay, double ma
     return new ParameterGroup(Pattern.compile(regex), rate, decay);
   }
 
+  /** A pattern of {@link #of} as it was given, any other as it is. */
+  static String shown(Pattern names) {
+    String regex = names.pattern();
+    return regex.startsWith("\\Q") && regex.endsWith("\\E")
+        ? regex.substring(2, regex.length() - 2).replace("\\E.*\\Q", "*")
+        : regex;
+  }
+
   /** Whether a parameter belongs to it. */
   public boolean has(String name) {
     return names.matcher(name).matches();

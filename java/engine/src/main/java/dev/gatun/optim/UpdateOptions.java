@@ -150,7 +150,7 @@ public record UpdateOptions(
         "no %s is named as %s; there are %s"
             .formatted(
                 what,
-                names,
+                ParameterGroup.shown(names),
                 String.join(", ", parameters.list().stream().map(Parameter::name).toList())));
   }
 

@@ -65,6 +65,14 @@ public final class AtomicFiles {
           FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         content.writeTo(channel);
         channel.force(true);
+      } catch (FileSystemException e) {
+        throw e;
+      } catch (IOException e) {
+        // A full disk is told without a name.
+        FileSystemException named =
+            new FileSystemException(target.toString(), null, String.valueOf(e.getMessage()));
+        named.initCause(e);
+        throw named;
       }
       Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE);
     } finally {

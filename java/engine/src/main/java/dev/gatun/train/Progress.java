@@ -27,6 +27,10 @@ final class Progress {
   int reportsSinceBest;
   double lossSum;
   double lossWeight;
+
+  /** Steps since the last report that were not skipped. */
+  int stepped;
+
   double trainLoss = Double.NaN;
   double validationLoss = Double.NaN;
   double seconds;
@@ -47,6 +51,12 @@ final class Progress {
 
   /** Weights that an average has taken in. */
   long averaged;
+
+  /** The step after which the weights were as the last checkpoint has them; -1 without one. */
+  long savedWeights = -1;
+
+  /** The step after which the weights were as a finite validation loss has seen them; -1: none. */
+  long validatedWeights = -1;
 
   Progress(EarlyStop rule) {
     bestValue = rule.worst();
@@ -86,6 +96,7 @@ final class Progress {
     }
     lossSum += loss * weight;
     lossWeight += weight;
+    stepped++;
   }
 
   /** Counts a step without an update; until the loss scale is 1, that is how it is found. */
@@ -98,9 +109,13 @@ final class Progress {
     }
   }
 
-  /** Takes the mean training loss since the last report, 0 without any valid position. */
+  /**
+   * Takes the mean training loss since the last report: 0 without any valid position, NaN where
+   * every step was skipped, which must not look like the best there is.
+   */
   void startReport() {
-    trainLoss = lossWeight == 0 ? 0 : lossSum / lossWeight;
+    trainLoss = stepped == 0 ? Double.NaN : lossWeight == 0 ? 0 : lossSum / lossWeight;
+    stepped = 0;
     lossSum = 0;
     lossWeight = 0;
     reportDue = false;
@@ -116,7 +131,26 @@ final class Progress {
   /** Takes a validation loss. */
   void validated(double newLoss) {
     validationLoss = newLoss;
-    bestLoss = Math.min(bestLoss, newLoss);
+    bestLoss = newLoss < bestLoss ? newLoss : bestLoss; // NaN is not better
+    if (Double.isFinite(newLoss)) {
+      validatedWeights = weights();
+    }
+  }
+
+  /** The last step that changed the weights. */
+  long weights() {
+    return step - skippedInRow;
+  }
+
+  /** Whether the last checkpoint's weights have since been seen to give finite numbers. */
+  boolean keptGood() {
+    return savedWeights >= 0 && (savedWeights < weights() || savedWeights == validatedWeights);
+  }
+
+  /** Whether a report has reason to think that the weights give nothing finite any more. */
+  boolean doubtful() {
+    boolean seen = Double.isFinite(validationLoss);
+    return !seen && (skippedInRow > 0 || Double.isFinite(bestLoss));
   }
 
   /** Takes the value that tells the best; whether it is the best so far. */
@@ -144,6 +178,7 @@ final class Progress {
     put(metadata, "reports_since_best", reportsSinceBest);
     put(metadata, "loss_sum", lossSum);
     put(metadata, "loss_weight", lossWeight);
+    put(metadata, "stepped", stepped);
     put(metadata, "train_loss", trainLoss);
     put(metadata, "validation_loss", validationLoss);
     put(metadata, "seconds", seconds);
@@ -188,6 +223,7 @@ final class Progress {
       p.validationLoss = Double.parseDouble(get(metadata, "validation_loss", file));
       p.seconds = Double.parseDouble(get(metadata, "seconds", file));
       // Written since there are such things.
+      p.stepped = Integer.parseInt(metadata.getOrDefault(PREFIX + "stepped", "1"));
       p.rateScale = Double.parseDouble(metadata.getOrDefault(PREFIX + "rate_scale", "1"));
       p.goodInRow = Integer.parseInt(metadata.getOrDefault(PREFIX + "good_in_row", "0"));
       p.rate = Double.parseDouble(metadata.getOrDefault(PREFIX + "last_rate", "NaN"));
@@ -203,6 +239,7 @@ final class Progress {
               Double.parseDouble(get(metadata, "plateau_best", file)),
               Integer.parseInt(get(metadata, "plateau_bad", file)),
               Integer.parseInt(get(metadata, "plateau_cooling", file)));
+      p.savedWeights = p.weights();
     } catch (NumberFormatException e) {
       throw new FormatException(file + ": broken training state: " + e.getMessage(), e);
     }

@@ -26,6 +26,14 @@ abstract sealed class RunFigures permits Trainer {
     return progress.skipped;
   }
 
+  /**
+   * Whether the last checkpoint written has weights that have since given a finite loss: those to
+   * go back to after {@link Outcome#NON_FINITE}.
+   */
+  public boolean keptGood() {
+    return progress.keptGood();
+  }
+
   /** Epochs done. */
   public int epoch() {
     return progress.epoch;
@@ -71,7 +79,10 @@ abstract sealed class RunFigures permits Trainer {
     return sequences;
   }
 
-  /** The training loss over the steps between the last two reports; NaN before the first. */
+  /**
+   * The training loss over the steps between the last two reports; NaN before the first and without
+   * any.
+   */
   public double trainLoss() {
     return progress.trainLoss;
   }

@@ -2,7 +2,6 @@ package dev.gatun.train;
 
 import dev.gatun.model.Model;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +41,16 @@ final class Saving {
     }
   }
 
+  /**
+   * After a report: what a run goes on from, unless the weights are in doubt; those saved before,
+   * if any are, are the better ones to go back to.
+   */
+  void report(Progress progress) throws IOException {
+    if (progress.savedWeights < 0 || !progress.doubtful()) {
+      last();
+    }
+  }
+
   /** What a run goes on from; false if there is no folder or the weights are not finite. */
   boolean last() throws IOException {
     if (folder == null) {
@@ -51,6 +60,7 @@ final class Saving {
     boolean finite = model.parameters().finite();
     if (finite) {
       trainer.save(folder.last());
+      trainer.progress.savedWeights = trainer.progress.weights();
     } else {
       LOG.log(
           System.Logger.Level.WARNING,
@@ -60,16 +70,16 @@ final class Saving {
     return finite;
   }
 
-  /** At the first of some steps that are not finite: what was good, if nothing has it yet. */
+  /** At the first of some steps that are not finite: if nothing is saved yet, what is there. */
   void beforeTrouble(Progress progress) throws IOException {
-    if (folder != null && progress.skippedInRow == 1 && !Files.exists(folder.last())) {
+    if (folder != null && progress.skippedInRow == 1 && progress.savedWeights < 0) {
       last();
     }
   }
 
   /** At the end of a run that could not go on: weights that are not finite become the last good. */
   void goBack() throws IOException {
-    if (folder != null && Files.exists(folder.last()) && !model.parameters().finite()) {
+    if (folder != null && trainer.progress.savedWeights >= 0 && !model.parameters().finite()) {
       Path last = folder.last();
       model.load(last);
       LOG.log(

@@ -260,7 +260,7 @@ public final class Trainer extends RunFigures implements AutoCloseable {
   /**
    * Takes the mean training loss since the last report and, with validation data, the loss on that;
    * writes checkpoints where a folder was given; tells listeners. Without any valid target since
-   * then the training loss is 0.
+   * then the training loss is 0, without any step that was not skipped NaN.
    *
    * @throws IllegalStateException if the validation data has no valid target to tell good from bad
    * @throws IOException if a checkpoint cannot be written
@@ -284,7 +284,7 @@ public final class Trainer extends RunFigures implements AutoCloseable {
     if (best) {
       saving.best();
     }
-    saving.last();
+    saving.report(progress);
   }
 
   private void swapAverage() {

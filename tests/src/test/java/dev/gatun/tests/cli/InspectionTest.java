@@ -46,6 +46,8 @@ class InspectionTest {
   @CsvSource({
     "overfitting, 5 4 3 2 1 0.9 0.8 0.7, 5 4 3 3 4 5 6 7",
     "diverging, 5 4 3 2 4 8 16 32, 5 4 3 3 4 5 6 7",
+    // Far too high a rate for a network that cannot overflow: up, and not down again.
+    "diverging, 11.9 5.72 5.26 5.23 5.98 6.55 8.02 6.23, 6.9 5 5 5.9 6.2 8.6 7.8 5.7",
     "underfitting, 9 8 7 6 5 4 3 2, 9 8 7 6 5 4 3 2",
     "plateaued, 5 4 3 3 3 3 3 3, 5 4 4 4 4 4 4 4",
     "good, 5 3 2 1 .5 .2 .101 .1005, 5 3 2 1 .7 .5 .5 .5",

@@ -167,7 +167,8 @@ class StabilityKeysTest {
     String log = Files.readString(result.run().log());
     assertTrue(log.contains("3 in a row, rate times 0.015625"), log);
     assertTrue(log.contains("in layer ") || log.contains("of layer "), log);
-    assertTrue(log.contains("the last good weights are in"), log);
+    // The first step ruined them, and only these could be saved.
+    assertTrue(log.contains("there are no good weights to keep"), log);
     assertTrue(Double.isFinite(largest(Map.of(), weights(result), "")));
   }
 
@@ -196,6 +197,42 @@ class StabilityKeysTest {
     // Of the last step's own rate: three halves before it, or none that a good step has not undone.
     assertEquals(1e-6, last[0], 1e-12);
     assertEquals(0.125e-6, last[1], 1e-12);
+  }
+
+  /** No loss at all, where 0 would be the best there can be. */
+  @Test
+  void anEpochOfSkippedStepsHasNoLoss() throws IOException {
+    Training.Result result =
+        train(
+            "model.cell=relu",
+            "train.optimizer=sgd",
+            "train.rate=1e6",
+            "train.epochs=3",
+            "train.early_stop.metric=train_loss",
+            "train.non_finite.limit=1000");
+    assertTrue(Double.isNaN(result.trainLoss()), "loss " + result.trainLoss());
+    List<String> lines = Files.readAllLines(result.run().metrics());
+    assertEquals("", lines.getLast().split(",", -1)[3], lines.getLast());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "train.freeze=[nothing.*];no parameter is named as nothing.*;",
+        "train.groups=[{parameters: no*where, rate: 2}];no parameter is named as no*where;",
+        "train.groups=[{parameters: rnn.*, rat: 2}];rat",
+        "train.groups=[{parameters: rnn.*, rate: -2}];rate: -2",
+        "train.groups=[{rate: 2}];{rate: 2}",
+        "train.optimizer.epsilon=1e-300;at least 1.0E-37",
+        "model.cell=lstm|model.bias=false|model.init.forget_bias=1;model.bias is false",
+        "model.init.input=pca|model.convolution.channels=4;model.convolution makes 4"
+      })
+  void whatCannotBeIsRefusedByName(String setting) {
+    String[] parts = setting.split(";", 2);
+    InputException e = assertThrows(InputException.class, () -> train(parts[0].split("\\|", -1)));
+    String message = String.valueOf(e.getMessage());
+    assertTrue(message.contains(parts[1]), message);
+    assertFalse(message.contains("\\Q"), message);
   }
 
   @Test

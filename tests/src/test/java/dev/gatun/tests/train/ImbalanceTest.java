@@ -123,6 +123,7 @@ class ImbalanceTest {
   void twoRemediesInOneLossAreRefused() {
     SoftmaxCrossEntropy weighted = PLAIN.weighted(1, 5);
     assertThrows(IllegalArgumentException.class, () -> new HardExamples(weighted, 0.5));
+    assertThrows(IllegalArgumentException.class, () -> PLAIN.weighted(0, 0));
     assertThrows(IllegalArgumentException.class, () -> new HardExamples(PLAIN, 0));
   }
 }

@@ -130,6 +130,39 @@ class StabilityTest {
     }
   }
 
+  /** A rate that is small for two epochs and then ruins the weights in one step. */
+  @Test
+  void whatIsSavedIsFromBeforeTheTrouble() throws IOException {
+    ModelSpec relu =
+        ModelSpec.of(
+            Signal.features(1), RecurrentLayer.of("rnn", Cell.RELU, 4).lastState(), Linear.of(1));
+    var data = new SineWindows(8, 8, 3);
+    try (Backend cpu = Subjects.open("cpu");
+        Model model = relu.build(cpu, 9);
+        Optimizer sgd =
+            new RuleOptimizer(
+                model.parameters(), new SgdRule(0, false, 0), Double.POSITIVE_INFINITY);
+        Trainer trainer =
+            Trainer.of(
+                    model,
+                    NumericLoss.meanSquaredError(),
+                    sgd,
+                    step -> step == 7 ? 1e30 : 1e-3,
+                    data)
+                .validation(new SineWindows(8, 8, 1))
+                .epochs(20)
+                .checkpoints(folder)
+                .build()) {
+      assertEquals(Outcome.NON_FINITE, trainer.run());
+      assertTrue(trainer.keptGood());
+      assertTrue(Double.isFinite(trainer.bestLoss()), "best " + trainer.bestLoss());
+      model.load(folder.resolve("last.safetensors"));
+      for (double weight : Host.read(cpu, model.parameters().values())) {
+        assertTrue(Math.abs(weight) < 10, "a weight is " + weight);
+      }
+    }
+  }
+
   /** Squares of what a linear network gives explode; their rate is 1000 times too high. */
   @ParameterizedTest
   @FieldSource("BACKENDS")

@@ -7,6 +7,7 @@ import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.SettingException;
 import dev.gatun.bindings.LibraryUnavailableException;
 import dev.gatun.persist.FormatException;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
@@ -146,9 +147,15 @@ public final class Gatun {
             || e instanceof DeviceException
             || e instanceof BackendUnavailableException;
     String name = e.getClass().getSimpleName();
-    if (e.getMessage() == null) {
+    String text = e.getMessage();
+    if (text == null) {
       return name;
     }
-    return speaksForItself ? e.getMessage() : name + ": " + e.getMessage();
+    if (e instanceof IOException && text.contains("No space left")) {
+      return text
+          + "; free some, or choose another folder; a run goes on from its last checkpoint with"
+          + " gatun train CONFIG --run DIR --resume";
+    }
+    return speaksForItself ? text : name + ": " + text;
   }
 }

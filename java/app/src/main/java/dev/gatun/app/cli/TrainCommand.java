@@ -118,8 +118,8 @@ final class TrainCommand implements Callable<Integer> {
       spec.commandLine()
           .getErr()
           .println(
-              ("gatun: %d steps in a row were not finite; log.txt names batch and layer; lower"
-                      + " train.rate or set train.clip; the last checkpoint is from before")
+              ("gatun: %d steps in a row were not finite; log.txt names batch and layer, and"
+                      + " what was kept; lower train.rate or set train.clip")
                   .formatted(config.get(StabilityKeys.LIMIT)));
       return Gatun.FAILED;
     }

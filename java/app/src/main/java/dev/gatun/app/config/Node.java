@@ -35,9 +35,14 @@ sealed interface Node {
 
   /** What it is within a list. */
   private static String item(Node node) {
-    return node instanceof Scalar s && !s.missing() && !s.text().isBlank()
-        ? s.text()
-        : node.describe();
+    return switch (node) {
+      case Scalar s when !s.missing() && !s.text().isBlank() -> s.text();
+      case Section section ->
+          section.entries().entrySet().stream()
+              .map(entry -> entry.getKey() + ": " + item(entry.getValue().value()))
+              .collect(Collectors.joining(", ", "{", "}"));
+      default -> node.describe();
+    };
   }
 
   /** What it is, for an error. */

@@ -33,7 +33,6 @@ public final class UpdateKeys {
   }
 
   private static final int MOST = Integer.MAX_VALUE;
-  private static final Type<Double> POSITIVE = Type.number(Interval.above(0));
   private static final Type<Double> FRACTION = Type.number(Interval.atLeast(0).below(1));
 
   /** Rules that keep means of the gradient and of its square. */
@@ -56,7 +55,11 @@ public final class UpdateKeys {
           .knownAs("beta_2");
 
   public static final Key<Double> EPSILON =
-      Key.of("train.optimizer.epsilon", POSITIVE, 1e-8, "added to the root")
+      Key.of(
+              "train.optimizer.epsilon",
+              Type.number(Interval.atLeast(1e-37)),
+              1e-8,
+              "added to the root")
           .when(OPTIMIZER, with(MEANS, Optimizers.ADAGRAD, Optimizers.ADADELTA, Optimizers.RMSPROP))
           .defaultFor(
               OPTIMIZER,

@@ -22,6 +22,9 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
   private static final double OVERFIT = 0.05;
   private static final double DIVERGED = 0.5;
 
+  /** A loss that rose and is still so far above its least has not come back by itself. */
+  private static final double STILL_ABOVE = 0.1;
+
   /** What can be told, the gravest first. */
   public enum Verdict {
     TOO_SHORT,
@@ -74,14 +77,18 @@ public record Diagnosis(Verdict verdict, String evidence, List<String> advice) {
     }
     double least = Arrays.stream(train).filter(Double::isFinite).min().orElse(Double.NaN);
     double last = train[n - 1];
+    int lowest = Double.isNaN(least) ? 0 : indexOf(train, least);
+    double most = Arrays.stream(train, lowest, n).max().orElse(Double.NaN);
     boolean diverges =
         Arrays.stream(train).anyMatch(x -> !Double.isFinite(x))
-            || (rose(least, last, DIVERGED) && last - least > NOISE * Math.abs(train[0] - least));
+            || (rose(least, most, DIVERGED)
+                && rose(least, last, STILL_ABOVE)
+                && last - least > NOISE * Math.abs(train[0] - least));
     if (diverges) {
       found.add(
           new Diagnosis(
               Verdict.DIVERGING,
-              text("training loss rose from %.4g to %.4g", least, last),
+              text("training loss rose from %.4g to %.4g", least, most),
               List.of("lower train.rate", "clip gradients with train.clip", "add a warm-up")));
     }
     found.addAll(Symptoms.gradients(metrics.column("gradient_norm"), train));

@@ -12,7 +12,6 @@ import dev.gatun.train.EarlyStop;
 import dev.gatun.train.NonFinitePolicy;
 import dev.gatun.train.Trainer;
 import dev.gatun.train.TrainerBuilder;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -94,9 +93,10 @@ final class StabilityOptions {
   /** What became of a run whose numbers were not finite. */
   static String diverged(Config config, RunDirectory run, Trainer trainer) {
     String kept =
-        Files.isRegularFile(run.last())
+        trainer.keptGood()
             ? "the last good weights are in " + run.last()
-            : "there are no good weights to keep";
+            : "there are no good weights to keep: the run went wrong before its first report or"
+                + " train.checkpoint_every";
     return "stopped after step %d: %d in a row were not finite, the last at rate %.1e; %s; %s"
         .formatted(
             trainer.steps(),

@@ -251,7 +251,8 @@ final class Layers {
     if (dropouts.size() != 1 && dropouts.size() != layers - 1) {
       throw config.error(
           ModelKeys.DROPOUT,
-          "%d rates for %d layers; give 1, or %d".formatted(dropouts.size(), layers, layers - 1));
+          "%d rates for %d layers; give one for all, or a list of %d"
+              .formatted(dropouts.size(), layers, layers - 1));
     }
     return dropouts;
   }

@@ -89,6 +89,13 @@ public final class LearntStarts {
       double gain = Starts.gain(config);
       for (Parameter weights : model.parameters().list()) {
         if (weights.name().matches(LOWEST)) {
+          if (weights.value().dim(1) != rows[0].length) {
+            throw config.error(
+                InitialKeys.INPUT,
+                "pca and kmeans are of the %d inputs, and model.convolution makes %d of them; give"
+                        .formatted(rows[0].length, weights.value().dim(1))
+                    + " another, or leave the convolution out");
+          }
           int units = (int) weights.value().dim(0) / Starts.gates(config);
           Initializer each =
               start == Start.PCA

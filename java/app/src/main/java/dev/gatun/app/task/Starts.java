@@ -30,12 +30,16 @@ final class Starts {
         };
     boolean lstm = cell == Cell.LSTM;
     double forget = lstm ? config.get(InitialKeys.FORGET_BIAS) : -1;
+    if (forget != -1 && !config.get(ModelKeys.BIAS)) {
+      throw config.error(
+          InitialKeys.FORGET_BIAS, forget + "; it is one of the biases, and model.bias is false");
+    }
     return layer.initialized(
         new InitialWeights(
             perGate(cell, initializer(config, InitialKeys.INPUT, activation)),
             perGate(cell, initializer(config, InitialKeys.RECURRENT, activation)),
             initializer(config, InitialKeys.BIAS, activation),
-            forget < 0 ? null : forget));
+            forget == -1 ? null : forget));
   }
 
   private static @Nullable Initializer perGate(Cell cell, @Nullable Initializer each) {
