@@ -42,6 +42,7 @@ final class Improvement {
     return Arrays.stream(codes).boxed().toList();
   }
 
+  @SuppressWarnings("ArrayRecordComponent") // made once and only read
   private record Candidate(double[] codes, double gain) {}
 
   /**
@@ -100,7 +101,7 @@ final class Improvement {
       } else {
         codes[i] = domain.at(Math.clamp(domain.place(from[i]) + step, 0.0, 1.0));
         if (domain instanceof Domain.Whole whole && codes[i] == from[i] && i == sure) {
-          codes[i] = Math.clamp(codes[i] + Math.signum(step), whole.low(), whole.high());
+          codes[i] = Math.clamp(codes[i] + Math.signum(step), (double) whole.low(), (double) whole.high());
         }
       }
     }

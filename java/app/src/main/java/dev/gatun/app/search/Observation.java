@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
  *     than the finished ones' median: it was not stopped for being good. One that failed, or
  *     reported nothing, has the worst of all; one that runs, NaN
  */
+@SuppressWarnings("ArrayRecordComponent") // within this package, never changed nor compared
 record Observation(double[] codes, State state, double loss) {
   /** Of all trials by number. */
   static List<Observation> of(History history) {
