@@ -73,7 +73,9 @@ class SearchPartsTest {
     int[] ranks = ParetoFront.ranks(points);
     int cells = 0;
     for (int cell = 0; cell < 1000; cell++) {
-      double[] corner = {cell / 100, cell / 10 % 10, cell % 10};
+      int hundreds = cell / 100;
+      int tens = cell / 10 % 10;
+      double[] corner = {hundreds, tens, cell % 10};
       cells +=
           points.stream().anyMatch(p -> p[0] <= corner[0] && p[1] <= corner[1] && p[2] <= corner[2])
               ? 1

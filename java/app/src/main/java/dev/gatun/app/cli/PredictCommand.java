@@ -238,13 +238,12 @@ final class PredictCommand implements Callable<Integer> {
       return;
     }
     warn(task);
-    rows(
-            csv -> {
-              csv.writeRecord(config.get(PairKeys.SOURCE), config.get(PairKeys.TARGET));
-              for (int i = 0; i < said.size(); i++) {
-                csv.writeRecord(task.sources().get(i), said.get(i).getFirst().text());
-              }
-            })
+    rows(csv -> {
+          csv.writeRecord(config.get(PairKeys.SOURCE), config.get(PairKeys.TARGET));
+          for (int i = 0; i < said.size(); i++) {
+            csv.writeRecord(task.sources().get(i), said.get(i).getFirst().text());
+          }
+        })
         .write(out);
   }
 

@@ -101,7 +101,8 @@ final class Improvement {
       } else {
         codes[i] = domain.at(Math.clamp(domain.place(from[i]) + step, 0.0, 1.0));
         if (domain instanceof Domain.Whole whole && codes[i] == from[i] && i == sure) {
-          codes[i] = Math.clamp(codes[i] + Math.signum(step), (double) whole.low(), (double) whole.high());
+          codes[i] =
+              Math.clamp(codes[i] + Math.signum(step), (double) whole.low(), (double) whole.high());
         }
       }
     }
