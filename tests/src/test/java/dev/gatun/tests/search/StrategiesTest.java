@@ -83,7 +83,9 @@ class StrategiesTest {
       Set<Integer> cells = new HashSet<>();
       for (int i = 0; i < 72; i++) {
         Trial trial = study.ask();
-        cells.add((int) (8 * trial.real("x")) * 9 + (int) (9 * trial.real("y")));
+        int column = (int) (8 * trial.real("x"));
+        int row = (int) (9 * trial.real("y"));
+        cells.add(column * 9 + row);
       }
       assertEquals(72, cells.size(), "seed " + seed);
     }

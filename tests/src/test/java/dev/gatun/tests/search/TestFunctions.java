@@ -69,6 +69,7 @@ enum TestFunctions {
     }
   };
 
+  @SuppressWarnings("ImmutableEnumChecker") // no space changes
   final Space space;
 
   TestFunctions(Space space) {
