@@ -62,7 +62,9 @@ class SearchProofTest {
     System.out.println(figures);
     assertTrue(process <= random / 2, figures);
     assertTrue(parzen <= random / 2, figures);
-    assertTrue(process <= peer, figures);
+    if (seeds >= 20) { // the median of five is too coarse to hold against one of twenty
+      assertTrue(process <= peer, figures);
+    }
   }
 
   /** The last of 500 trials take no longer than they may. */
