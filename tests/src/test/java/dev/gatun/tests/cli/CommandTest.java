@@ -60,7 +60,9 @@ class CommandTest {
     Outcome missing = cli.run("train", "s.yaml");
     assertEquals(2, missing.status());
     String wave = folder.resolve("wave.csv").toString();
-    assertEquals("gatun: " + wave + ":12: column level: missing; give a number", missing.err());
+    assertEquals(
+        "gatun: " + wave + ":12: column level: missing; give a number, or data.missing",
+        missing.err());
     Outcome column = cli.run("train", "s.yaml", "--set", "data.targets=lever");
     assertEquals(2, column.status());
     assertTrue(column.err().contains("no column \"lever\""), column.err());
