@@ -52,6 +52,7 @@ class ExamplesIT {
             "sunspots.yaml",
             "text.yaml",
             "toy-speech.yaml",
+            "tune.yaml",
             "words.yaml"),
         names);
   }
@@ -102,6 +103,40 @@ class ExamplesIT {
             : cli.run("predict", run, "--input", series(example), "--device", "cuda");
     assertEquals(0, used.status(), used.err());
     assertTrue(used.out().length() > 20, used.out());
+  }
+
+  /** A study's trials, two at a time on the one device, are those of the CPU. */
+  @Test
+  void searchesAsOnACpu() throws Exception {
+    Cli cli = Cli.onGpu(folder);
+    Json.Members onCpu = tune(cli, "cpu");
+    Json.Members onGpu = tune(cli, "cuda");
+    assertEquals(2, onGpu.get("finished").asDouble());
+    double best = onCpu.get("best_values").asObject().get("validation_loss").asDouble();
+    assertEquals(
+        best,
+        onGpu.get("best_values").asObject().get("validation_loss").asDouble(),
+        TOLERANCE * best,
+        "the best trial's validation loss");
+    assertEquals(
+        onCpu.get("test").asObject().values().keySet(),
+        onGpu.get("test").asObject().values().keySet());
+    if (!DeviceRun.small()) {
+      DeviceRun.report("example_tune", onGpu);
+    }
+  }
+
+  private static Json.Members tune(Cli cli, String device) throws Exception {
+    List<String> all = new ArrayList<>();
+    all.addAll(List.of("tune", EXAMPLES.resolve("tune.yaml").toString(), "--trials", "2"));
+    all.addAll(List.of("--set", "train.epochs=1", "--run", "tune-" + device));
+    if (DeviceRun.small()) {
+      all.addAll(List.of("--set", "data.window=3", "--set", "train.batch=64"));
+    }
+    all.addAll(List.of("--device", device, "--json"));
+    Cli.Outcome outcome = cli.run(all.toArray(String[]::new));
+    assertEquals(0, outcome.status(), outcome.err());
+    return Json.parse(outcome.out().strip()).asObject();
   }
 
   private Json.Members train(Cli cli, String example, List<String> data, String device, int epochs)
