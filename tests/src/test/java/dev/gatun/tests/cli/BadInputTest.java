@@ -16,11 +16,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What users get wrong: one clear error, status 2, nothing left behind. */
 class BadInputTest {
-  @TempDir Path folder;
+  @WorkingFolder Path folder;
   private Cli cli;
 
   @BeforeEach

@@ -15,7 +15,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Runs {@code gatun} in a JVM of its own, in a folder of its own. */
+/**
+ * Runs {@code gatun} in a folder: in a JVM of its own, or in this one where that has no flag or
+ * variable to be given and the folder is a {@link WorkingFolder}.
+ */
 public final class Cli {
   /** Far beyond what a test takes on a busy machine: it only ends what hangs. */
   private static final long LIMIT_SECONDS = 300;
@@ -55,7 +58,11 @@ public final class Cli {
 
   /** Runs a command to its end. */
   public Outcome run(String... arguments) throws IOException, InterruptedException {
-    return finish(start(arguments));
+    boolean here =
+        WorkingFolder.Emptied.is(folder)
+            && environment.isEmpty()
+            && DeviceRun.flags().containsAll(flags);
+    return here ? InProcess.run(arguments) : finish(start(arguments));
   }
 
   /** A command that goes on while the test does something. */

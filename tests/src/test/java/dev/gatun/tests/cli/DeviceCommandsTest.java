@@ -13,14 +13,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands that compute, with {@code --device cuda}. */
 @Tag("cuda")
 class DeviceCommandsTest {
-  @TempDir private Path folder;
+  @WorkingFolder private Path folder;
 
   private Outcome run(String command) throws Exception {
     Outcome outcome = Cli.onGpu(folder).run(command.split(" "));

@@ -9,11 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** {@code gatun explain} and {@code gatun plot} on a run. */
 class ExplainTest {
-  @TempDir Path folder;
+  @WorkingFolder Path folder;
 
   @Test
   void aRunIsDrawn() throws Exception {

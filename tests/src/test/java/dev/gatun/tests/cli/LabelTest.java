@@ -8,14 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A classifier of sequences on the command line: data, train, eval, predict. */
 class LabelTest {
   private static final Path EXAMPLE =
       Path.of(System.getProperty("gatun.root")).resolve("examples/strokes.yaml");
 
-  @TempDir Path folder;
+  @WorkingFolder Path folder;
 
   private static Outcome good(Outcome outcome) {
     assertEquals(0, outcome.status(), outcome.err());

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -26,7 +25,7 @@ class OptimizerKeysTest {
 
   private static final String BIAS = "linear.bias";
 
-  @TempDir Path folder;
+  @WorkingFolder Path folder;
 
   /** The parameters after one step, by their names. */
   private Map<String, double[]> step(double rate, String... settings) throws Exception {

@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -46,7 +45,7 @@ class PairTest {
 
   private static final String PAIRS = "source,target\nab,x\nba,yx\nabc,\n";
 
-  @TempDir Path folder;
+  @WorkingFolder Path folder;
 
   private static double measure(String json, String name) {
     Json value = ((Json.Members) Json.parse(json)).values().get(name);

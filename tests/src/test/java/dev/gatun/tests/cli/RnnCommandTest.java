@@ -22,7 +22,6 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -30,7 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RnnCommandTest {
   private static final Set<String> INPUTS = Set.of("x", "h0", "c0", "lengths", "dy", "dhn", "dcn");
 
-  @TempDir Path folder;
+  @WorkingFolder Path folder;
 
   /** Splits a golden into the files that the command takes. */
   private Path golden(String name) throws IOException {

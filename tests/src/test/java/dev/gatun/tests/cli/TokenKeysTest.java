@@ -25,11 +25,10 @@ import java.util.SequencedMap;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The keys of how text becomes tokens. */
 class TokenKeysTest {
-  @TempDir Path folder;
+  @WorkingFolder Path folder;
   private String text = "";
 
   @BeforeEach

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Training and what is done with what was trained. */
 class TrainCommandTest {
   @TempDir Path folder;
+  @WorkingFolder Path here;
 
   @Test
   void aForecasterIsTrainedMeasuredAndUsed() throws Exception {
@@ -120,7 +121,7 @@ class TrainCommandTest {
 
   @Test
   void checkShowsTheModelAndAllocatesNoRun() throws Exception {
-    Cli cli = new Cli(folder);
+    Cli cli = new Cli(here);
     cli.write("t.yaml", Samples.TEXT);
     cli.write("prose.txt", Samples.prose(400));
     Outcome check = cli.run("check", "t.yaml");
@@ -130,12 +131,12 @@ class TrainCommandTest {
     Outcome wrong = cli.run("check", "t.yaml", "--set", "model.layers=1");
     assertEquals(2, wrong.status());
     assertTrue(wrong.err().startsWith("gatun: t.yaml:9: model.dropout: 0.1;"), wrong.err());
-    assertTrue(Files.notExists(folder.resolve("runs")));
+    assertTrue(Files.notExists(here.resolve("runs")));
   }
 
   @Test
   void layersMayDifferAndDirectionsBeAdded() throws Exception {
-    Cli cli = new Cli(folder);
+    Cli cli = new Cli(here);
     cli.write("s.yaml", Samples.SERIES);
     cli.write("wave.csv", Samples.wave(200));
     String[] stack = {
@@ -157,7 +158,7 @@ class TrainCommandTest {
     }
     Outcome train = cli.run(with(stack, "train", "s.yaml", "--run", "r", "--set", "train.steps=3"));
     assertEquals(0, train.status(), train.err());
-    String written = Files.readString(folder.resolve("r/config.yaml"));
+    String written = Files.readString(here.resolve("r/config.yaml"));
     assertTrue(written.contains("hidden: [9, 5]") && written.contains("place: host"), written);
     Outcome eval = cli.run("eval", "r", "--precision", "bf16");
     assertEquals(0, eval.status(), eval.err());

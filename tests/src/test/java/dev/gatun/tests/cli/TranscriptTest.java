@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -41,7 +40,7 @@ class TranscriptTest {
       two,b,2,0
       """;
 
-  @TempDir Path folder;
+  @WorkingFolder Path folder;
 
   private static double measure(String json, String name) {
     Json value = ((Json.Members) Json.parse(json)).values().get(name);

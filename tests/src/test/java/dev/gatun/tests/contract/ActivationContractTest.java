@@ -94,14 +94,24 @@ class ActivationContractTest extends Contract {
 
   private static double slope(
       Activation activation, double[] x, double[] dy, int from, int width, int k) {
-    double[] in = Arrays.copyOfRange(x, from, from + width);
+    if (activation != Activation.SOFTMAX) { // of each element alone, and many of them
+      return slope(activation, new double[] {x[from + k]}, new double[] {dy[from + k]}, 0);
+    }
+    return slope(
+        activation,
+        Arrays.copyOfRange(x, from, from + width),
+        Arrays.copyOfRange(dy, from, from + width),
+        k);
+  }
+
+  private static double slope(Activation activation, double[] in, double[] dy, int k) {
     in[k] += 1e-5;
     double[] up = defined(activation, in);
     in[k] -= 2e-5;
     double[] down = defined(activation, in);
     double sum = 0;
-    for (int j = 0; j < width; j++) {
-      sum += dy[from + j] * (up[j] - down[j]) / 2e-5;
+    for (int j = 0; j < dy.length; j++) {
+      sum += dy[j] * (up[j] - down[j]) / 2e-5;
     }
     return sum;
   }

@@ -1,7 +1,12 @@
 package dev.gatun.tests.cudadouble;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.File;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,11 +95,16 @@ public final class CudaDouble implements ExecutionCondition {
     List<Path> sources = sources();
     String hash = hash(sources);
     Path built = folder.resolve(BUILT);
-    if (!Files.exists(built) || !Files.readString(built).equals(hash)) {
-      Files.createDirectories(folder);
-      Files.deleteIfExists(built);
-      link(folder, compile(folder, sources));
-      Files.writeString(built, hash);
+    Files.createDirectories(folder);
+    // Surefire's other fork waits for it.
+    try (FileChannel channel = FileChannel.open(folder.resolve("lock"), CREATE, WRITE)) {
+      FileLock lock = channel.lock();
+      if (!Files.exists(built) || !Files.readString(built).equals(hash)) {
+        Files.deleteIfExists(built);
+        link(folder, compile(folder, sources));
+        Files.writeString(built, hash);
+      }
+      lock.release();
     }
     return ConditionEvaluationResult.enabled("the CUDA double has been built");
   }
