@@ -62,7 +62,11 @@ public final class Cli {
         WorkingFolder.Emptied.is(folder)
             && environment.isEmpty()
             && DeviceRun.flags().containsAll(flags);
-    return here ? InProcess.run(arguments) : finish(start(arguments));
+    if (!here) {
+      return finish(start(arguments));
+    }
+    Outcome outcome = InProcess.run(arguments);
+    return new Outcome(outcome.status(), outcome.out(), outcome.err().stripTrailing());
   }
 
   /** A command that goes on while the test does something. */
