@@ -13,7 +13,6 @@ import dev.gatun.tests.cli.Cli.Running;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,40 +37,17 @@ class TuneTest {
 
   @TempDir Path folder;
 
+  private Tunes tunes = new Tunes(Path.of(""));
+
   @BeforeEach
   void write() throws IOException {
-    Files.writeString(folder.resolve("wave.csv"), Samples.wave(200));
-    yaml(Samples.SERIES.replace("epochs: 12", "epochs: 2") + TUNE);
-  }
-
-  private void yaml(String text) throws IOException {
-    Files.writeString(folder.resolve("c.yaml"), text);
-  }
-
-  private Outcome tune(String... more) {
-    return tuneIn("s", more);
-  }
-
-  private Outcome tuneIn(String study, String... more) {
-    List<String> all = new ArrayList<>(List.of("tune", folder.resolve("c.yaml").toString()));
-    all.addAll(List.of("--run", folder.resolve(study).toString(), "--device", "cpu"));
-    all.addAll(List.of(more));
-    return InProcess.run(all.toArray(String[]::new));
-  }
-
-  private static Json.Members json(Outcome outcome) {
-    assertEquals(0, outcome.status(), outcome.err());
-    return (Json.Members) Json.parse(outcome.out());
-  }
-
-  private static double number(Json json) {
-    return Double.parseDouble(((Json.Numeral) json).digits());
+    tunes = Tunes.of(folder, 2, TUNE);
   }
 
   @Test
   void theBestOfAllTrialsIsReadyToTrain() throws IOException {
-    Json.Members result = json(tune("--json", "--jobs", "2"));
-    assertEquals(4, number(result.get("finished")));
+    Json.Members result = tunes.json("s", "--jobs", "2");
+    assertEquals(4, Tunes.number(result.get("finished")));
     double least = Double.POSITIVE_INFINITY;
     for (int trial = 0; trial < 4; trial++) {
       Path metrics = folder.resolve("s/trials/" + trial + "/metrics.csv");
@@ -81,7 +57,7 @@ class TuneTest {
     }
     Json.Members values = (Json.Members) result.get("best_values");
     // metrics.csv rounds to what a chart needs.
-    assertEquals(least, number(values.get("validation_loss")), 1e-4 * least);
+    assertEquals(least, Tunes.number(values.get("validation_loss")), 1e-4 * least);
     Path best = folder.resolve("s/best.yaml");
     Json.Members settings = (Json.Members) result.get("best_settings");
     String rate = ((Json.Text) settings.get("train.rate")).value();
@@ -96,54 +72,42 @@ class TuneTest {
 
   @Test
   void theSameCommandGoesOnWithMoreTrials() throws IOException {
-    json(tune("--json", "--trials", "2"));
+    tunes.json("s", "--trials", "2");
     byte[] before = Files.readAllBytes(folder.resolve("s/trials/1/metrics.csv"));
-    Json.Members more = json(tune("--json", "--trials", "3"));
-    assertEquals(3, number(more.get("finished")));
+    Json.Members more = tunes.json("s", "--trials", "3");
+    assertEquals(3, Tunes.number(more.get("finished")));
     assertEquals(
         new String(before, java.nio.charset.StandardCharsets.UTF_8),
         Files.readString(folder.resolve("s/trials/1/metrics.csv")));
     // As one study would have had it.
-    List<String> together = journal("s");
-    Json.Members other = json(tuneIn("other", "--json", "--trials", "3"));
-    assertEquals(3, number(other.get("finished")));
-    assertEquals(codes(together), codes(journal("other")));
-  }
-
-  private List<String> journal(String study) throws IOException {
-    return Files.readAllLines(folder.resolve(study).resolve("study.journal"));
-  }
-
-  private static List<String> codes(List<String> lines) {
-    return lines.stream()
-        .filter(line -> line.contains("\"suggested\""))
-        .map(line -> line.replaceAll("^[^{]*|\"owner\".*", ""))
-        .toList();
+    Json.Members other = tunes.json("other", "--trials", "3");
+    assertEquals(3, Tunes.number(other.get("finished")));
+    assertEquals(tunes.codes("s"), tunes.codes("other"));
   }
 
   @Test
   void aTrialThatFailsIsRecordedAndTheStudyGoesOn() throws IOException {
     String space = "  space:\n    train.rate: [0.01, 1e30]\n";
-    yaml(
+    tunes.yaml(
         Samples.SERIES.replace("epochs: 12", "epochs: 2")
             + "tune:\n  trials: 6\n  seed: 1\n"
             + space);
-    Outcome outcome = tune("--json");
-    Json.Members result = json(outcome);
-    assertEquals(6, number(result.get("finished")) + number(result.get("failed")));
-    assertTrue(number(result.get("failed")) > 0, outcome.out());
-    assertTrue(number(result.get("finished")) > 0, outcome.out());
+    Outcome outcome = tunes.run("s", "--json");
+    Json.Members result = Tunes.json(outcome);
+    assertEquals(6, Tunes.number(result.get("finished")) + Tunes.number(result.get("failed")));
+    assertTrue(Tunes.number(result.get("failed")) > 0, outcome.out());
+    assertTrue(Tunes.number(result.get("finished")) > 0, outcome.out());
     assertTrue(outcome.err().contains("failed: diverged"), outcome.err());
   }
 
   @Test
   void severalObjectivesHaveAFront() throws IOException {
-    yaml(
+    tunes.yaml(
         Samples.SERIES.replace("epochs: 12", "epochs: 1")
             + TUNE.replace(
                 "  seed: 7\n", "  seed: 7\n  objectives: [validation_loss, parameters]\n"));
-    Json.Members result = json(tune("--json", "--trials", "3"));
-    assertTrue(number(((Json.Members) result.get("best_values")).get("parameters")) > 50);
+    Json.Members result = tunes.json("s", "--trials", "3");
+    assertTrue(Tunes.number(((Json.Members) result.get("best_values")).get("parameters")) > 50);
     assertTrue(Files.readString(folder.resolve("s/study.html")).contains("Pareto front"));
   }
 
@@ -164,8 +128,8 @@ class TuneTest {
   void whatIsWrongIsSaidWithItsPlace(String from, String to, String message) throws IOException {
     String tune = TUNE.replace(", scale: log", "");
     assertTrue(tune.contains(from), tune);
-    yaml(Samples.SERIES + tune.replace(from, to));
-    Outcome outcome = tune();
+    tunes.yaml(Samples.SERIES + tune.replace(from, to));
+    Outcome outcome = tunes.run("s");
     assertEquals(2, outcome.status(), outcome.err());
     assertTrue(outcome.err().contains(message), outcome.err());
     assertTrue(outcome.err().contains("c.yaml:"), outcome.err());
@@ -174,25 +138,70 @@ class TuneTest {
 
   @Test
   void anotherSpaceIsNotThisStudy() throws IOException {
-    json(tune("--json", "--trials", "1"));
-    yaml(Samples.SERIES + TUNE.replace("to: 12", "to: 13"));
-    Outcome outcome = tune();
+    tunes.json("s", "--trials", "1");
+    tunes.yaml(Samples.SERIES + TUNE.replace("to: 12", "to: 13"));
+    Outcome outcome = tunes.run("s");
     assertEquals(2, outcome.status(), outcome.err());
     assertTrue(outcome.err().contains("another space"), outcome.err());
   }
 
   @Test
   void withoutASectionOrValidationThereIsNothingToSearch() throws IOException {
-    yaml(Samples.SERIES);
-    assertTrue(tune().err().contains("tune: missing"));
-    yaml(Samples.SERIES.replace("validation: 0.2", "validation: 0") + TUNE);
-    assertTrue(tune().err().contains("give data.validation"));
+    tunes.yaml(Samples.SERIES);
+    assertTrue(tunes.run("s").err().contains("tune: missing"));
+    tunes.yaml(Samples.SERIES.replace("validation: 0.2", "validation: 0") + TUNE);
+    assertTrue(tunes.run("s").err().contains("give data.validation"));
+  }
+
+  /** A process may be killed when it has a folder, but has not yet written config.yaml. */
+  @Test
+  void aTrialThatHadOnlyItsFolderBeginsAnew() throws IOException {
+    tunes.json("s", "--trials", "1");
+    Path trial = tunes.trial("s", 0, "");
+    List<String> lines = tunes.journal("s");
+    // What the killed process would have left: a trial begun, and a folder without config.yaml.
+    Files.write(folder.resolve("s/study.journal"), lines.subList(0, 3));
+    Files.delete(trial.resolve("config.yaml"));
+    Outcome rest = tunes.run("s", "--trials", "1", "--json");
+    assertEquals(1, Tunes.number(Tunes.json(rest).get("finished")), rest.err());
+    assertEquals(2, tunes.reports("s", 0));
+  }
+
+  /** Each process takes trials that no other has, and both end when there are enough. */
+  @Test
+  void anotherProcessJoinsAStudyThatRuns() throws Exception {
+    tunes.yaml(Samples.SERIES.replace("epochs: 12", "epochs: 40") + TUNE);
+    Cli cli = new Cli(folder);
+    Running first = cli.start("tune", "c.yaml", "--run", "s", "--device", "cpu", "--trials", "6");
+    while (!Files.exists(tunes.trial("s", 0, "metrics.csv"))) {
+      assertTrue(first.process().isAlive());
+      Thread.sleep(5);
+    }
+    Outcome second = tunes.run("s", "--trials", "6", "--json");
+    assertEquals(0, second.status(), second.err());
+    Outcome ended = cli.finish(first);
+    assertEquals(0, ended.status(), ended.err());
+    assertEquals(6, tunes.codes("s").size());
+    assertEquals(6, Tunes.number(tunes.json("s", "--trials", "6").get("finished")));
+    List<String> journal = tunes.journal("s");
+    assertEquals(6, journal.stream().filter(l -> l.contains("\"finished\"")).count());
+    long owners =
+        journal.stream()
+            .filter(l -> l.contains("\"owner\""))
+            .map(l -> l.replaceAll(".*\"owner\":", ""))
+            .distinct()
+            .count();
+    assertEquals(2, owners, String.join("\n", journal));
+    for (int trial = 0; trial < 6; trial++) {
+      String log = Files.readString(tunes.trial("s", trial, "log.txt"));
+      assertFalse(log.contains("continues") || log.contains("begins again"), log);
+    }
   }
 
   /** Ctrl-C: status 130; the same command resumes the trial that was running. */
   @Test
   void anInterruptedStudyGoesOnWithItsTrial() throws Exception {
-    yaml(
+    tunes.yaml(
         Samples.SERIES.replace("epochs: 12", "epochs: 60")
             + TUNE.replace("trials: 4", "trials: 1"));
     Cli cli = new Cli(folder);
@@ -208,8 +217,8 @@ class TuneTest {
     assertEquals(130, interrupted.status(), interrupted.err());
     assertTrue(Files.exists(folder.resolve("s/trials/0/checkpoints/last.safetensors")));
     int rows = Files.readAllLines(metrics).size();
-    Outcome rest = tune("--json");
-    assertEquals(1, number(json(rest).get("finished")), rest.err());
+    Outcome rest = tunes.run("s", "--json");
+    assertEquals(1, Tunes.number(Tunes.json(rest).get("finished")), rest.err());
     assertTrue(Files.readAllLines(metrics).size() >= rows, "it began again");
   }
 }

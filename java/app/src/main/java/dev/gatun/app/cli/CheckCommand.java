@@ -3,10 +3,13 @@ package dev.gatun.app.cli;
 import com.sun.management.OperatingSystemMXBean;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.Names;
 import dev.gatun.app.config.TrainKeys;
+import dev.gatun.app.config.TuneSection;
 import dev.gatun.app.run.StartingPoints;
 import dev.gatun.app.task.Task;
 import dev.gatun.app.task.Updates;
+import dev.gatun.app.tune.Tuner;
 import dev.gatun.data.BatchSource;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.Summary;
@@ -56,6 +59,12 @@ final class CheckCommand implements Callable<Integer> {
           steps,
           Updates.steps(config, steps),
           config.get(DataKeys.PATH));
+      if (TuneSection.isIn(file)) {
+        TuneSection tune = TuneSection.read(file);
+        new Tuner(tune, overrides, List.of(), Path.of("")).check();
+        out.printf(
+            "tune: %s over %d keys%n", Names.of(tune.strategy().name()), tune.ranges().size());
+      }
       out.flush();
       warn(summary.totalBytes());
       for (String warning : StartingPoints.warnings(config)) {

@@ -2,7 +2,6 @@ package dev.gatun.app.cli;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
-import dev.gatun.app.config.Key;
 import dev.gatun.app.config.StabilityKeys;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.run.RunException;
@@ -12,7 +11,6 @@ import dev.gatun.persist.Json;
 import dev.gatun.train.Outcome;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,9 +18,9 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code gatun train}. */
@@ -38,14 +36,7 @@ final class TrainCommand implements Callable<Integer> {
   /** The status of a process that SIGINT ended. */
   private static final int INTERRUPTED = 130;
 
-  @Parameters(paramLabel = "CONFIG", description = "YAML file, as examples/sunspots.yaml.")
-  private Path file = Path.of("");
-
-  @Option(
-      names = "--set",
-      paramLabel = "KEY=VALUE",
-      description = "Replaces a value of the configuration, as --set model.hidden=64.")
-  private List<String> overrides = new ArrayList<>();
+  @Mixin private ConfigOptions given = new ConfigOptions();
 
   @Option(
       names = "--run",
@@ -72,18 +63,6 @@ final class TrainCommand implements Callable<Integer> {
       description = "Learn N examples by heart, as --set train.overfit=N.")
   private @Nullable String overfit;
 
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      description = "auto, cpu, cuda, cuda:N or reference, as --set train.device=NAME.")
-  private @Nullable String device;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "As --set train.threads=N. Results do not depend on it.")
-  private @Nullable String threads;
-
   @Option(names = "--json", description = "The result as one JSON object on standard output.")
   private boolean json;
 
@@ -98,19 +77,12 @@ final class TrainCommand implements Callable<Integer> {
       throw new InputException(
           "--run: empty; give a folder, or leave it out for the next free one");
     }
-    Config config = Config.read(file, overrides, options());
-    String deviceName = config.get(TrainKeys.DEVICE);
+    Config config = Config.read(given.file(), given.overrides(), options());
     Training.Result result;
-    Devices.Opened opened =
-        Devices.announced(
-            deviceName,
-            device == null ? "train.device" : "--device",
-            config.get(TrainKeys.THREADS),
-            config.get(TrainKeys.PRECISION),
-            config.get(TrainKeys.DROPOUT_MASKS));
+    Devices.Opened opened = given.open(config, config.get(TrainKeys.THREADS));
     try (Backend backend = opened.backend()) {
       result =
-          new Training(config, backend, opened.note()).run(run, nameOf(file), resume, this::print);
+          new Training(config, backend, opened.note()).run(run, given.name(), resume, this::print);
     } catch (OutOfMemoryError e) {
       throw new RunException(MemoryAdvice.of(e, config), e);
     }
@@ -137,25 +109,10 @@ final class TrainCommand implements Callable<Integer> {
     if (init != null && init.toString().isEmpty()) {
       throw new InputException("--init: empty; give a safetensors file");
     }
-    List<Config.Option> all = new ArrayList<>();
-    add(all, "--init", TrainKeys.INIT, init == null ? null : init.toString());
-    add(all, "--overfit", TrainKeys.OVERFIT, overfit);
-    add(all, "--device", TrainKeys.DEVICE, device);
-    add(all, "--threads", TrainKeys.THREADS, threads);
+    List<Config.Option> all = given.options();
+    ConfigOptions.add(all, "--init", TrainKeys.INIT, init == null ? null : init.toString());
+    ConfigOptions.add(all, "--overfit", TrainKeys.OVERFIT, overfit);
     return all;
-  }
-
-  private static void add(
-      List<Config.Option> all, String name, Key<?> key, @Nullable String value) {
-    if (value != null) {
-      all.add(new Config.Option(name, key, value));
-    }
-  }
-
-  static String nameOf(Path file) {
-    String name = String.valueOf(file.getFileName());
-    int dot = name.lastIndexOf('.');
-    return dot > 0 ? name.substring(0, dot) : name;
   }
 
   private static Json toJson(Training.Result result) {

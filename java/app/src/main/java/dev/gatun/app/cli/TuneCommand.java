@@ -2,7 +2,6 @@ package dev.gatun.app.cli;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
-import dev.gatun.app.config.Key;
 import dev.gatun.app.config.Names;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.app.config.TuneSection;
@@ -13,16 +12,14 @@ import dev.gatun.backend.Backend;
 import dev.gatun.persist.Json;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code gatun tune}. */
@@ -37,14 +34,7 @@ final class TuneCommand implements Callable<Integer> {
   /** The status of a process that SIGINT ended. */
   private static final int INTERRUPTED = 130;
 
-  @Parameters(paramLabel = "CONFIG", description = "YAML file.")
-  private Path file = Path.of("");
-
-  @Option(
-      names = "--set",
-      paramLabel = "KEY=VALUE",
-      description = "Replaces a value of the configuration.")
-  private List<String> overrides = new ArrayList<>();
+  @Mixin private ConfigOptions given = new ConfigOptions();
 
   @Option(
       names = "--trials",
@@ -78,15 +68,6 @@ final class TuneCommand implements Callable<Integer> {
               + " Writes batch-probe.csv.")
   private boolean batchProbe;
 
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      description = "auto, cpu, cuda, cuda:N or reference, as --set train.device=NAME.")
-  private @Nullable String device;
-
-  @Option(names = "--threads", paramLabel = "N", description = "As --set train.threads=N.")
-  private @Nullable String threads;
-
   @Option(names = "--json", description = "The result as one JSON object on standard output.")
   private boolean json;
 
@@ -101,13 +82,13 @@ final class TuneCommand implements Callable<Integer> {
       throw new InputException(
           "gatun tune: give one of --range-test and --batch-probe, or none for a search");
     }
-    Config config = Config.read(file, overrides, options());
-    Path folder = run == null ? Path.of("runs", TrainCommand.nameOf(file) + "-tune") : run;
+    Config config = Config.read(given.file(), given.overrides(), given.options());
+    Path folder = run == null ? Path.of("runs", given.name() + "-tune") : run;
     if (!rangeTest && !batchProbe) {
       return search(config, folder);
     }
     TuneProbes probes = new TuneProbes(config, folder, json, spec);
-    try (Backend backend = open(config)) {
+    try (Backend backend = given.open(config, config.get(TrainKeys.THREADS)).backend()) {
       if (rangeTest) {
         probes.rates(backend);
       } else {
@@ -120,14 +101,14 @@ final class TuneCommand implements Callable<Integer> {
   }
 
   private int search(Config config, Path folder) throws IOException {
-    TuneSection section = TuneSection.read(file);
+    TuneSection section = TuneSection.read(given.file());
     int count = atLeastOne("--trials", trials, section.trials());
     int parallel = atLeastOne("--jobs", jobs, section.jobs());
     int all = config.get(TrainKeys.THREADS);
     int cores = all == 0 ? Runtime.getRuntime().availableProcessors() : all;
     int share = Math.max(1, cores / parallel);
-    Tuner tuner = new Tuner(section, overrides, options(), folder);
-    Tuner.Result result = tuner.run(count, parallel, () -> open(config, share));
+    Tuner tuner = new Tuner(section, given.overrides(), given.options(), folder);
+    Tuner.Result result = tuner.run(count, parallel, () -> given.open(config, share).backend());
     if (json) {
       print(section, folder, result);
     }
@@ -179,33 +160,5 @@ final class TuneCommand implements Callable<Integer> {
     members.put("seconds", Output.number(result.seconds()));
     spec.commandLine().getOut().println(Json.of(members).print());
     spec.commandLine().getOut().flush();
-  }
-
-  private Backend open(Config config) {
-    return open(config, config.get(TrainKeys.THREADS));
-  }
-
-  private Backend open(Config config, int count) {
-    return Devices.announced(
-            config.get(TrainKeys.DEVICE),
-            device == null ? "train.device" : "--device",
-            count,
-            config.get(TrainKeys.PRECISION),
-            config.get(TrainKeys.DROPOUT_MASKS))
-        .backend();
-  }
-
-  private List<Config.Option> options() {
-    List<Config.Option> all = new ArrayList<>();
-    add(all, "--device", TrainKeys.DEVICE, device);
-    add(all, "--threads", TrainKeys.THREADS, threads);
-    return all;
-  }
-
-  private static void add(
-      List<Config.Option> all, String name, Key<?> key, @Nullable String value) {
-    if (value != null) {
-      all.add(new Config.Option(name, key, value));
-    }
   }
 }

@@ -4,10 +4,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param file the configuration
  * @param strategy how trials are chosen
  * @param pruner when they are stopped early
- * @param trials of the whole study
+ * @param trials of the whole study; of a grid all its points, unless given
  * @param jobs trials at a time
  * @param seed of the study
  * @param goals whether each objective is to be large (true) or small, by its name
@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record TuneSection(
     Path file,
-    Strategies strategy,
-    Pruners pruner,
+    TuneChoice<Strategies> strategy,
+    TuneChoice<Pruners> pruner,
     int trials,
     int jobs,
     long seed,
@@ -37,16 +37,38 @@ public record TuneSection(
 
   private static final List<String> KEYS =
       List.of("strategy", "pruner", "trials", "jobs", "seed", "objectives", "space");
-  private static final List<String> RANGE_KEYS = List.of("from", "to", "scale", "values", "when");
 
   /** How trials are chosen. */
   public enum Strategies {
-    RANDOM
+    GRID,
+    RANDOM,
+    QUASI_RANDOM,
+    TPE,
+    GAUSSIAN_PROCESS
   }
 
   /** When trials are stopped early. */
   public enum Pruners {
-    NONE
+    NONE,
+    MEDIAN,
+    ASHA
+  }
+
+  private static final List<TuneChoice.Count<Strategies>> STRATEGY_NUMBERS =
+      List.of(
+          new TuneChoice.Count<>("points", atLeast(1), 5, Set.of(Strategies.GRID)),
+          new TuneChoice.Count<>(
+              "startup", atLeast(2), 10, Set.of(Strategies.TPE, Strategies.GAUSSIAN_PROCESS)));
+
+  private static final List<TuneChoice.Count<Pruners>> PRUNER_NUMBERS =
+      List.of(
+          new TuneChoice.Count<>("first", atLeast(1), 1, Set.of(Pruners.ASHA)),
+          new TuneChoice.Count<>("reduction", atLeast(2), 3, Set.of(Pruners.ASHA)),
+          new TuneChoice.Count<>("startup", atLeast(1), 5, Set.of(Pruners.MEDIAN)),
+          new TuneChoice.Count<>("warmup", atLeast(0), 0, Set.of(Pruners.MEDIAN)));
+
+  private static Type<Integer> atLeast(int least) {
+    return Type.whole(least, Integer.MAX_VALUE);
   }
 
   /**
@@ -71,6 +93,14 @@ public record TuneSection(
       @Nullable String parent,
       List<String> parentValues) {}
 
+  /** Whether a file has a section with something to search: what a study leaves has its seed. */
+  public static boolean isIn(Path file) {
+    Node.Entry entry = YamlReader.file(file).entries().get(NAME);
+    return entry != null
+        && entry.value() instanceof Node.Section section
+        && section.entries().containsKey("space");
+  }
+
   /**
    * Reads it.
    *
@@ -85,29 +115,24 @@ public record TuneSection(
               + " examples/tune.yaml");
     }
     known(section, KEYS, NAME);
-    Node.Entry space = section.entries().get("space");
-    if (space == null
-        || !(space.value() instanceof Node.Section keys)
-        || keys.entries().isEmpty()) {
-      throw new InputException(
-          (space == null ? entry.where() : space.where())
-              + ": tune.space: missing; give keys with their values, as train.rate: {from: 0.001,"
-              + " to: 0.1, scale: log}");
-    }
-    List<Range> ranges = new ArrayList<>();
-    keys.entries().forEach((name, values) -> ranges.add(range(name, values)));
+    TuneChoice<Strategies> strategy =
+        TuneChoice.read(section, "strategy", Strategies.RANDOM, STRATEGY_NUMBERS);
     return new TuneSection(
         file,
-        value(section, "strategy", Type.oneOf(Strategies.class), Strategies.RANDOM),
-        value(section, "pruner", Type.oneOf(Pruners.class), Pruners.NONE),
-        value(section, "trials", Type.whole(1, Integer.MAX_VALUE), 20),
+        strategy,
+        TuneChoice.read(section, "pruner", Pruners.NONE, PRUNER_NUMBERS),
+        value(
+            section,
+            "trials",
+            Type.whole(1, Integer.MAX_VALUE),
+            strategy.name() == Strategies.GRID ? Integer.MAX_VALUE : 20),
         value(section, "jobs", Type.whole(1, 1024), 1),
         value(section, "seed", Type.seed(), 1L),
         goals(section.entries().get("objectives")),
-        List.copyOf(ranges));
+        TuneRanges.read(section));
   }
 
-  private static void known(Node.Section section, List<String> valid, String path) {
+  static void known(Node.Section section, List<String> valid, String path) {
     section
         .entries()
         .forEach(
@@ -125,7 +150,7 @@ public record TuneSection(
     return entry == null ? fallback : read(entry.where(), NAME + "." + name, entry.value(), type);
   }
 
-  private static <T> T read(String where, String path, Node node, Type<T> type) {
+  static <T> T read(String where, String path, Node node, Type<T> type) {
     return type.reader()
         .apply(node)
         .orElseThrow(
@@ -171,136 +196,6 @@ public record TuneSection(
         "%s: tune.objectives: %s; give validation_loss, parameters, step_seconds or a measure as"
                 .formatted(where, node.describe())
             + " {accuracy: maximize}, or a list of them");
-  }
-
-  private static Range range(String path, Node.Entry entry) {
-    String says = "tune.space." + path;
-    Key<?> key =
-        Schema.key(path)
-            .or(() -> Schema.key(path + ".name"))
-            .orElseThrow(
-                () -> {
-                  int dot = path.lastIndexOf('.');
-                  String hint =
-                      Schema.suggestion(
-                              dot < 0 ? "" : path.substring(0, dot), path.substring(dot + 1))
-                          .map(s -> "; did you mean " + s + "?")
-                          .orElse("; gatun keys lists all");
-                  return new InputException(
-                      "%s: %s: unknown key%s".formatted(entry.where(), says, hint));
-                });
-    if (entry.value() instanceof Node.Sequence list) {
-      return new Range(
-          key.path(), false, false, Double.NaN, 0, choices(key, says, list), null, List.of());
-    }
-    if (!(entry.value() instanceof Node.Section section)) {
-      throw new InputException(
-          "%s: %s: %s; give a list of values, or {from: LOW, to: HIGH}"
-              .formatted(entry.where(), says, entry.value().describe()));
-    }
-    known(section, RANGE_KEYS, says);
-    Node.Entry when = section.entries().get("when");
-    String parent = null;
-    List<String> parentValues = List.of();
-    if (when != null) {
-      if (!(when.value() instanceof Node.Section one) || one.entries().size() != 1) {
-        throw new InputException(
-            "%s: %s.when: %s; give one key and its values, as {model.layers: [2, 3]}"
-                .formatted(when.where(), says, when.value().describe()));
-      }
-      Map.Entry<String, Node.Entry> only = one.entries().entrySet().iterator().next();
-      parent =
-          Schema.key(only.getKey())
-              .or(() -> Schema.key(only.getKey() + ".name"))
-              .map(Key::path)
-              .orElse(only.getKey());
-      Node values = only.getValue().value();
-      List<Node> items = values instanceof Node.Sequence many ? many.items() : List.of(values);
-      parentValues = items.stream().map(TuneSection::text).toList();
-    }
-    Node.Entry values = section.entries().get("values");
-    if (values != null) {
-      Node.Sequence list =
-          values.value() instanceof Node.Sequence many
-              ? many
-              : new Node.Sequence(values.where(), List.of(values.value()));
-      return new Range(
-          key.path(), false, false, Double.NaN, 0, choices(key, says, list), parent, parentValues);
-    }
-    return numbers(key, says, entry.where(), section, parent, parentValues);
-  }
-
-  private static Range numbers(
-      Key<?> key,
-      String says,
-      String where,
-      Node.Section section,
-      @Nullable String parent,
-      List<String> parentValues) {
-    boolean whole = key.type().expects().startsWith("a whole number");
-    if (!whole && !key.type().expects().startsWith("a number")) {
-      throw new InputException(
-          "%s: %s: has no range; give a list of values, each %s"
-              .formatted(where, says, key.type().expects()));
-    }
-    double low = end(key, says, where, section, "from");
-    double high = end(key, says, where, section, "to");
-    enum Scale {
-      LINEAR,
-      LOG
-    }
-    Node.Entry scale = section.entries().get("scale");
-    boolean log =
-        scale != null
-            && read(scale.where(), says + ".scale", scale.value(), Type.oneOf(Scale.class))
-                == Scale.LOG;
-    if (!(low < high)) {
-      throw new InputException(
-          "%s: %s: from %s to %s is no range; give a larger to"
-              .formatted(where, says, Type.shortest(low), Type.shortest(high)));
-    }
-    if (log && low <= 0) {
-      throw new InputException(
-          "%s: %s: a logarithmic scale begins above 0, not at %s"
-              .formatted(where, says, Type.shortest(low)));
-    }
-    return new Range(key.path(), whole, log, low, high, List.of(), parent, parentValues);
-  }
-
-  private static double end(
-      Key<?> key, String says, String where, Node.Section section, String name) {
-    Node.Entry entry = section.entries().get(name);
-    if (entry == null) {
-      throw new InputException(
-          "%s: %s: no %s; give {from: LOW, to: HIGH} or a list of values"
-              .formatted(where, says, name));
-    }
-    read(entry.where(), says + "." + name, entry.value(), key.type());
-    return Numbers.read(text(entry.value())).orElseThrow();
-  }
-
-  private static List<String> choices(Key<?> key, String says, Node.Sequence list) {
-    List<String> texts = new ArrayList<>();
-    for (Node item : list.items()) {
-      read(item.where(), says, item, key.type());
-      texts.add(text(item));
-    }
-    if (texts.isEmpty() || texts.stream().distinct().count() < texts.size()) {
-      throw new InputException(
-          "%s: %s: %s; give at least one value, and each once"
-              .formatted(list.where(), says, list.describe()));
-    }
-    return texts;
-  }
-
-  /** As it would be given to {@code --set}. */
-  private static String text(Node node) {
-    return switch (node) {
-      case Node.Scalar s -> s.text().strip();
-      case Node.Sequence s ->
-          "[" + String.join(", ", s.items().stream().map(TuneSection::text).toList()) + "]";
-      case Node.Section s -> s.describe().toLowerCase(Locale.ROOT);
-    };
   }
 
   /**

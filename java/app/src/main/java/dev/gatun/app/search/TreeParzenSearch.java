@@ -30,7 +30,12 @@ public record TreeParzenSearch(
 
   /** The defaults: 10, 48, 0.15, 1, joint. */
   public TreeParzenSearch() {
-    this(10, 48, 0.15, 1, true);
+    this(10);
+  }
+
+  /** The defaults with another startup. */
+  public TreeParzenSearch(int startup) {
+    this(startup, 48, 0.15, 1, true);
   }
 
   public TreeParzenSearch {

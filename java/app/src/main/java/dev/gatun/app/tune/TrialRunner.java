@@ -2,7 +2,6 @@ package dev.gatun.app.tune;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
-import dev.gatun.app.config.TuneSection;
 import dev.gatun.app.report.Metrics;
 import dev.gatun.app.run.RunDirectory;
 import dev.gatun.app.run.Training;
@@ -17,30 +16,21 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** Runs trials: each a training in a folder of its own. */
 final class TrialRunner {
-  private final TuneSection section;
-  private final List<String> overrides;
-  private final List<Config.Option> options;
+  private final Setup setup;
   private final Path study;
   private final Study events;
   private final TuneSpace space;
   private final BooleanSupplier stopped;
 
-  TrialRunner(
-      TuneSection section,
-      List<String> overrides,
-      List<Config.Option> options,
-      Path study,
-      Study events,
-      TuneSpace space,
-      BooleanSupplier stopped) {
-    this.section = section;
-    this.overrides = overrides;
-    this.options = options;
+  TrialRunner(Setup setup, Path study, Study events, TuneSpace space, BooleanSupplier stopped) {
+    this.setup = setup;
     this.study = study;
     this.events = events;
     this.space = space;
@@ -55,13 +45,17 @@ final class TrialRunner {
   /** Reports to the study, and stops what it prunes. */
   private static final class Watcher implements TrainingListener {
     final Trial trial;
+    private final RunDirectory run;
+    private final String measure;
     boolean pruned;
     double stepSeconds = Double.NaN;
     private long mark;
     private final List<Double> steps = new ArrayList<>();
 
-    Watcher(Trial trial) {
+    Watcher(Trial trial, RunDirectory run, String measure) {
       this.trial = trial;
+      this.run = run;
+      this.measure = measure;
     }
 
     @Override
@@ -78,13 +72,23 @@ final class TrialRunner {
 
     @Override
     public void onReport(Trainer trainer) {
-      double loss = trainer.validationLoss();
-      if (!Double.isNaN(loss)) {
-        trial.report(trainer.steps(), loss);
-        if (trial.shouldPrune()) {
-          pruned = true;
-          trainer.requestStop();
+      try {
+        // Reports are counted: steps of different batches would not be alike.
+        Metrics metrics = Metrics.read(run.metrics());
+        int number = metrics.size();
+        double value =
+            measure.equals(TuneSpace.LOSS)
+                ? trainer.validationLoss()
+                : column(metrics, measure)[number - 1];
+        if (!Double.isNaN(value)) {
+          trial.report(number, value);
+          if (trial.shouldPrune()) {
+            pruned = true;
+            trainer.requestStop();
+          }
         }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
       mark = System.nanoTime();
     }
@@ -106,9 +110,13 @@ final class TrialRunner {
   boolean run(Trial trial, Backend backend) {
     Path folder = folder(study, trial.number());
     try {
-      Config config = section.config(overrides, options, space.settings(trial.values()));
-      Watcher watcher = new Watcher(trial);
-      boolean resume = Files.isRegularFile(new RunDirectory(folder).config());
+      Config config = setup.config(space.settings(trial.values()));
+      RunDirectory directory = new RunDirectory(folder);
+      Watcher watcher = new Watcher(trial, directory, TuneSpace.reported(setup.section()));
+      boolean resume = Files.isRegularFile(directory.config());
+      if (!resume) {
+        clear(folder);
+      }
       Training.Result result =
           Training.trial(config, backend, watcher).run(folder, "trial", resume, r -> {});
       if (result.interrupted() || (stopped.getAsBoolean() && interruptedEarly(result, watcher))) {
@@ -128,6 +136,17 @@ final class TrialRunner {
     return true;
   }
 
+  /** A process that died before it had written config.yaml left nothing of a run. */
+  private static void clear(Path folder) throws IOException {
+    if (Files.isDirectory(folder)) {
+      try (Stream<Path> files = Files.walk(folder)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
   private static boolean interruptedEarly(Training.Result result, Watcher watcher) {
     return result.outcome() == Outcome.INTERRUPTED && !watcher.pruned;
   }
@@ -138,7 +157,7 @@ final class TrialRunner {
     } else if (result.outcome() == Outcome.NON_FINITE) {
       events.fail(trial.number(), "diverged: the loss or its gradient was not finite");
     } else {
-      List<String> names = List.copyOf(section.goals().keySet());
+      List<String> names = List.copyOf(setup.section().goals().keySet());
       double[] values = new double[names.size()];
       for (int i = 0; i < values.length; i++) {
         values[i] = value(names.get(i), result, watcher);
@@ -150,7 +169,7 @@ final class TrialRunner {
   private static double value(String name, Training.Result result, Watcher watcher)
       throws IOException {
     return switch (name) {
-      case "validation_loss" -> Double.isFinite(result.bestLoss()) ? result.bestLoss() : Double.NaN;
+      case TuneSpace.LOSS -> Double.isFinite(result.bestLoss()) ? result.bestLoss() : Double.NaN;
       case "parameters" -> result.parameters();
       case "step_seconds" -> watcher.stepSeconds;
       default -> measure(name, result);
@@ -160,17 +179,21 @@ final class TrialRunner {
   /** At the report with the best validation loss. */
   private static double measure(String name, Training.Result result) throws IOException {
     Metrics metrics = Metrics.read(result.run().metrics());
+    double[] losses = metrics.column(TuneSpace.LOSS);
+    int best = 0;
+    for (int i = 1; i < losses.length; i++) {
+      best = losses[i] < losses[best] ? i : best;
+    }
+    return column(metrics, name)[best];
+  }
+
+  private static double[] column(Metrics metrics, String name) {
     if (!metrics.columns().contains(name)) {
       throw new InputException(
           "tune.objectives: no measure %s; metrics.csv has %s"
               .formatted(name, String.join(", ", metrics.columns())));
     }
-    double[] losses = metrics.column("validation_loss");
-    int best = 0;
-    for (int i = 1; i < losses.length; i++) {
-      best = losses[i] < losses[best] ? i : best;
-    }
-    return metrics.column(name)[best];
+    return metrics.column(name);
   }
 
   private static String line(Exception e) {

@@ -1,15 +1,22 @@
 package dev.gatun.app.tune;
 
-import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.TuneChoice;
 import dev.gatun.app.config.TuneSection;
 import dev.gatun.app.search.Domain;
+import dev.gatun.app.search.GaussianProcessSearch;
 import dev.gatun.app.search.Goal;
+import dev.gatun.app.search.GridSearch;
+import dev.gatun.app.search.MedianPruner;
 import dev.gatun.app.search.Parameter;
+import dev.gatun.app.search.Pruner;
+import dev.gatun.app.search.QuasiRandomSearch;
 import dev.gatun.app.search.RandomSearch;
 import dev.gatun.app.search.Space;
 import dev.gatun.app.search.Strategy;
 import dev.gatun.app.search.Study;
+import dev.gatun.app.search.SuccessiveHalving;
+import dev.gatun.app.search.TreeParzenSearch;
 import dev.gatun.app.search.TrialRecord;
 import dev.gatun.app.task.Task;
 import dev.gatun.data.BatchSource;
@@ -17,13 +24,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** From the section {@code tune:} to a space of the search library, and back to settings. */
 final class TuneSpace {
   /** A range that something depends on becomes a list of its values, up to so many. */
   private static final int MOST_VALUES = 1000;
+
+  static final String LOSS = "validation_loss";
+
+  /** Objectives that a trial's reports say nothing of. */
+  private static final List<String> UNREPORTED = List.of("parameters", "step_seconds");
 
   private final Space space;
 
@@ -47,14 +58,24 @@ final class TuneSpace {
       parameters.add(new Parameter(range.key(), domain(range, parent), condition));
     }
     try {
-      boolean measured =
-          section.goals().keySet().stream()
-              .anyMatch(
-                  name -> !List.of("validation_loss", "parameters", "step_seconds").contains(name));
-      return new TuneSpace(Space.of(parameters), measured);
+      boolean measured = section.goals().keySet().stream().anyMatch(TuneSpace::isMeasure);
+      TuneSpace space = new TuneSpace(Space.of(parameters), measured);
+      space.checkWays(section);
+      return space;
     } catch (IllegalArgumentException e) {
       throw new InputException(section.file() + ": tune.space: " + e.getMessage(), e);
     }
+  }
+
+  /** Whether an objective is a column of {@code metrics.csv} besides those of every run. */
+  private static boolean isMeasure(String goal) {
+    return !goal.equals(LOSS) && !UNREPORTED.contains(goal);
+  }
+
+  /** What each report tells the pruner and the charts: the one objective, if it has reports. */
+  static String reported(TuneSection section) {
+    String first = section.goals().keySet().iterator().next();
+    return section.goals().size() == 1 && isMeasure(first) ? first : LOSS;
   }
 
   private static Domain domain(TuneSection.Range range, boolean parent) {
@@ -84,13 +105,52 @@ final class TuneSpace {
         section.goals().values().stream()
             .map(large -> large ? Goal.MAXIMIZE : Goal.MINIMIZE)
             .toArray(Goal[]::new);
-    return Study.of(space).strategy(strategy(section)).goals(goals).seed(section.seed());
+    return Study.of(space)
+        .strategy(strategy(section.strategy()))
+        .pruner(pruner(section.pruner()))
+        .goals(goals)
+        .seed(section.seed());
   }
 
-  private static Strategy strategy(TuneSection section) {
-    return switch (section.strategy()) {
+  private static Strategy strategy(TuneChoice<TuneSection.Strategies> choice) {
+    return switch (choice.name()) {
+      case GRID -> new GridSearch(choice.number("points"));
       case RANDOM -> new RandomSearch();
+      case QUASI_RANDOM -> new QuasiRandomSearch();
+      case TPE -> new TreeParzenSearch(choice.number("startup"));
+      case GAUSSIAN_PROCESS -> new GaussianProcessSearch(choice.number("startup"));
     };
+  }
+
+  private static Pruner pruner(TuneChoice<TuneSection.Pruners> choice) {
+    return switch (choice.name()) {
+      case NONE -> Pruner.NONE;
+      case MEDIAN -> new MedianPruner(choice.number("startup"), choice.number("warmup"));
+      case ASHA -> new SuccessiveHalving(choice.number("first"), choice.number("reduction"));
+    };
+  }
+
+  /** What neither the strategy nor the pruner is made for. */
+  private void checkWays(TuneSection section) {
+    try {
+      strategy(section.strategy()).check(space, section.goals().size());
+    } catch (IllegalArgumentException e) {
+      throw section.strategy().error(String.valueOf(e.getMessage()));
+    }
+    if (section.pruner().name() == TuneSection.Pruners.NONE) {
+      return;
+    }
+    if (section.goals().size() > 1) {
+      throw section
+          .pruner()
+          .error("trials of several objectives are not stopped early; give one objective, or none");
+    }
+    String goal = section.goals().keySet().iterator().next();
+    if (UNREPORTED.contains(goal)) {
+      throw section
+          .pruner()
+          .error(goal + " does not change while a trial runs; give another objective, or none");
+    }
   }
 
   /** The values of a trial as for {@code --set}. */
@@ -113,14 +173,13 @@ final class TuneSpace {
    *
    * @throws InputException if the data has no validation part to compare trials on
    */
-  void check(TuneSection section, List<String> overrides, List<Config.Option> options) {
-    Config config = section.config(overrides, options, Map.of());
-    Task task = Task.of(config);
+  void check(Setup setup) {
+    Task task = Task.of(setup.config(Map.of()));
     try (BatchSource validation = task.validation()) {
       if (validation == null) {
         throw new InputException(
             "%s: gatun tune compares trials on validation data; give data.validation"
-                .formatted(Objects.requireNonNull(section.file())));
+                .formatted(setup.section().file()));
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.gatun.app.tune;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Names;
 import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TuneSection;
 import dev.gatun.app.report.Progress;
@@ -40,8 +41,7 @@ public final class Tuner {
   static final String JOURNAL = "study.journal";
 
   private final TuneSection section;
-  private final List<String> overrides;
-  private final List<Config.Option> options;
+  private final Setup setup;
   private final Path folder;
   private final Progress progress = new Progress();
   private final Set<Integer> running = ConcurrentHashMap.newKeySet();
@@ -58,8 +58,7 @@ public final class Tuner {
   public Tuner(
       TuneSection section, List<String> overrides, List<Config.Option> options, Path folder) {
     this.section = section;
-    this.overrides = List.copyOf(overrides);
-    this.options = List.copyOf(options);
+    setup = new Setup(section, overrides, options);
     this.folder = folder;
   }
 
@@ -91,18 +90,32 @@ public final class Tuner {
    * @throws InputException if the section, the configuration or the journal is wrong
    */
   public Result run(int trials, int jobs, Supplier<Backend> open) throws IOException {
-    TuneSpace space = TuneSpace.of(section);
-    space.check(section, overrides, options);
+    TuneSpace space = checked();
     make();
     try (StudyJournal journal = new StudyJournal(folder.resolve(JOURNAL));
         Owner owner = Owner.register(folder)) {
       Study study = study(space, journal, owner);
       try (Interrupt interrupt = new Interrupt(this::stop)) {
-        say(study, trials, jobs);
-        work(study, space, journal, owner, trials, jobs, open);
+        int all = say(study, trials, jobs);
+        work(study, space, journal, owner, all, jobs, open);
         return end(study, space, open, interrupt.requested());
       }
     }
+  }
+
+  /**
+   * Checks what no trial could mend.
+   *
+   * @throws InputException if the section or the configuration is wrong
+   */
+  public void check() {
+    checked();
+  }
+
+  private TuneSpace checked() {
+    TuneSpace space = TuneSpace.of(section);
+    space.check(setup);
+    return space;
   }
 
   private void make() throws IOException {
@@ -131,12 +144,28 @@ public final class Tuner {
     stopped = true;
   }
 
-  private void say(Study study, int trials, int jobs) {
+  /** Says what is to be done, and gives the trials that there will be. */
+  private int say(Study study, int trials, int jobs) {
     int known = study.trials().size();
+    long left = study.remaining();
+    boolean fewer = left < (long) trials - known;
+    int all = fewer ? known + (int) left : trials;
     progress.line(
-        "study %s: %s%d trials, %d at a time; seed %d"
+        "study %s: %s, %s%d trials, %d at a time; seed %d"
             .formatted(
-                folder, known > 0 ? known + " begun before, of " : "", trials, jobs, study.seed()));
+                folder,
+                Names.of(section.strategy().name()),
+                known > 0 ? known + " begun before, of " : "",
+                all,
+                jobs,
+                study.seed()));
+    if (fewer && trials < Integer.MAX_VALUE) {
+      progress.line(
+          left == 0
+              ? "every point of the grid has been tried"
+              : "the grid has %d points left: the study ends with them".formatted(left));
+    }
+    return all;
   }
 
   private void work(
@@ -147,8 +176,7 @@ public final class Tuner {
       int trials,
       int jobs,
       Supplier<Backend> open) {
-    TrialRunner runner =
-        new TrialRunner(section, overrides, options, folder, study, space, () -> stopped);
+    TrialRunner runner = new TrialRunner(setup, folder, study, space, () -> stopped);
     Runnable worker =
         () -> {
           try (Backend backend = open.get()) {
@@ -268,7 +296,7 @@ public final class Tuner {
       return new Result(trials, null, Map.of(), new LinkedHashMap<>(), "", interrupted, seconds);
     }
     Map<String, String> settings = space.settings(best);
-    Config config = section.config(overrides, options, settings);
+    Config config = setup.config(settings);
     String yaml =
         "# trial %d of %s%n%stune: # the study's seed%n  seed: %d%n"
             .formatted(best.number(), folder, config.toYaml(), study.seed());

@@ -1,0 +1,30 @@
+package dev.gatun.app.tune;
+
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.TuneSection;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What all trials of a study have in common.
+ *
+ * @param overrides of the configuration, as {@code --set}
+ * @param options of the command line, which win over both
+ */
+record Setup(TuneSection section, List<String> overrides, List<Config.Option> options) {
+  Setup {
+    overrides = List.copyOf(overrides);
+    options = List.copyOf(options);
+  }
+
+  /**
+   * The configuration of a trial.
+   *
+   * @param values by key, as for {@code --set}; they win over the overrides
+   * @throws InputException if they do not fit together
+   */
+  Config config(Map<String, String> values) {
+    return section.config(overrides, options, values);
+  }
+}
