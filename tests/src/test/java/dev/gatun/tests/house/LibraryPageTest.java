@@ -9,22 +9,74 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What docs/techniques/library.md shows compiles and runs, in as few lines as it should take. */
+/**
+ * What the pages of docs/techniques show in Java compiles, and what library.md shows runs, in as
+ * few lines as it should take.
+ */
 class LibraryPageTest {
   private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
   private static final Pattern NAME =
-      Pattern.compile("^(?:class|record) (\\w+)", Pattern.MULTILINE);
+      Pattern.compile("^(?:final )?(?:class|record) (\\w+)", Pattern.MULTILINE);
+
+  private static final Path PAGES = Checkout.ROOT.resolve("docs/techniques");
+
+  /** What a page's blocks speak of without declaring it. */
+  private static final String GIVEN =
+      """
+      abstract class Given {
+        Backend backend;
+        Batch batch;
+        BatchSource data, training;
+        Examples examples;
+        Loss loss;
+        Model model;
+        Optimizer adam, optimizer;
+        ParameterSet parameters;
+        Schedule schedule;
+        String text;
+        TrainerBuilder builder;
+        double[] forecasts, values;
+        float[][] labels;
+        float[][][] x;
+        int v;
+        int[] classes, said, truth;
+        long seed;
+        abstract Trainer trainerOf(int batch);
+      }
+      """;
+
+  /** What only one page's speak of, or by another type. */
+  private static final Map<String, String> GIVEN_ON =
+      Map.of(
+          "classification.md",
+          "int[] y;",
+          "explaining.md",
+          "double[][] x;",
+          "missing-values.md",
+          "WindowData data; List<String> names; double[][] columns; Split split; WindowSpec spec;",
+          "sequence-to-sequence.md",
+          "int[][] x, y;",
+          "windows.md",
+          "WindowData data; Split split;");
+
+  private static final List<String> USED =
+      List.of("backend", "data", "explain", "metric", "model", "optim", "tensor", "train");
 
   @TempDir Path folder;
 
   private static List<String> blocks() throws IOException {
-    Path page = Checkout.ROOT.resolve("docs/techniques/library.md");
+    return blocks(PAGES.resolve("library.md"));
+  }
+
+  private static List<String> blocks(Path page) throws IOException {
     List<String> blocks = new ArrayList<>();
     Matcher block = BLOCK.matcher(Files.readString(page));
     while (block.find()) {
@@ -48,6 +100,36 @@ class LibraryPageTest {
     assertTrue(process.waitFor(60, TimeUnit.SECONDS), output);
     assertEquals(0, process.exitValue(), output);
     return output;
+  }
+
+  /** Those of library.md are whole programs, as are those with imports. */
+  @Test
+  void everyPagesBlocksCompile() throws Exception {
+    StringBuilder imports = new StringBuilder("import dev.gatun.*;\n");
+    USED.forEach(name -> imports.append("import dev.gatun.").append(name).append(".*;\n"));
+    imports.append("import java.nio.file.*;\nimport java.util.*;\n");
+    Files.writeString(folder.resolve("Given.java"), imports + GIVEN);
+    List<String> compile = new ArrayList<>(List.of("-nowarn", "--add-modules", "dev.gatun.app"));
+    compile.addAll(List.of("--module-path", System.getProperty("jdk.module.path")));
+    compile.addAll(List.of("-d", "classes", "Given.java"));
+    try (Stream<Path> pages = Files.list(PAGES)) {
+      for (Path page : pages.sorted().toList()) {
+        List<String> blocks = page.endsWith("library.md") ? List.of() : blocks(page);
+        String given = GIVEN_ON.getOrDefault(String.valueOf(page.getFileName()), "");
+        for (String block : blocks) {
+          String name = block.startsWith("import ") ? name(block) : "Block" + compile.size();
+          String text =
+              block.startsWith("import ")
+                  ? block
+                  : "%sabstract class %s extends Given { %s\nvoid show() throws Exception {\n%s;\n}}"
+                      .formatted(imports, name, given, block);
+          Files.writeString(folder.resolve(name + ".java"), text);
+          compile.add(name + ".java");
+        }
+      }
+    }
+    assertTrue(compile.size() > 30, compile.size() + " arguments");
+    execute("javac", compile);
   }
 
   @Test
