@@ -98,7 +98,8 @@ class TuneStrategyTest {
     assertEquals(pruned ? 1 : 0, Tunes.number(result.get("pruned")));
     assertEquals(pruned, tunes.journal("s").getLast().contains("\"pruned\""));
     assertEquals(
-        pruned, Files.readString(folder.resolve("s/study.html")).contains("<td>pruned</td>"));
+        pruned,
+        Files.readString(folder.resolve("s/study.html")).contains("<td>stopped early</td>"));
     assertEquals(0, Tunes.number(result.get("best_trial")));
   }
 

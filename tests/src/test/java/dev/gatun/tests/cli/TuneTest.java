@@ -101,6 +101,19 @@ class TuneTest {
   }
 
   @Test
+  void ofTrialsThatAllFailTheReportSaysWhy() throws IOException {
+    tunes.yaml(
+        Samples.SERIES.replace("epochs: 12", "epochs: 2")
+            + "tune:\n  trials: 2\n  space:\n    train.rate: [1e30]\n");
+    Outcome outcome = tunes.run("s", "--json");
+    assertEquals(1, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains("none of 2 trials has finished"), outcome.err());
+    String page = Files.readString(folder.resolve("s/study.html"));
+    assertTrue(page.contains("<td class=\"reason\">diverged: "), page);
+    assertFalse(Files.exists(folder.resolve("s/best.yaml")));
+  }
+
+  @Test
   void severalObjectivesHaveAFront() throws IOException {
     tunes.yaml(
         Samples.SERIES.replace("epochs: 12", "epochs: 1")
@@ -203,22 +216,24 @@ class TuneTest {
   void anInterruptedStudyGoesOnWithItsTrial() throws Exception {
     tunes.yaml(
         Samples.SERIES.replace("epochs: 12", "epochs: 60")
-            + TUNE.replace("trials: 4", "trials: 1"));
+            + TUNE.replace("trials: 4", "trials: 2"));
     Cli cli = new Cli(folder);
     Running running = cli.start("tune", "c.yaml", "--run", "s", "--device", "cpu");
-    Path metrics = folder.resolve("s/trials/0/metrics.csv");
+    Path metrics = folder.resolve("s/trials/1/metrics.csv");
     while (!Files.exists(metrics) || Files.readAllLines(metrics).size() < 3) {
       assertTrue(running.process().isAlive());
       Thread.sleep(5);
     }
+    String report = Files.readString(folder.resolve("s/study.html"));
+    assertTrue(report.contains("1 of 2 trials: 1 finished"), "written while it runs");
     String pid = Long.toString(running.process().pid());
     assertEquals(0, new ProcessBuilder("kill", "-INT", pid).start().waitFor());
     Outcome interrupted = cli.finish(running);
     assertEquals(130, interrupted.status(), interrupted.err());
-    assertTrue(Files.exists(folder.resolve("s/trials/0/checkpoints/last.safetensors")));
+    assertTrue(Files.exists(folder.resolve("s/trials/1/checkpoints/last.safetensors")));
     int rows = Files.readAllLines(metrics).size();
     Outcome rest = tunes.run("s", "--json");
-    assertEquals(1, Tunes.number(Tunes.json(rest).get("finished")), rest.err());
+    assertEquals(2, Tunes.number(Tunes.json(rest).get("finished")), rest.err());
     assertTrue(Files.readAllLines(metrics).size() >= rows, "it began again");
   }
 }

@@ -153,10 +153,10 @@ final class TuneCommand implements Callable<Integer> {
       result.settings().forEach((key, value) -> settings.put(key, Json.of(value)));
       members.put("best_settings", Json.of(settings));
       members.put("best_config", Json.of(folder.resolve("best.yaml").toString()));
-      members.put("report", Json.of(folder.resolve("study.html").toString()));
       members.put("test", Output.numbers(result.test()));
       members.put("test_part", Json.of(result.testPart()));
     }
+    members.put("report", Json.of(folder.resolve("study.html").toString()));
     members.put("seconds", Output.number(result.seconds()));
     spec.commandLine().getOut().println(Json.of(members).print());
     spec.commandLine().getOut().flush();

@@ -13,7 +13,7 @@ import java.util.Locale;
  * @param from place of low
  * @param to place of high
  */
-record Axis(double low, double high, double step, double from, double to) {
+public record Axis(double low, double high, double step, double from, double to) {
   private static final int TICKS = 7;
 
   /**
@@ -21,7 +21,7 @@ record Axis(double low, double high, double step, double from, double to) {
    *
    * @param low least value; with high below it there is no data
    */
-  static Axis over(double low, double high, boolean tight, double from, double to) {
+  public static Axis over(double low, double high, boolean tight, double from, double to) {
     double least = low <= high ? low : 0;
     double most = low <= high ? high : 1;
     if (least == most) {
@@ -41,11 +41,13 @@ record Axis(double low, double high, double step, double from, double to) {
     return power * (times <= 1 ? 1 : times <= 2 ? 2 : times <= 5 ? 5 : 10);
   }
 
-  double at(double value) {
+  /** The place of a value. */
+  public double at(double value) {
     return from + (value - low) / (high - low) * (to - from);
   }
 
-  List<Double> ticks() {
+  /** The values that are marked, all within the axis. */
+  public List<Double> ticks() {
     List<Double> ticks = new ArrayList<>();
     long first = (long) Math.ceil(low / step - 1e-9);
     for (long i = first; i * step <= high + step * 1e-9; i++) {
@@ -55,7 +57,7 @@ record Axis(double low, double high, double step, double from, double to) {
   }
 
   /** A tick's text, with as many decimals as the step needs. */
-  String label(double tick) {
+  public String label(double tick) {
     double largest = Math.max(Math.abs(low), Math.abs(high));
     if (largest >= 1e7 || step < 1e-5) {
       return String.format(Locale.ROOT, "%.1e", tick);

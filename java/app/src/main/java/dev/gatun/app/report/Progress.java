@@ -53,7 +53,7 @@ public final class Progress {
    * @param out where it goes
    * @param terminal whether lines can be redrawn there
    */
-  Progress(PrintStream out, boolean terminal) {
+  public Progress(PrintStream out, boolean terminal) {
     this.out = out;
     this.terminal = terminal;
   }
@@ -79,12 +79,22 @@ public final class Progress {
     return !terminal || next || step >= steps;
   }
 
+  /** Whether a line can be redrawn in place. */
+  public boolean onTerminal() {
+    return terminal;
+  }
+
   /** Redraws the bar. */
   public void show(State state) {
+    show(bar(state));
+  }
+
+  /** Redraws the line in place, with this text; elsewhere than on a terminal nothing. */
+  public void show(String text) {
     if (terminal) {
       drawn = System.nanoTime();
       open = true;
-      out.print("\r" + bar(state) + "\u001b[K");
+      out.print("\r" + text + "\u001b[K");
       out.flush();
     }
   }
@@ -110,19 +120,22 @@ public final class Progress {
 
   /** The bar of a state, at most 80 columns for common values. */
   static String bar(State state) {
-    double share = Math.clamp((double) state.step / state.steps, 0, 1);
-    int full = (int) (share * BAR);
     return String.format(
         Locale.ROOT,
-        "%3d%% [%s%s] loss %s  rate %.1e  %,.0f %s/s  %s left",
-        (int) (share * 100),
-        "=".repeat(full),
-        " ".repeat(BAR - full),
+        "%s loss %s  rate %.1e  %,.0f %s/s  %s left",
+        bar(state.step, state.steps),
         Numbers.shown(state.loss),
         state.rate,
         state.perSecond,
         state.unit,
         clock(state.left));
+  }
+
+  /** The part that is done, as a percentage and a bar. */
+  public static String bar(long done, long all) {
+    double share = Math.clamp((double) done / all, 0, 1);
+    int full = (int) (share * BAR);
+    return "%3d%% [%s%s]".formatted((int) (share * 100), "=".repeat(full), " ".repeat(BAR - full));
   }
 
   /** Hours, minutes and seconds, as 0:42, 3:05 or 1:02:03. */

@@ -1,224 +1,161 @@
 package dev.gatun.app.tune;
 
 import dev.gatun.app.config.Numbers;
-import dev.gatun.app.config.TuneSection;
+import dev.gatun.app.search.Domain;
+import dev.gatun.app.search.Goal;
 import dev.gatun.app.search.Parameter;
 import dev.gatun.app.search.TrialRecord;
 import dev.gatun.app.search.TrialRecord.State;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
-/** The pictures of a study's report, as SVG without a size of their own. */
-final class StudyCharts {
-  private static final double WIDTH = 640;
-  private static final double HEIGHT = 360;
-  private static final double LEFT = 78;
-  private static final double RIGHT = 24;
-  private static final double TOP = 20;
-  private static final double BOTTOM = 50;
-  private static final String BEST = "#1f6fb4";
-  private static final String GREY = "#bbb";
-  private static final String DARK = "#444";
+/**
+ * The charts of a study's report.
+ *
+ * @param objectives their names
+ * @param goals one for each
+ * @param best null: none has finished
+ * @param total trials of the whole study, those to come included
+ */
+record StudyCharts(
+    List<String> objectives,
+    List<Goal> goals,
+    List<Parameter> parameters,
+    List<TrialRecord> trials,
+    @Nullable TrialRecord best,
+    int total) {
+  /** Points of all learning curves: more are thinned, so that a page stays quick. */
+  private static final long MOST_POINTS = 60_000;
 
-  private final TuneSection section;
-  private final TuneSpace space;
-  private final List<TrialRecord> trials;
-  private final TrialRecord best;
+  /** Options beyond this are not named on their axis. */
+  private static final int MOST_OPTIONS = 8;
 
-  StudyCharts(TuneSection section, TuneSpace space, List<TrialRecord> trials, TrialRecord best) {
-    this.section = section;
-    this.space = space;
-    this.trials = trials;
-    this.best = best;
-  }
+  private static final int NARROW = 280;
 
-  /**
-   * From values to places.
-   *
-   * @param log whether powers of ten are equally far
-   */
-  private record Scale(double low, double high, boolean log, double from, double to) {
-    static Scale over(DoubleStream values, double from, double to) {
-      double[] all = values.filter(Double::isFinite).sorted().toArray();
-      if (all.length == 0) {
-        return new Scale(0, 1, false, from, to);
-      }
-      double low = all[0];
-      double high = all[all.length - 1];
-      // A few bad trials would press all others into a line.
-      boolean log = low > 0 && high > 10 * low;
-      double room = high > low ? 0 : Math.max(1e-12, Math.abs(low) / 10);
-      return new Scale(low - room, high + room, log, from, to);
-    }
-
-    double at(double value) {
-      double share =
-          log
-              ? (Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low))
-              : (value - low) / (high - low);
-      return from + share * (to - from);
-    }
-
-    double value(double share) {
-      return log ? low * Math.pow(high / low, share) : low + share * (high - low);
-    }
-  }
-
-  private static StringBuilder open(double height) {
-    return new StringBuilder()
-        .append(
-            f(
-                "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" font-size=\"13\" fill=\"#444\">%n",
-                WIDTH, height));
-  }
-
-  @SuppressWarnings("AnnotateFormatMethod") // the annotation is in a library for builds only
-  private static String f(String format, Object... arguments) {
-    return String.format(Locale.ROOT, format, arguments);
-  }
-
-  private static Scale across(DoubleStream values) {
-    return Scale.over(values, LEFT, WIDTH - RIGHT);
-  }
-
-  private static Scale upward(DoubleStream values) {
-    return Scale.over(values, HEIGHT - BOTTOM, TOP);
-  }
-
-  private static void axes(StringBuilder out, Scale x, Scale y, String xName, String yName) {
-    for (int i = 0; i <= 4; i++) {
-      double share = i / 4.0;
-      double py = y.at(y.value(share));
-      double px = x.at(x.value(share));
-      out.append(f("<path d=\"M%.1f %.1fH%.1f\" stroke=\"#e4e4e4\"/>%n", LEFT, py, WIDTH - RIGHT));
-      text(out, LEFT - 6, py + 4, "end", Numbers.shown(y.value(share)));
-      text(out, px, HEIGHT - BOTTOM + 18, "middle", f("%.0f", x.value(share)));
-    }
-    text(out, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, "middle", xName);
-    text(out, LEFT - 6, TOP - 7, "start", yName);
-  }
-
-  private static void text(StringBuilder out, double x, double y, String anchor, String text) {
-    out.append(
-        f(
-            "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>%n",
-            x, y, anchor, StudyReport.escape(text)));
-  }
-
-  private static void line(StringBuilder out, List<double[]> points, String color, double width) {
-    StringBuilder path = new StringBuilder();
-    for (double[] p : points) {
-      if (Double.isFinite(p[0] + p[1])) {
-        path.append(f("%s%.1f %.1f", path.isEmpty() ? "M" : "L", p[0], p[1]));
-      }
-    }
-    out.append(
-        f(
-            "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"%.1f\""
-                + " stroke-linejoin=\"round\"/>%n",
-            path, color, width));
-  }
-
-  private static void dot(StringBuilder out, double x, double y, String color, String title) {
-    out.append(
-        f(
-            "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"%s\"><title>%s</title></circle>%n",
-            x, y, color, StudyReport.escape(title)));
-  }
+  /** Of one axis of the parallel coordinates, in pixels: a name in two lines. */
+  private static final int AXIS = 70;
 
   private List<TrialRecord> finished() {
     return trials.stream().filter(t -> t.state() == State.FINISHED).toList();
   }
 
-  private boolean larger(int objective) {
-    return List.copyOf(section.goals().values()).get(objective);
+  private boolean isBest(TrialRecord trial) {
+    return best != null && best.number() == trial.number();
   }
 
-  private String name(int objective) {
-    return List.copyOf(section.goals().keySet()).get(objective);
+  private static Plot.Scale upward(DoubleStream values) {
+    return Plot.Scale.over(values, Plot.SIZE, 0);
+  }
+
+  private static String cut(Plot.Scale... scales) {
+    for (Plot.Scale scale : scales) {
+      if (scale.cut()) {
+        return "<p class=\"what\">Values far beyond the others are drawn on the edge.</p>";
+      }
+    }
+    return "";
   }
 
   /** The first objective by trial, and the best so far. */
   String history() {
-    StringBuilder out = open(HEIGHT);
-    Scale x = across(DoubleStream.of(0, Math.max(1, trials.size() - 1)));
-    Scale y = upward(finished().stream().mapToDouble(t -> t.values().getFirst()));
-    axes(out, x, y, "trial", name(0));
+    Plot out = new Plot();
+    Plot.Scale x = Plot.Scale.counting(Math.max(total, trials.size()) - 1);
+    Plot.Scale y = upward(finished().stream().mapToDouble(t -> t.values().getFirst()));
+    out.axes(x, y, "trial", objectives.getFirst());
     List<double[]> bests = new ArrayList<>();
     double so = Double.NaN;
     for (TrialRecord t : finished()) {
       double value = t.values().getFirst();
-      boolean better = Double.isNaN(so) || (larger(0) ? value > so : value < so);
-      if (better) {
+      boolean larger = goals.getFirst() == Goal.MAXIMIZE;
+      if (Double.isNaN(so) || (larger ? value > so : value < so)) {
         bests.add(new double[] {x.at(t.number()), y.at(Double.isNaN(so) ? value : so)});
         so = value;
       }
       bests.add(new double[] {x.at(t.number()), y.at(so)});
     }
-    line(out, bests, BEST, 2);
+    out.line(bests, "best", 1);
     for (TrialRecord t : finished()) {
       double value = t.values().getFirst();
-      String color = t.number() == best.number() ? BEST : DARK;
-      dot(out, x.at(t.number()), y.at(value), color, "trial " + t.number() + ": " + value);
+      String title = "trial " + t.number() + ": " + value;
+      out.dot(x.at(t.number()), y.at(value), isBest(t) ? "best" : "done", title);
     }
-    return out.append("</svg>").toString();
+    return out.html("plot", NARROW, "The first objective of each trial") + cut(y);
   }
 
   /** Reports of all trials. */
   String curves() {
-    StringBuilder out = open(HEIGHT);
-    Scale x =
-        across(
-            DoubleStream.concat(
-                DoubleStream.of(0),
-                trials.stream()
-                    .flatMapToDouble(t -> t.reports().keySet().stream().mapToDouble(s -> s))));
-    Scale y =
+    Plot out = new Plot();
+    long last =
+        trials.stream()
+            .filter(t -> !t.reports().isEmpty())
+            .mapToLong(t -> t.reports().lastKey())
+            .max()
+            .orElse(0);
+    Plot.Scale x = Plot.Scale.counting((double) last);
+    Plot.Scale y =
         upward(
             trials.stream()
                 .flatMapToDouble(t -> t.reports().values().stream().mapToDouble(v -> v)));
-    axes(out, x, y, "step", "validation loss");
+    out.axes(x, y, "training step", "validation loss");
+    long points = trials.stream().mapToLong(t -> t.reports().size()).sum();
+    long every = Math.max(1, Math.ceilDiv(points, MOST_POINTS));
+    double faint = Math.clamp(3.5 / Math.sqrt(trials.size()), 0.15, 0.8); // or many are one blot
     for (State state : List.of(State.FAILED, State.PRUNED, State.RUNNING, State.FINISHED)) {
       for (TrialRecord t : trials) {
-        if (t.state() == state && t.number() != best.number()) {
-          curve(out, t, x, y, state == State.FINISHED ? DARK : GREY, 1);
+        if (t.state() == state && !isBest(t)) {
+          out.line(curve(t, x, y, every), kind(state), state == State.FINISHED ? faint : 1);
         }
       }
     }
-    curve(out, best, x, y, BEST, 2.5);
-    return out.append("</svg>").toString();
+    if (best != null) {
+      out.line(curve(best, x, y, 1), "best", 1);
+    }
+    return out.html("plot", NARROW, "Validation loss over training steps of each trial") + cut(y);
   }
 
-  private static void curve(
-      StringBuilder out, TrialRecord t, Scale x, Scale y, String color, double width) {
+  private static String kind(State state) {
+    return switch (state) {
+      case FAILED, PRUNED -> "grey";
+      case RUNNING -> "now";
+      case FINISHED -> "done";
+    };
+  }
+
+  private static List<double[]> curve(TrialRecord t, Plot.Scale x, Plot.Scale y, long every) {
     List<double[]> points = new ArrayList<>();
-    t.reports().forEach((step, value) -> points.add(new double[] {x.at(step), y.at(value)}));
-    line(out, points, color, width);
+    long at = 0;
+    for (Map.Entry<Long, Double> report : t.reports().entrySet()) {
+      at++;
+      if (at % every == 0 || at == 1 || at == t.reports().size()) {
+        points.add(new double[] {x.at(report.getKey()), y.at(report.getValue())});
+      }
+    }
+    return points;
   }
 
   /** A line through each finished trial's values. */
   String parallel() {
-    StringBuilder out = open(HEIGHT);
-    List<Parameter> parameters = space.space().parameters();
+    Plot out = new Plot();
     int axes = parameters.size() + 1;
-    Scale objective = upward(finished().stream().mapToDouble(t -> t.values().getFirst()));
-    for (int i = 0; i < axes; i++) {
-      double px = place(i, axes);
-      out.append(f("<path d=\"M%.1f %.1fV%.1f\" stroke=\"#999\"/>%n", px, TOP, HEIGHT - BOTTOM));
-      String name = i < parameters.size() ? parameters.get(i).name() : name(0);
-      String last = name.substring(name.lastIndexOf('.') + 1);
-      text(out, px, HEIGHT - BOTTOM + (i % 2 == 0 ? 18 : 36), "middle", last);
-      if (i < parameters.size()) {
-        text(out, px + 4, TOP - 6, "middle", shown(parameters.get(i), 1));
-        text(out, px + 4, HEIGHT - BOTTOM - 3, "start", shown(parameters.get(i), 0));
-      } else {
-        text(out, px, TOP - 6, "middle", Numbers.shown(objective.high()));
-      }
-    }
+    Plot.Scale objective = upward(finished().stream().mapToDouble(t -> t.values().getFirst()));
+    // The strongest last, and so above the others.
     List<TrialRecord> worstFirst =
         finished().stream().sorted((a, b) -> Double.compare(loss(b), loss(a))).toList();
+    double steepness =
+        Math.clamp(worstFirst.size() / 25.0, 2, 10); // of many, only the best stand out
+    for (int i = 0; i < parameters.size(); i++) {
+      axis(out, parameters.get(i), place(i, axes), 92.0 / axes);
+    }
+    double last = place(axes - 1, axes);
+    out.upright(last, 92.0 / axes, objectives.getFirst());
+    out.label("above", last, 0, 92.0 / axes, objective.highest());
+    out.label("below", last, Plot.SIZE, 92.0 / axes, objective.lowest());
     for (int k = 0; k < worstFirst.size(); k++) {
       TrialRecord t = worstFirst.get(k);
       List<double[]> points = new ArrayList<>();
@@ -226,55 +163,75 @@ final class StudyCharts {
         Double code = t.codes().get(parameters.get(i).name());
         if (code != null) {
           double share = parameters.get(i).domain().place(code);
-          points.add(
-              new double[] {place(i, axes), HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)});
+          points.add(new double[] {place(i, axes), Plot.SIZE * (1 - share)});
         }
       }
-      points.add(new double[] {place(axes - 1, axes), objective.at(t.values().getFirst())});
-      int grey = 215 - (int) (150.0 * k / Math.max(1, worstFirst.size() - 1));
-      boolean chosen = t.number() == best.number();
-      line(out, points, chosen ? BEST : f("rgb(%d,%d,%d)", grey, grey, grey), chosen ? 3 : 1.2);
+      points.add(new double[] {last, objective.at(t.values().getFirst())});
+      double rank = Math.pow((k + 1.0) / worstFirst.size(), steepness);
+      out.line(points, isBest(t) ? "best" : "done", isBest(t) ? 1 : 0.05 + 0.75 * rank);
     }
-    return out.append("</svg>").toString();
+    int width = Math.max(NARROW, axes * AXIS);
+    return out.html("plot parallel", width, "The values of each finished trial") + cut(objective);
+  }
+
+  private static void axis(Plot out, Parameter parameter, double x, double width) {
+    String name = parameter.name();
+    out.upright(x, width, name.substring(name.lastIndexOf('.') + 1));
+    Domain domain = parameter.domain();
+    if (domain instanceof Domain.Choice choice) {
+      for (int i = 0; i < choice.options().size() && choice.options().size() <= MOST_OPTIONS; i++) {
+        double y = Plot.SIZE * (1 - domain.place(i));
+        out.label("option", x, y, width, choice.options().get(i).toString());
+      }
+    } else {
+      out.label("above", x, 0, width, shown(domain.value(domain.at(1))));
+      out.label("below", x, Plot.SIZE, width, shown(domain.value(domain.at(0))));
+    }
+  }
+
+  /** A value of a parameter for people. */
+  static String shown(Object value) {
+    return value instanceof Double x ? Plot.shown(x) : value.toString();
+  }
+
+  /** The values of a finished trial for people, each after its objective. */
+  static String values(List<String> objectives, TrialRecord trial) {
+    return IntStream.range(0, objectives.size())
+        .mapToObj(i -> objectives.get(i) + " " + value(trial.values().get(i)))
+        .collect(Collectors.joining(", "));
+  }
+
+  /** A value of an objective for people: a count without decimals. */
+  static String value(double x) {
+    return x == Math.rint(x) && Math.abs(x) < 1e15 ? Long.toString((long) x) : Numbers.shown(x);
   }
 
   private double loss(TrialRecord trial) {
-    return larger(0) ? -trial.values().getFirst() : trial.values().getFirst();
+    double value = trial.values().getFirst();
+    return goals.getFirst() == Goal.MAXIMIZE ? -value : value;
   }
 
   private static double place(int axis, int axes) {
-    return LEFT + axis * (WIDTH - RIGHT - LEFT - 20) / (axes - 1);
+    return Plot.SIZE * (axis + 0.5) / axes;
   }
 
-  private static String shown(Parameter parameter, double share) {
-    Object value = parameter.domain().value(parameter.domain().at(share));
-    return value instanceof Double x ? Numbers.shown(x) : value.toString();
-  }
-
-  /** The first two objectives against each other. */
-  String front() {
-    StringBuilder out = open(HEIGHT);
-    Scale x = across(finished().stream().mapToDouble(t -> t.values().get(1)));
-    Scale y = upward(finished().stream().mapToDouble(t -> t.values().getFirst()));
-    axes(out, x, y, name(1), name(0));
+  /**
+   * The first two objectives against each other.
+   *
+   * @param front the trials that no other beats
+   */
+  String front(List<TrialRecord> front) {
+    Plot out = new Plot();
+    Set<Integer> unbeaten = front.stream().map(TrialRecord::number).collect(Collectors.toSet());
+    Plot.Scale x =
+        Plot.Scale.over(finished().stream().mapToDouble(t -> t.values().get(1)), 0, Plot.SIZE);
+    Plot.Scale y = upward(finished().stream().mapToDouble(t -> t.values().getFirst()));
+    out.axes(x, y, objectives.get(1), objectives.getFirst());
     for (TrialRecord t : finished()) {
-      boolean front = finished().stream().noneMatch(other -> dominates(other, t));
+      String kind = unbeaten.contains(t.number()) ? "best" : "grey";
       String title = "trial " + t.number() + ": " + t.values();
-      dot(out, x.at(t.values().get(1)), y.at(t.values().getFirst()), front ? BEST : GREY, title);
+      out.dot(x.at(t.values().get(1)), y.at(t.values().getFirst()), kind, title);
     }
-    return out.append("</svg>").toString();
-  }
-
-  private boolean dominates(TrialRecord a, TrialRecord b) {
-    boolean better = false;
-    for (int i = 0; i < a.values().size(); i++) {
-      double sign = larger(i) ? -1 : 1;
-      double difference = sign * (a.values().get(i) - b.values().get(i));
-      if (difference > 0) {
-        return false;
-      }
-      better |= difference < 0;
-    }
-    return better;
+    return out.html("plot", NARROW, "The first two objectives of each trial") + cut(x, y);
   }
 }

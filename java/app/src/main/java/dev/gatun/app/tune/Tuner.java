@@ -3,7 +3,6 @@ package dev.gatun.app.tune;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Names;
-import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TuneSection;
 import dev.gatun.app.report.Progress;
 import dev.gatun.app.run.Interrupt;
@@ -12,19 +11,14 @@ import dev.gatun.app.search.Trial;
 import dev.gatun.app.search.TrialRecord;
 import dev.gatun.app.search.TrialRecord.State;
 import dev.gatun.backend.Backend;
-import dev.gatun.persist.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.SequencedMap;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -44,10 +38,8 @@ public final class Tuner {
   private final Setup setup;
   private final Path folder;
   private final Progress progress = new Progress();
-  private final Set<Integer> running = ConcurrentHashMap.newKeySet();
   private final long start = System.nanoTime();
   private volatile boolean stopped;
-  private int ended;
 
   /**
    * A study, or another worker of one.
@@ -97,8 +89,15 @@ public final class Tuner {
       Study study = study(space, journal, owner);
       try (Interrupt interrupt = new Interrupt(this::stop)) {
         int all = say(study, trials, jobs);
-        work(study, space, journal, owner, all, jobs, open);
-        return end(study, space, open, interrupt.requested());
+        StudyFiles files = new StudyFiles(setup, folder, study, space, all);
+        TrialRunner runner = new TrialRunner(setup, folder, study, space, () -> stopped);
+        Supplier<@Nullable Trial> next = () -> next(study, journal, owner, all);
+        List<String> objectives = List.copyOf(section.goals().keySet());
+        try (StudyStatus status =
+            new StudyStatus(progress, study, objectives, all, System::nanoTime)) {
+          each(jobs, () -> work(next, runner, files, status, open));
+        }
+        return end(study, files, open, interrupt.requested());
       }
     }
   }
@@ -168,30 +167,39 @@ public final class Tuner {
     return all;
   }
 
-  private void work(
-      Study study,
-      TuneSpace space,
-      StudyJournal journal,
-      Owner owner,
-      int trials,
-      int jobs,
+  /** Runs one trial after another. */
+  private static void work(
+      Supplier<@Nullable Trial> trials,
+      TrialRunner runner,
+      StudyFiles files,
+      StudyStatus status,
       Supplier<Backend> open) {
-    TrialRunner runner = new TrialRunner(setup, folder, study, space, () -> stopped);
-    Runnable worker =
-        () -> {
-          try (Backend backend = open.get()) {
-            Trial next = next(study, journal, owner, trials);
-            while (next != null) {
-              running.add(next.number());
-              boolean done = runner.run(next, backend);
-              running.remove(next.number());
-              if (done) {
-                told(study, next.number(), trials);
-              }
-              next = next(study, journal, owner, trials);
-            }
-          }
-        };
+    try (Backend backend = open.get()) {
+      Trial next = trials.get();
+      while (next != null) {
+        int number = next.number();
+        status.begins(number);
+        boolean done = runner.run(next, backend);
+        status.leaves(number);
+        next = trials.get(); // first, so that it is told what runs now
+        if (done) {
+          status.tell(number);
+          refresh(files, status);
+        }
+      }
+    }
+  }
+
+  /** The report of a study that runs; it goes on without one, which a later trial may write. */
+  private static void refresh(StudyFiles files, StudyStatus status) {
+    try {
+      files.refresh();
+    } catch (IOException e) {
+      status.line("%s: not written now: %s".formatted(files.report(), e.getMessage()));
+    }
+  }
+
+  private void each(int jobs, Runnable worker) {
     if (jobs == 1) {
       worker.run();
       return;
@@ -240,42 +248,6 @@ public final class Tuner {
     }
   }
 
-  private synchronized void told(Study study, int number, int trials) {
-    ended++;
-    List<TrialRecord> all = study.trials();
-    TrialRecord trial = all.get(number);
-    long over = all.stream().filter(t -> t.state() != State.RUNNING).count();
-    double each = (System.nanoTime() - start) * 1e-9 / ended;
-    String how =
-        switch (trial.state()) {
-          case FINISHED -> shown(trial);
-          case PRUNED -> "stopped early";
-          case FAILED -> "failed: " + trial.reason();
-          case RUNNING -> "is run again";
-        };
-    TrialRecord best = best(study);
-    progress.line(
-        "%d/%d  trial %d %s%s; %d running; %s left"
-            .formatted(
-                over,
-                trials,
-                number,
-                how,
-                best == null ? "" : "; best " + shown(best) + " of trial " + best.number(),
-                running.size(),
-                Progress.clock(
-                    Duration.ofMillis((long) (1000 * each * Math.max(0, trials - over))))));
-  }
-
-  private String shown(TrialRecord trial) {
-    List<String> names = List.copyOf(section.goals().keySet());
-    List<String> all = new ArrayList<>();
-    for (int i = 0; i < names.size(); i++) {
-      all.add(names.get(i) + " " + Numbers.shown(trial.values().get(i)));
-    }
-    return String.join(", ", all);
-  }
-
   private static @Nullable TrialRecord best(Study study) {
     try {
       return study.best();
@@ -284,34 +256,35 @@ public final class Tuner {
     }
   }
 
-  private Result end(Study study, TuneSpace space, Supplier<Backend> open, boolean interrupted)
+  private Result end(Study study, StudyFiles files, Supplier<Backend> open, boolean interrupted)
       throws IOException {
     TrialRecord best = best(study);
-    List<TrialRecord> trials = study.trials();
-    double seconds = (System.nanoTime() - start) * 1e-9;
+    files.write("");
     if (interrupted) {
       progress.line("interrupted, saved; continue with the same command");
     }
     if (best == null) {
-      return new Result(trials, null, Map.of(), new LinkedHashMap<>(), "", interrupted, seconds);
+      progress.line("report: " + files.report());
+      return result(study, null, Map.of(), BestTest.NONE, interrupted);
     }
-    Map<String, String> settings = space.settings(best);
-    Config config = setup.config(settings);
-    String yaml =
-        "# trial %d of %s%n%stune: # the study's seed%n  seed: %d%n"
-            .formatted(best.number(), folder, config.toYaml(), study.seed());
-    AtomicFiles.write(folder.resolve("best.yaml"), yaml);
-    AtomicFiles.write(
-        folder.resolve("study.html"),
-        new StudyReport(section, space, study, trials, best, yaml).html());
     BestTest test =
         interrupted ? BestTest.NONE : BestTest.of(TrialRunner.folder(folder, best.number()), open);
     if (!test.text().isEmpty()) {
       progress.line("best, trial " + best.number() + ", " + test.text());
+      files.write(test.text());
     }
-    progress.line(
-        "best configuration: %s; report: %s"
-            .formatted(folder.resolve("best.yaml"), folder.resolve("study.html")));
-    return new Result(trials, best, settings, test.measures(), test.part(), interrupted, seconds);
+    progress.line("best configuration: %s; report: %s".formatted(files.best(), files.report()));
+    return result(study, best, files.settings(best), test, interrupted);
+  }
+
+  private Result result(
+      Study study,
+      @Nullable TrialRecord best,
+      Map<String, String> settings,
+      BestTest test,
+      boolean interrupted) {
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    return new Result(
+        study.trials(), best, settings, test.measures(), test.part(), interrupted, seconds);
   }
 }
