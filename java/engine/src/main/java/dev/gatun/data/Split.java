@@ -2,7 +2,7 @@ package dev.gatun.data;
 
 /**
  * A series or text cut by time: training first, then validation, then test, so that nothing later
- * is ever trained on.
+ * is ever trained on. Rows between two parts are left out.
  *
  * @param training the earliest rows
  * @param validation the rows after them; may be empty
@@ -12,8 +12,8 @@ public record Split(Range training, Range validation, Range test) {
   /** Checks that the parts follow one another. */
   public Split {
     if (training.size() == 0
-        || validation.from() != training.to()
-        || test.from() != validation.to()) {
+        || validation.from() < training.to()
+        || test.from() < validation.to()) {
       throw new IllegalArgumentException(
           "training %s, validation %s and test %s must follow one another, training not empty"
               .formatted(training, validation, test));

@@ -149,6 +149,9 @@ final class TuneCommand implements Callable<Integer> {
         values.put(name, best.values().get(values.size()));
       }
       members.put("best_values", Output.numbers(values));
+      if (!result.deviations().isEmpty()) {
+        members.put("best_deviations", Output.numbers(result.deviations()));
+      }
       Map<String, Json> settings = new LinkedHashMap<>();
       result.settings().forEach((key, value) -> settings.put(key, Json.of(value)));
       members.put("best_settings", Json.of(settings));

@@ -10,6 +10,7 @@ final class Schema {
   static final List<Key<?>> KEYS =
       Stream.of(
               DataKeys.ALL,
+              FoldKeys.ALL,
               SeriesKeys.ALL,
               LabelKeys.DATA,
               PairKeys.DATA,

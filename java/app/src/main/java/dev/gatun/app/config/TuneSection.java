@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param file the configuration
  * @param strategy how trials are chosen
  * @param pruner when they are stopped early
+ * @param folds of a cross-validation that each trial is
  * @param trials of the whole study; of a grid all its points, unless given
  * @param jobs trials at a time
  * @param seed of the study
@@ -27,6 +28,7 @@ public record TuneSection(
     Path file,
     TuneChoice<Strategies> strategy,
     TuneChoice<Pruners> pruner,
+    TuneChoice<FoldKeys.Kind> folds,
     int trials,
     int jobs,
     long seed,
@@ -36,7 +38,7 @@ public record TuneSection(
   static final String NAME = "tune";
 
   private static final List<String> KEYS =
-      List.of("strategy", "pruner", "trials", "jobs", "seed", "objectives", "space");
+      List.of("strategy", "pruner", "folds", "trials", "jobs", "seed", "objectives", "space");
 
   /** How trials are chosen. */
   public enum Strategies {
@@ -66,6 +68,21 @@ public record TuneSection(
           new TuneChoice.Count<>("reduction", atLeast(2), 3, Set.of(Pruners.ASHA)),
           new TuneChoice.Count<>("startup", atLeast(1), 5, Set.of(Pruners.MEDIAN)),
           new TuneChoice.Count<>("warmup", atLeast(0), 0, Set.of(Pruners.MEDIAN)));
+
+  private static final List<TuneChoice.Count<FoldKeys.Kind>> FOLD_NUMBERS =
+      List.of(
+          fold(
+              FoldKeys.COUNT,
+              FoldKeys.Kind.K_FOLD,
+              FoldKeys.Kind.STRATIFIED,
+              FoldKeys.Kind.BLOCKED),
+          fold(FoldKeys.GAP, FoldKeys.Kind.BLOCKED),
+          fold(FoldKeys.TRAIN_ROWS, FoldKeys.Kind.BLOCKED));
+
+  private static TuneChoice.Count<FoldKeys.Kind> fold(Key<Integer> key, FoldKeys.Kind... of) {
+    return new TuneChoice.Count<>(
+        key.name(), key.type(), Objects.requireNonNull(key.fallback()), Set.of(of));
+  }
 
   private static Type<Integer> atLeast(int least) {
     return Type.whole(least, Integer.MAX_VALUE);
@@ -121,6 +138,7 @@ public record TuneSection(
         file,
         strategy,
         TuneChoice.read(section, "pruner", Pruners.NONE, PRUNER_NUMBERS),
+        TuneChoice.read(section, "folds", FoldKeys.Kind.NONE, FOLD_NUMBERS),
         value(
             section,
             "trials",
@@ -202,14 +220,26 @@ public record TuneSection(
    * The configuration of a trial.
    *
    * @param overrides of the command line, which come first
+   * @param fold from 1, of those of a cross-validation; 0: of none
    * @param values by key, as for {@code --set}
    * @throws InputException if they do not fit together
    */
   public Config config(
-      List<String> overrides, List<Config.Option> options, Map<String, String> values) {
+      List<String> overrides, List<Config.Option> options, int fold, Map<String, String> values) {
     List<String> all = new ArrayList<>(overrides);
     values.forEach((key, value) -> all.add(key + "=" + value));
-    return Config.read(file, all, options);
+    List<Config.Option> more = new ArrayList<>(options);
+    if (fold > 0) {
+      more.add(new Config.Option(folds.where(), FoldKeys.KIND, Names.of(folds.name())));
+      more.add(new Config.Option(folds.where(), FoldKeys.NUMBER, Integer.toString(fold)));
+      for (Key<Integer> key : List.of(FoldKeys.COUNT, FoldKeys.GAP, FoldKeys.TRAIN_ROWS)) {
+        if (folds.numbers().containsKey(key.name())) {
+          String number = Integer.toString(folds.number(key.name()));
+          more.add(new Config.Option(folds.where(), key, number));
+        }
+      }
+    }
+    return Config.read(file, all, more);
   }
 
   /** The name of the file without its folder and ending. */

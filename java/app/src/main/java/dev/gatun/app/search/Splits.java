@@ -76,7 +76,7 @@ public final class Splits {
    *     been seen
    */
   public static List<Split> expanding(int n, int k, int gap) {
-    return blocks(n, k, gap, n);
+    return splits(blocks(n, k, gap, n));
   }
 
   /**
@@ -85,13 +85,34 @@ public final class Splits {
    * @param window how many, at least 1
    */
   public static List<Split> rolling(int n, int k, int gap, int window) {
+    return splits(blocks(n, k, gap, window));
+  }
+
+  /**
+   * A block of a series that is measured on, and the steps before it to train on.
+   *
+   * @param trainFrom the first step to train on
+   * @param trainTo the one after the last
+   * @param testFrom the first step to measure on
+   * @param testTo the one after the last
+   */
+  public record Block(int trainFrom, int trainTo, int testFrom, int testTo) {
+    private Split split() {
+      return new Split(
+          IntStream.range(trainFrom, trainTo).boxed().toList(),
+          IntStream.range(testFrom, testTo).boxed().toList());
+    }
+  }
+
+  private static List<Split> splits(List<Block> blocks) {
+    return blocks.stream().map(Block::split).toList();
+  }
+
+  /** As {@link #rolling}, by their ends: for series that are long. */
+  public static List<Block> blocks(int n, int k, int gap, int window) {
     if (window < 1) {
       throw new IllegalArgumentException("at least 1 step to train on, not " + window);
     }
-    return blocks(n, k, gap, window);
-  }
-
-  private static List<Split> blocks(int n, int k, int gap, int window) {
     check(n, k + 1, 2);
     int block = n / (k + 1);
     int first = n - k * block;
@@ -99,15 +120,12 @@ public final class Splits {
       throw new IllegalArgumentException(
           "a gap of %d leaves none of the first %d steps to train on".formatted(gap, first));
     }
-    List<Split> splits = new ArrayList<>();
+    List<Block> blocks = new ArrayList<>();
     for (int from = first; from < n; from += block) {
       int end = from - gap;
-      splits.add(
-          new Split(
-              IntStream.range(Math.max(0, end - window), end).boxed().toList(),
-              IntStream.range(from, from + block).boxed().toList()));
+      blocks.add(new Block(Math.max(0, end - window), end, from, from + block));
     }
-    return splits;
+    return blocks;
   }
 
   private static void check(int n, int parts, int least) {

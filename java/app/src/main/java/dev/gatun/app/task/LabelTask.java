@@ -70,17 +70,7 @@ public final class LabelTask implements Task {
     List<String> names =
         trained ? LabelCodes.of(stored).classes() : LabelCodes.classes(config, all, rows, file);
     int[][] ids = LabelCodes.ids(config, all, rows, names, file);
-    StratifiedSplit parts;
-    try {
-      parts =
-          StratifiedSplit.of(
-              strata(config, ids),
-              sizes.validation().size(),
-              sizes.test().size(),
-              config.get(TrainKeys.SEED));
-    } catch (IllegalArgumentException e) {
-      throw config.error(DataKeys.VALIDATION, e.getMessage() + "; give smaller parts");
-    }
+    Folds.Parts parts = parts(config, sizes, ids, names);
     LabelData data = all.with(parts.order(), tested);
     Split split =
         Split.counts(
@@ -101,11 +91,21 @@ public final class LabelTask implements Task {
     return task;
   }
 
-  /** What parts have alike: classes; where several labels may hold, nothing. */
-  private static int[] strata(Config config, int[][] held) {
-    return config.get(LabelKeys.SEPARATOR).isEmpty()
-        ? Arrays.stream(held).mapToInt(ids -> ids[0]).toArray()
-        : new int[held.length];
+  /** Parts that have the classes alike; where several labels may hold, of any. */
+  private static Folds.Parts parts(Config config, Split sizes, int[][] held, List<String> names) {
+    boolean single = config.get(LabelKeys.SEPARATOR).isEmpty();
+    int[] strata =
+        single ? Arrays.stream(held).mapToInt(ids -> ids[0]).toArray() : new int[held.length];
+    // The test part is the same whatever is taken from the rest.
+    int validation = Folds.given(config) ? 0 : sizes.validation().size();
+    try {
+      StratifiedSplit drawn =
+          StratifiedSplit.of(strata, validation, sizes.test().size(), config.get(TrainKeys.SEED));
+      Folds.Parts whole = new Folds.Parts(drawn.order(), drawn.split());
+      return Folds.drawn(config, whole, single ? strata : new int[0], names);
+    } catch (IllegalArgumentException e) {
+      throw config.error(DataKeys.VALIDATION, e.getMessage() + "; give smaller parts");
+    }
   }
 
   /** What was missing. */

@@ -69,8 +69,12 @@ public final class PairTask implements Task {
    * @param stored a checkpoint's strings; without them tokens are those of the training part
    */
   static PairTask load(Config config, Path file, Map<String, String> stored) {
-    Pairs data = Pairs.read(config, file, true);
-    Split split = Task.split(config, data.sources().size());
+    Pairs all = Pairs.read(config, file, true);
+    int size = all.sources().size();
+    Folds.Parts whole = Folds.Parts.inOrder(size, Task.split(config, size));
+    Folds.Parts parts = Folds.drawn(config, whole, new int[0], List.of());
+    Pairs data = all.in(parts.order());
+    Split split = parts.split();
     boolean trained = stored.containsKey(SOURCE);
     Range training = split.training();
     return new PairTask(

@@ -47,6 +47,12 @@ record Pairs(List<String> sources, List<String> targets) {
     return new Pairs(sources, targets);
   }
 
+  /** The same in another order. */
+  Pairs in(List<Integer> order) {
+    return new Pairs(
+        order.stream().map(sources::get).toList(), order.stream().map(targets::get).toList());
+  }
+
   private static String field(Config config, Path file, NamedCsvRecord row, Key<String> key) {
     String name = config.get(key);
     if (!row.getHeader().contains(name)) {

@@ -60,7 +60,8 @@ public final class SeriesTask implements Task {
    */
   static SeriesTask load(Config config, Path file, Map<String, String> stored) {
     SeriesCsv read = SeriesCsv.read(config, file);
-    Split split = SeriesSplit.of(config, read);
+    int reach = config.get(DataKeys.WINDOW) + config.get(DataKeys.HORIZON) - 1;
+    Split split = Folds.blocked(config, SeriesSplit.of(config, read), reach);
     if (stored.containsKey(SCALER)) {
       return new SeriesTask(config, data(config, read.series(), stored), split);
     }
@@ -132,8 +133,9 @@ public final class SeriesTask implements Task {
       Task.checkOverfit(config, fit / windows().stride() + 1);
     }
     long rows = (examples - 1L) * windows().stride() + windows().length() + windows().horizon();
-    int end = (int) Math.min(rows, split.training().size());
-    return training(new Range(0, end));
+    int count = (int) Math.min(rows, split.training().size());
+    int from = split.training().from();
+    return training(new Range(from, from + count));
   }
 
   private WindowSource training(Range rows) {
@@ -148,7 +150,8 @@ public final class SeriesTask implements Task {
       return WindowSource.training(
           data, rows, config.get(TrainKeys.BATCH), config.get(TrainKeys.SEED), curriculum);
     } catch (IllegalArgumentException e) {
-      throw config.error(DataKeys.WINDOW, String.valueOf(e.getMessage()));
+      String fold = Folds.given(config) ? "; with fewer folds or a smaller gap there are more" : "";
+      throw config.error(DataKeys.WINDOW, e.getMessage() + fold);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.gatun.app.task;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.DataKeys;
+import dev.gatun.app.config.FoldKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Key;
 import dev.gatun.app.config.TokenKeys;
@@ -45,11 +46,11 @@ record TextParts(Tokenizer tokenizer, int[] tokens, Split split, String[] texts)
     if (config.get(TokenKeys.TOKENS) == TokenKeys.Kind.CHARACTERS) {
       Tokenizer tokenizer = known == null ? Vocabulary.of(text) : known;
       int[] tokens = encode(file, text, tokenizer);
-      Split split = Task.split(config, tokens.length);
+      Split split = split(config, tokens.length);
       check(config, tokenizer, split);
       return new TextParts(tokenizer, tokens, split, texts(text, split, false));
     }
-    String[] texts = texts(text, Task.split(config, text.codePointCount(0, text.length())), true);
+    String[] texts = texts(text, split(config, text.codePointCount(0, text.length())), true);
     Tokenizer tokenizer = known == null ? learn(config, texts[0]) : known;
     int[][] parts = new int[texts.length][];
     for (int i = 0; i < parts.length; i++) {
@@ -92,15 +93,26 @@ record TextParts(Tokenizer tokenizer, int[] tokens, Split split, String[] texts)
   private static String[] texts(String text, Split split, boolean betweenWords) {
     int end = text.offsetByCodePoints(0, split.test().to());
     // Nothing is left over for a part that was not asked for.
-    int second =
-        split.test().size() == 0 ? end : place(text, split.validation().to(), betweenWords);
+    boolean tested = split.test().size() > 0;
+    int second = tested ? place(text, split.validation().to(), betweenWords) : end;
     int first =
         split.validation().size() == 0 ? second : place(text, split.training().to(), betweenWords);
+    int third = tested ? place(text, split.test().from(), betweenWords) : end;
     return new String[] {
       text.substring(0, first),
       text.substring(first, Math.max(first, second)),
-      text.substring(Math.max(first, second), end)
+      text.substring(Math.max(first, third), end)
     };
+  }
+
+  /** A fold follows its training part at once: no window reaches from one part into another. */
+  private static Split split(Config config, int available) {
+    Split fold = Folds.blocked(config, Task.split(config, available), 0);
+    if (fold.training().from() > 0 || fold.training().to() < fold.validation().from()) {
+      throw config.error(
+          FoldKeys.KIND, "blocked; a text has neither gap nor train_rows; remove them");
+    }
+    return fold;
   }
 
   private static int place(String text, int codePoints, boolean betweenWords) {

@@ -78,8 +78,11 @@ public final class TranscriptTask implements Task {
    *     scales are fitted on the training part
    */
   static TranscriptTask load(Config config, Path file, Map<String, String> stored) {
-    Transcripts data = Transcripts.read(config, file);
-    Split split = Task.split(config, data.size());
+    Transcripts all = Transcripts.read(config, file);
+    Folds.Parts whole = Folds.Parts.inOrder(all.size(), Task.split(config, all.size()));
+    Folds.Parts parts = Folds.drawn(config, whole, new int[0], List.of());
+    Transcripts data = parts.equals(whole) ? all : all.in(parts.order());
+    Split split = parts.split();
     boolean trained = stored.containsKey(VOCABULARY);
     if (trained) {
       data.checkCharacters(file, vocabulary(stored));

@@ -84,6 +84,27 @@ final class Transcripts {
     return new Transcripts(rows.numbers(), bounds, groups.names(), groups.said());
   }
 
+  /** The same sequences in another order. */
+  Transcripts in(List<Integer> order) {
+    int columns = frames.names().size();
+    double[][] byColumn = new double[columns][frames.rows()];
+    int[] bounds = new int[order.size() + 1];
+    for (int i = 0; i < order.size(); i++) {
+      int from = starts[order.get(i)];
+      bounds[i + 1] = bounds[i] + starts[order.get(i) + 1] - from;
+      for (int row = bounds[i]; row < bounds[i + 1]; row++) {
+        for (int c = 0; c < columns; c++) {
+          byColumn[c][row] = frames.value(from + row - bounds[i], c);
+        }
+      }
+    }
+    return new Transcripts(
+        Series.withGaps(frames.names(), byColumn, null),
+        bounds,
+        order.stream().map(sequences::get).toList(),
+        order.stream().map(texts::get).toList());
+  }
+
   /** All frames, one sequence after the other. */
   Series frames() {
     return frames;

@@ -21,10 +21,11 @@ record Setup(TuneSection section, List<String> overrides, List<Config.Option> op
   /**
    * The configuration of a trial.
    *
+   * @param fold from 1, of its cross-validation; 0: of the parts as they are
    * @param values by key, as for {@code --set}; they win over the overrides
    * @throws InputException if they do not fit together
    */
-  Config config(Map<String, String> values) {
-    return section.config(overrides, options, values);
+  Config config(int fold, Map<String, String> values) {
+    return section.config(overrides, options, fold, values);
   }
 }

@@ -70,7 +70,7 @@ final class StudyFiles {
     TrialRecord best = report.best();
     String yaml = "";
     if (best != null) {
-      Config config = setup.config(settings(best));
+      Config config = setup.config(0, settings(best));
       yaml =
           "# trial %d of %s%n%stune: # the study's seed%n  seed: %d%n"
               .formatted(best.number(), folder, config.toYaml(), study.seed());

@@ -1,6 +1,7 @@
 package dev.gatun.app.tune;
 
 import dev.gatun.app.config.Config;
+import dev.gatun.app.config.FoldKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.report.Metrics;
 import dev.gatun.app.run.RunDirectory;
@@ -10,12 +11,11 @@ import dev.gatun.app.search.Trial;
 import dev.gatun.backend.Backend;
 import dev.gatun.train.Outcome;
 import dev.gatun.train.Trainer;
-import dev.gatun.train.TrainingListener;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -43,31 +43,16 @@ final class TrialRunner {
   }
 
   /** Reports to the study, and stops what it prunes. */
-  private static final class Watcher implements TrainingListener {
-    final Trial trial;
+  private static final class Watcher extends StepClock {
+    private final Trial trial;
     private final RunDirectory run;
     private final String measure;
     boolean pruned;
-    double stepSeconds = Double.NaN;
-    private long mark;
-    private final List<Double> steps = new ArrayList<>();
 
     Watcher(Trial trial, RunDirectory run, String measure) {
       this.trial = trial;
       this.run = run;
       this.measure = measure;
-    }
-
-    @Override
-    public void onStart(Trainer trainer) {
-      mark = System.nanoTime();
-    }
-
-    @Override
-    public void onStep(Trainer trainer) {
-      long now = System.nanoTime();
-      steps.add((now - mark) * 1e-9);
-      mark = now;
     }
 
     @Override
@@ -80,25 +65,23 @@ final class TrialRunner {
             measure.equals(TuneSpace.LOSS)
                 ? trainer.validationLoss()
                 : column(metrics, measure)[number - 1];
-        if (!Double.isNaN(value)) {
-          trial.report(number, value);
-          if (trial.shouldPrune()) {
-            pruned = true;
-            trainer.requestStop();
-          }
+        pruned = pruned || prunes(trial, number, value);
+        if (pruned) {
+          trainer.requestStop();
         }
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
-      mark = System.nanoTime();
+      super.onReport(trainer);
     }
+  }
 
-    @Override
-    public void onEnd(Trainer trainer, Outcome outcome) {
-      // The median: compilation and what else the machine does are in a few of them.
-      List<Double> sorted = steps.stream().sorted().toList();
-      stepSeconds = sorted.isEmpty() ? Double.NaN : sorted.get(sorted.size() / 2);
+  private static boolean prunes(Trial trial, int number, double value) {
+    if (Double.isNaN(value)) {
+      return false;
     }
+    trial.report(number, value);
+    return trial.shouldPrune();
   }
 
   /**
@@ -108,21 +91,10 @@ final class TrialRunner {
    */
   @SuppressWarnings("IllegalCatch") // whatever a combination of values leads to is its failure
   boolean run(Trial trial, Backend backend) {
-    Path folder = folder(study, trial.number());
     try {
-      Config config = setup.config(space.settings(trial.values()));
-      RunDirectory directory = new RunDirectory(folder);
-      Watcher watcher = new Watcher(trial, directory, TuneSpace.reported(setup.section()));
-      boolean resume = Files.isRegularFile(directory.config());
-      if (!resume) {
-        clear(folder);
-      }
-      Training.Result result =
-          Training.trial(config, backend, watcher).run(folder, "trial", resume, r -> {});
-      if (result.interrupted() || (stopped.getAsBoolean() && interruptedEarly(result, watcher))) {
-        return false;
-      }
-      tell(trial, result, watcher);
+      return setup.section().folds().name() == FoldKeys.Kind.NONE
+          ? once(trial, backend)
+          : folds(trial, backend);
     } catch (UncheckedIOException e) {
       throw e; // of the journal, without which there is no study
     } catch (IOException | RuntimeException e) {
@@ -136,6 +108,66 @@ final class TrialRunner {
     return true;
   }
 
+  private boolean once(Trial trial, Backend backend) throws IOException {
+    Path folder = folder(study, trial.number());
+    Config config = setup.config(0, space.settings(trial.values()));
+    Watcher watcher =
+        new Watcher(trial, new RunDirectory(folder), TuneSpace.reported(setup.section()));
+    Training.Result result = train(config, folder, backend, watcher);
+    if (isInterrupted(result) && !watcher.pruned) {
+      return false;
+    }
+    if (watcher.pruned) {
+      events.prune(trial);
+    } else {
+      List<String> names = List.copyOf(setup.section().goals().keySet());
+      events.tell(trial, values(names, result, watcher));
+    }
+    return true;
+  }
+
+  /** The folds one after another; those that have ended are in the trial's table. */
+  private boolean folds(Trial trial, Backend backend) throws IOException {
+    Path folder = folder(study, trial.number());
+    List<String> names = TuneSpace.columns(setup.section());
+    String reported = TuneSpace.reported(setup.section());
+    FoldTable table = FoldTable.read(folder, names);
+    for (int fold = table.rows().size() + 1;
+        fold <= setup.section().folds().number("count");
+        fold++) {
+      Config config = setup.config(fold, space.settings(trial.values()));
+      StepClock clock = new StepClock();
+      Training.Result result = train(config, folder.resolve("fold-" + fold), backend, clock);
+      if (isInterrupted(result)) {
+        return false;
+      }
+      double[] values = values(names, result, clock);
+      table = table.with(folder, Arrays.stream(values).boxed().toList());
+      if (prunes(trial, fold, table.mean(reported))) {
+        events.prune(trial);
+        return true;
+      }
+    }
+    FoldTable all = table;
+    events.tell(trial, setup.section().goals().keySet().stream().mapToDouble(all::mean).toArray());
+    return true;
+  }
+
+  /** Trains in a folder, or goes on there. */
+  static Training.Result train(Config config, Path folder, Backend backend, StepClock clock)
+      throws IOException {
+    boolean resume = Files.isRegularFile(new RunDirectory(folder).config());
+    if (!resume) {
+      clear(folder);
+    }
+    return Training.trial(config, backend, clock).run(folder, "trial", resume, r -> {});
+  }
+
+  private boolean isInterrupted(Training.Result result) {
+    return result.interrupted()
+        || (stopped.getAsBoolean() && result.outcome() == Outcome.INTERRUPTED);
+  }
+
   /** A process that died before it had written config.yaml left nothing of a run. */
   private static void clear(Path folder) throws IOException {
     if (Files.isDirectory(folder)) {
@@ -147,33 +179,23 @@ final class TrialRunner {
     }
   }
 
-  private static boolean interruptedEarly(Training.Result result, Watcher watcher) {
-    return result.outcome() == Outcome.INTERRUPTED && !watcher.pruned;
-  }
-
-  private void tell(Trial trial, Training.Result result, Watcher watcher) throws IOException {
-    if (watcher.pruned) {
-      events.prune(trial);
-    } else if (result.outcome() == Outcome.NON_FINITE) {
-      events.fail(trial.number(), "diverged: the loss or its gradient was not finite");
-    } else {
-      List<String> names = List.copyOf(setup.section().goals().keySet());
-      double[] values = new double[names.size()];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = value(names.get(i), result, watcher);
-      }
-      events.tell(trial, values);
-    }
-  }
-
-  private static double value(String name, Training.Result result, Watcher watcher)
+  private static double[] values(List<String> names, Training.Result result, StepClock clock)
       throws IOException {
-    return switch (name) {
-      case TuneSpace.LOSS -> Double.isFinite(result.bestLoss()) ? result.bestLoss() : Double.NaN;
-      case "parameters" -> result.parameters();
-      case "step_seconds" -> watcher.stepSeconds;
-      default -> measure(name, result);
-    };
+    if (result.outcome() == Outcome.NON_FINITE) {
+      throw new ArithmeticException("diverged: the loss or its gradient was not finite");
+    }
+    double[] values = new double[names.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] =
+          switch (names.get(i)) {
+            case TuneSpace.LOSS ->
+                Double.isFinite(result.bestLoss()) ? result.bestLoss() : Double.NaN;
+            case "parameters" -> result.parameters();
+            case "step_seconds" -> clock.seconds();
+            default -> measure(names.get(i), result);
+          };
+    }
+    return values;
   }
 
   /** At the report with the best validation loss. */

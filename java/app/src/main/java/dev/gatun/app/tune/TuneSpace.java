@@ -1,5 +1,6 @@
 package dev.gatun.app.tune;
 
+import dev.gatun.app.config.FoldKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.TuneChoice;
 import dev.gatun.app.config.TuneSection;
@@ -22,8 +23,10 @@ import dev.gatun.app.task.Task;
 import dev.gatun.data.BatchSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** From the section {@code tune:} to a space of the search library, and back to settings. */
@@ -76,6 +79,13 @@ final class TuneSpace {
   static String reported(TuneSection section) {
     String first = section.goals().keySet().iterator().next();
     return section.goals().size() == 1 && isMeasure(first) ? first : LOSS;
+  }
+
+  /** What the table of a trial's folds has: the objectives, and what is reported. */
+  static List<String> columns(TuneSection section) {
+    Set<String> names = new LinkedHashSet<>(section.goals().keySet());
+    names.add(reported(section));
+    return List.copyOf(names);
   }
 
   private static Domain domain(TuneSection.Range range, boolean parent) {
@@ -174,8 +184,11 @@ final class TuneSpace {
    * @throws InputException if the data has no validation part to compare trials on
    */
   void check(Setup setup) {
-    Task task = Task.of(setup.config(Map.of()));
-    try (BatchSource validation = task.validation()) {
+    // The first fold has the fewest rows to train on.
+    int first = setup.section().folds().name() == FoldKeys.Kind.NONE ? 0 : 1;
+    Task task = Task.of(setup.config(first, Map.of()));
+    try (BatchSource _ = task.training();
+        BatchSource validation = task.validation()) {
       if (validation == null) {
         throw new InputException(
             "%s: gatun tune compares trials on validation data; give data.validation"

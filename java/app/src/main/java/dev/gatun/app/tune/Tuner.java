@@ -3,6 +3,7 @@ package dev.gatun.app.tune;
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Names;
+import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TuneSection;
 import dev.gatun.app.report.Progress;
 import dev.gatun.app.run.Interrupt;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -23,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +62,7 @@ public final class Tuner {
    *
    * @param trials as the journal tells them
    * @param best null if no trial has finished
+   * @param deviations of the best's objectives over its folds; empty without folds
    * @param settings of the best, by key
    * @param test measures of the best on the test part; empty if interrupted
    * @param testPart what that was
@@ -67,6 +71,7 @@ public final class Tuner {
   public record Result(
       List<TrialRecord> trials,
       @Nullable TrialRecord best,
+      SequencedMap<String, Double> deviations,
       Map<String, String> settings,
       SequencedMap<String, Double> test,
       String testPart,
@@ -87,6 +92,7 @@ public final class Tuner {
     try (StudyJournal journal = new StudyJournal(folder.resolve(JOURNAL));
         Owner owner = Owner.register(folder)) {
       Study study = study(space, journal, owner);
+      StudyBase.hold(folder, setup, journal);
       try (Interrupt interrupt = new Interrupt(this::stop)) {
         int all = say(study, trials, jobs);
         StudyFiles files = new StudyFiles(setup, folder, study, space, all);
@@ -97,7 +103,7 @@ public final class Tuner {
             new StudyStatus(progress, study, objectives, all, System::nanoTime)) {
           each(jobs, () -> work(next, runner, files, status, open));
         }
-        return end(study, files, open, interrupt.requested());
+        return end(study, files, open, interrupt::requested);
       }
     }
   }
@@ -150,10 +156,13 @@ public final class Tuner {
     boolean fewer = left < (long) trials - known;
     int all = fewer ? known + (int) left : trials;
     progress.line(
-        "study %s: %s, %s%d trials, %d at a time; seed %d"
+        "study %s: %s, %s%s%d trials, %d at a time; seed %d"
             .formatted(
                 folder,
                 Names.of(section.strategy().name()),
+                section.folds().numbers().isEmpty()
+                    ? ""
+                    : section.folds().number("count") + " folds, ",
                 known > 0 ? known + " begun before, of " : "",
                 all,
                 jobs,
@@ -256,35 +265,57 @@ public final class Tuner {
     }
   }
 
-  private Result end(Study study, StudyFiles files, Supplier<Backend> open, boolean interrupted)
+  private Result end(
+      Study study, StudyFiles files, Supplier<Backend> open, BooleanSupplier interrupted)
       throws IOException {
     TrialRecord best = best(study);
     files.write("");
-    if (interrupted) {
-      progress.line("interrupted, saved; continue with the same command");
-    }
+    SequencedMap<String, Double> deviations = new LinkedHashMap<>();
     if (best == null) {
       progress.line("report: " + files.report());
-      return result(study, null, Map.of(), BestTest.NONE, interrupted);
+      return result(study, null, deviations, Map.of(), BestTest.NONE, interrupted);
     }
+    Path trial = TrialRunner.folder(folder, best.number());
+    deviations = FoldTable.deviations(section, trial);
+    deviations.forEach(
+        (name, deviation) ->
+            progress.line(
+                "best, trial %d, standard deviation of %s over the folds: %s"
+                    .formatted(best.number(), name, Numbers.shown(deviation))));
+    // Trials that others still run may be better.
+    boolean over = study.trials().stream().noneMatch(t -> t.state() == State.RUNNING);
     BestTest test =
-        interrupted ? BestTest.NONE : BestTest.of(TrialRunner.folder(folder, best.number()), open);
+        over && !interrupted.getAsBoolean()
+            ? BestTest.of(setup, files.settings(best), trial, open)
+            : BestTest.NONE;
     if (!test.text().isEmpty()) {
       progress.line("best, trial " + best.number() + ", " + test.text());
       files.write(test.text());
     }
     progress.line("best configuration: %s; report: %s".formatted(files.best(), files.report()));
-    return result(study, best, files.settings(best), test, interrupted);
+    return result(study, best, deviations, files.settings(best), test, interrupted);
   }
 
   private Result result(
       Study study,
       @Nullable TrialRecord best,
+      SequencedMap<String, Double> deviations,
       Map<String, String> settings,
       BestTest test,
-      boolean interrupted) {
+      BooleanSupplier interrupted) {
+    boolean stopping = interrupted.getAsBoolean();
+    if (stopping) {
+      progress.line("interrupted, saved; continue with the same command");
+    }
     double seconds = (System.nanoTime() - start) * 1e-9;
     return new Result(
-        study.trials(), best, settings, test.measures(), test.part(), interrupted, seconds);
+        study.trials(),
+        best,
+        deviations,
+        settings,
+        test.measures(),
+        test.part(),
+        stopping,
+        seconds);
   }
 }

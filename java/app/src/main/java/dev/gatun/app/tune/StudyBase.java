@@ -1,0 +1,54 @@
+package dev.gatun.app.tune;
+
+import dev.gatun.app.config.Config;
+import dev.gatun.app.config.FoldKeys;
+import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.TuneSection;
+import dev.gatun.persist.AtomicFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * What all trials of a study have in common, in {@code study.yaml} of its folder: results of other
+ * data, epochs or folds could not be compared.
+ */
+final class StudyBase {
+  /** The device may differ from process to process; each trial has a fold number of its own. */
+  private static final List<String> FREE = List.of("train.device", FoldKeys.NUMBER.path());
+
+  private StudyBase() {}
+
+  /**
+   * Writes it for a new study; holds the configuration of one that goes on against it.
+   *
+   * @param journal of the study
+   * @throws InputException naming the keys that differ
+   */
+  static void hold(Path folder, Setup setup, StudyJournal journal) throws IOException {
+    TuneSection section = setup.section();
+    Config config = setup.config(section.folds().name() == FoldKeys.Kind.NONE ? 0 : 1, Map.of());
+    Path file = folder.resolve("study.yaml");
+    try (var _ = journal.lock()) {
+      if (!Files.isRegularFile(file)) {
+        AtomicFiles.write(file, "# what all trials have in common\n" + config.toYaml());
+        return;
+      }
+    }
+    List<String> free =
+        Stream.concat(FREE.stream(), section.ranges().stream().map(TuneSection.Range::key))
+            .toList();
+    List<String> changes =
+        config.changesFrom(Config.read(file, List.of())).stream()
+            .filter(change -> !free.contains(change.substring(0, change.indexOf(':'))))
+            .toList();
+    if (!changes.isEmpty()) {
+      throw new InputException(
+          "%s: %s, in %s: results could not be compared%ngive the same values, or another --run"
+              .formatted(section.file(), String.join("; ", changes), file));
+    }
+  }
+}
