@@ -22,8 +22,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Cross-validation as the objective of a study. */
 class TuneFoldsTest {
   private static final String BLOCKED =
-      "tune:\n  strategy: grid\n  folds: {name: blocked, count: 3}\n  space:\n"
-          + "    train.rate: [0.02, 1.0e-9]\n";
+      """
+      tune:
+        strategy: grid
+        folds: {name: blocked, count: 3}
+        space:
+          train.rate: [0.02, 1.0e-9]
+      """;
 
   @TempDir Path folder;
 
@@ -110,6 +115,10 @@ class TuneFoldsTest {
     Outcome epochs = Tunes.of(folder, 2, BLOCKED).run("s");
     assertEquals(2, epochs.status(), epochs.err());
     assertTrue(epochs.err().contains("train.epochs: 2, was 1"), epochs.err());
+    String goals = BLOCKED.replace("  space", "  objectives: parameters\n  space");
+    Outcome objectives = Tunes.of(folder, 1, goals).run("s");
+    assertEquals(2, objectives.status(), objectives.err());
+    assertTrue(objectives.err().contains("tune.objectives: parameters"), objectives.err());
     Tunes more = Tunes.of(folder, 1, BLOCKED);
     assertEquals(2, Tunes.number(more.json("s").get("finished")));
   }

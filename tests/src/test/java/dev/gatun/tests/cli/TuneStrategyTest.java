@@ -131,6 +131,21 @@ class TuneStrategyTest {
     assertEquals(1, tunes.reports("s", 1));
   }
 
+  /** The study ends with the first trial, and goes on when the name is right. */
+  @ParameterizedTest
+  @ValueSource(strings = {"none", "{name: blocked, count: 2}"})
+  void aMeasureThatIsNotThereEndsTheStudy(String folds) throws IOException {
+    String tune = "tune:\n  trials: 2\n  folds: " + folds + "\n  objectives: validation_R2\n";
+    Outcome outcome = Tunes.of(folder, 1, tune + RATES).run("s");
+    assertEquals(2, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains("c.yaml: tune.objectives: no measure validation_R2"));
+    assertTrue(outcome.err().contains("validation_mae"), outcome.err());
+    Tunes right = Tunes.of(folder, 1, tune.replace("R2", "mae") + RATES);
+    Json.Members result = right.json("s");
+    assertEquals(1, Tunes.number(result.get("failed")));
+    assertEquals(1, Tunes.number(result.get("finished")));
+  }
+
   @Test
   void aStudyMayGoOnInAnotherWay() throws IOException {
     Tunes.of(folder, 1, "tune:\n  trials: 2\n" + RATES).json("s");

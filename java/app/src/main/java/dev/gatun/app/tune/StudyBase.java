@@ -4,10 +4,13 @@ import dev.gatun.app.config.Config;
 import dev.gatun.app.config.FoldKeys;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.TuneSection;
+import dev.gatun.app.search.Study;
+import dev.gatun.app.search.TrialRecord.State;
 import dev.gatun.persist.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -25,16 +28,21 @@ final class StudyBase {
   /**
    * Writes it for a new study; holds the configuration of one that goes on against it.
    *
-   * @param journal of the study
+   * @param journal of the study; without results what is there is written over
    * @throws InputException naming the keys that differ
    */
-  static void hold(Path folder, Setup setup, StudyJournal journal) throws IOException {
+  static void hold(Path folder, Setup setup, Study study, StudyJournal journal) throws IOException {
     TuneSection section = setup.section();
     Config config = setup.config(section.folds().name() == FoldKeys.Kind.NONE ? 0 : 1, Map.of());
     Path file = folder.resolve("study.yaml");
+    String objectives = "  objectives: " + String.join(", ", section.goals().keySet());
     try (var _ = journal.lock()) {
-      if (!Files.isRegularFile(file)) {
-        AtomicFiles.write(file, "# what all trials have in common\n" + config.toYaml());
+      boolean results =
+          study.trials().stream()
+              .anyMatch(t -> t.state() != State.RUNNING && t.state() != State.FAILED);
+      if (!results || !Files.isRegularFile(file)) {
+        String text = "# what all trials have in common\n%stune:\n%s\n";
+        AtomicFiles.write(file, text.formatted(config.toYaml(), objectives));
         return;
       }
     }
@@ -42,9 +50,14 @@ final class StudyBase {
         Stream.concat(FREE.stream(), section.ranges().stream().map(TuneSection.Range::key))
             .toList();
     List<String> changes =
-        config.changesFrom(Config.read(file, List.of())).stream()
-            .filter(change -> !free.contains(change.substring(0, change.indexOf(':'))))
-            .toList();
+        new ArrayList<>(
+            config.changesFrom(Config.read(file, List.of())).stream()
+                .filter(change -> !free.contains(change.substring(0, change.indexOf(':'))))
+                .toList());
+    String before = Files.readAllLines(file).getLast();
+    if (!before.equals(objectives)) {
+      changes.add("tune." + objectives.strip() + ", was " + before.replace("  objectives: ", ""));
+    }
     if (!changes.isEmpty()) {
       throw new InputException(
           "%s: %s, in %s: results could not be compared%ngive the same values, or another --run"

@@ -42,17 +42,50 @@ final class TrialRunner {
     return study.resolve("trials").resolve(Integer.toString(number));
   }
 
+  /** No trial can mend an objective that is not there. */
+  private static final class NoMeasure extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    NoMeasure(String message) {
+      super(message);
+    }
+  }
+
+  /** Looks for the objectives before the first step. */
+  private class Clock extends StepClock {
+    final RunDirectory run;
+
+    Clock(Path folder) {
+      run = new RunDirectory(folder);
+    }
+
+    @Override
+    public void onStart(Trainer trainer) {
+      try {
+        List<String> there = Metrics.read(run.metrics()).columns();
+        for (String name : TuneSpace.columns(setup.section())) {
+          if (TuneSpace.isMeasure(name) && !there.contains(name)) {
+            throw new NoMeasure(
+                "%s: tune.objectives: no measure %s; metrics.csv has %s"
+                    .formatted(setup.section().file(), name, String.join(", ", there)));
+          }
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      super.onStart(trainer);
+    }
+  }
+
   /** Reports to the study, and stops what it prunes. */
-  private static final class Watcher extends StepClock {
+  private final class Watcher extends Clock {
     private final Trial trial;
-    private final RunDirectory run;
-    private final String measure;
+    private final String measure = TuneSpace.reported(setup.section());
     boolean pruned;
 
-    Watcher(Trial trial, RunDirectory run, String measure) {
+    Watcher(Trial trial, Path folder) {
+      super(folder);
       this.trial = trial;
-      this.run = run;
-      this.measure = measure;
     }
 
     @Override
@@ -64,7 +97,7 @@ final class TrialRunner {
         double value =
             measure.equals(TuneSpace.LOSS)
                 ? trainer.validationLoss()
-                : column(metrics, measure)[number - 1];
+                : metrics.column(measure)[number - 1];
         pruned = pruned || prunes(trial, number, value);
         if (pruned) {
           trainer.requestStop();
@@ -95,6 +128,9 @@ final class TrialRunner {
       return setup.section().folds().name() == FoldKeys.Kind.NONE
           ? once(trial, backend)
           : folds(trial, backend);
+    } catch (NoMeasure e) {
+      events.fail(trial.number(), line(e));
+      throw new InputException(line(e), e);
     } catch (UncheckedIOException e) {
       throw e; // of the journal, without which there is no study
     } catch (IOException | RuntimeException e) {
@@ -111,8 +147,7 @@ final class TrialRunner {
   private boolean once(Trial trial, Backend backend) throws IOException {
     Path folder = folder(study, trial.number());
     Config config = setup.config(0, space.settings(trial.values()));
-    Watcher watcher =
-        new Watcher(trial, new RunDirectory(folder), TuneSpace.reported(setup.section()));
+    Watcher watcher = new Watcher(trial, folder);
     Training.Result result = train(config, folder, backend, watcher);
     if (isInterrupted(result) && !watcher.pruned) {
       return false;
@@ -136,8 +171,9 @@ final class TrialRunner {
         fold <= setup.section().folds().number("count");
         fold++) {
       Config config = setup.config(fold, space.settings(trial.values()));
-      StepClock clock = new StepClock();
-      Training.Result result = train(config, folder.resolve("fold-" + fold), backend, clock);
+      Path run = folder.resolve("fold-" + fold);
+      Clock clock = new Clock(run);
+      Training.Result result = train(config, run, backend, clock);
       if (isInterrupted(result)) {
         return false;
       }
@@ -206,16 +242,7 @@ final class TrialRunner {
     for (int i = 1; i < losses.length; i++) {
       best = losses[i] < losses[best] ? i : best;
     }
-    return column(metrics, name)[best];
-  }
-
-  private static double[] column(Metrics metrics, String name) {
-    if (!metrics.columns().contains(name)) {
-      throw new InputException(
-          "tune.objectives: no measure %s; metrics.csv has %s"
-              .formatted(name, String.join(", ", metrics.columns())));
-    }
-    return metrics.column(name);
+    return metrics.column(name)[best];
   }
 
   private static String line(Exception e) {

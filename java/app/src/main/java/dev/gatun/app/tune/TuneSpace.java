@@ -71,7 +71,7 @@ final class TuneSpace {
   }
 
   /** Whether an objective is a column of {@code metrics.csv} besides those of every run. */
-  private static boolean isMeasure(String goal) {
+  static boolean isMeasure(String goal) {
     return !goal.equals(LOSS) && !UNREPORTED.contains(goal);
   }
 

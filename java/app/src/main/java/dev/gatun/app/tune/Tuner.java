@@ -92,7 +92,7 @@ public final class Tuner {
     try (StudyJournal journal = new StudyJournal(folder.resolve(JOURNAL));
         Owner owner = Owner.register(folder)) {
       Study study = study(space, journal, owner);
-      StudyBase.hold(folder, setup, journal);
+      StudyBase.hold(folder, setup, study, journal);
       try (Interrupt interrupt = new Interrupt(this::stop)) {
         int all = say(study, trials, jobs);
         StudyFiles files = new StudyFiles(setup, folder, study, space, all);
