@@ -180,7 +180,16 @@ class MutationTest {
           "train.TokenAccuracy.visit NOTHING | cli.PairTest tokensAreCountedByHand",
           "app.task.LogisticHead.twoClasses NOTHING"
               + " | cli.HeadKeysTest aLogisticOutputIsOneForTwoClasses",
-          "app.task.DenseLayers.add NOTHING | cli.DenseKeysTest denseLayersStandBeforeTheOutput");
+          "app.task.DenseLayers.add NOTHING | cli.DenseKeysTest denseLayersStandBeforeTheOutput",
+          "app.search.MedianPruner.prunes NOTHING"
+              + " | search.SearchPartsTest theMedianStopsTheWorseHalf",
+          "app.search.SuccessiveHalving.prunes NOTHING"
+              + " | search.SearchPartsTest halvingStopsAtItsRungs",
+          "app.search.Space.active NOTHING | search.StrategiesTest aGridHasEveryPointOnce",
+          "app.task.Folds.given NOTHING"
+              + " | cli.FoldKeysTest everyExampleBesideTheTestPartIsValidatedOnce",
+          "app.task.Folds.checkClasses NOTHING"
+              + " | cli.FoldKeysTest noFoldLeavesAClassNothingToTrainOn");
 
   private static final String ONLY = "gatun.tests.backend";
   private static final Map<String, Long> PASSED = new HashMap<>();

@@ -41,8 +41,10 @@ final class StudyBase {
           study.trials().stream()
               .anyMatch(t -> t.state() != State.RUNNING && t.state() != State.FAILED);
       if (!results || !Files.isRegularFile(file)) {
-        String text = "# what all trials have in common\n%stune:\n%s\n";
-        AtomicFiles.write(file, text.formatted(config.toYaml(), objectives));
+        AtomicFiles.write(
+            file,
+            "# what all trials have in common%n%stune:%n%s%n"
+                .formatted(config.toYaml(), objectives));
         return;
       }
     }
