@@ -25,10 +25,10 @@ import java.util.random.RandomGenerator;
  */
 public record GaussianProcessSearch(int startup) implements Strategy {
   /** Its scales are fitted to this many of the trials; the time grows by the cube. */
-  private static final int FITTED = 80;
+  private static final int FITTED = 64;
 
   /** And conditioned on this many, the best and the last. */
-  private static final int MOST = 600;
+  private static final int MOST = 256;
 
   /** With 10 trials to start. */
   public GaussianProcessSearch() {

@@ -62,21 +62,31 @@ final class Improvement {
         points.add(neighbour(start, i % 2 == 0 ? 0.1 : 0.01, random));
       }
     }
-    List<Candidate> climbers = ranked(points).stream().limit(CLIMBERS).toList();
+    List<Candidate> climbers =
+        gains(points).stream()
+            .sorted(Comparator.comparingDouble(Candidate::gain).reversed())
+            .limit(CLIMBERS)
+            .toList();
     double reach = 0.1;
     for (int round = 0; round < ROUNDS; round++, reach *= 0.6) {
-      List<Candidate> next = new ArrayList<>();
+      List<double[]> near = new ArrayList<>();
       for (Candidate climber : climbers) {
-        List<double[]> near = new ArrayList<>();
         near.add(climber.codes());
         for (int i = 0; i < width; i++) {
           near.add(neighbour(climber.codes(), reach, random));
         }
-        next.add(ranked(near).getFirst());
       }
-      climbers = next;
+      List<Candidate> all = gains(near);
+      climbers =
+          IntStream.range(0, climbers.size())
+              .mapToObj(i -> best(all.subList(i * (width + 1), (i + 1) * (width + 1))))
+              .toList();
     }
-    return climbers.stream().max(Comparator.comparingDouble(Candidate::gain)).orElseThrow().codes();
+    return best(climbers).codes();
+  }
+
+  private static Candidate best(List<Candidate> candidates) {
+    return candidates.stream().max(Comparator.comparingDouble(Candidate::gain)).orElseThrow();
   }
 
   /** A point nearby: each parameter with a chance of its own, at least one of them. */
@@ -109,8 +119,8 @@ final class Improvement {
     return codes;
   }
 
-  /** The largest gain first; what has been tried comes last. */
-  private List<Candidate> ranked(List<double[]> points) {
+  /** In their order; what has been tried gains nothing. */
+  private List<Candidate> gains(List<double[]> points) {
     double[] means = new double[points.size()];
     double[] deviations = new double[points.size()];
     process.predict(
@@ -123,7 +133,6 @@ final class Improvement {
                     tried.contains(key(points.get(i)))
                         ? Double.NEGATIVE_INFINITY
                         : logGain(best - means[i], deviations[i])))
-        .sorted(Comparator.comparingDouble(Candidate::gain).reversed())
         .toList();
   }
 

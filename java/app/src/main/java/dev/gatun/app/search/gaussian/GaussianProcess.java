@@ -40,7 +40,8 @@ public final class GaussianProcess {
     factor = new double[n * n];
     for (int i = 0; i < n; i++) {
       for (int j = 0; j < i; j++) {
-        factor[i * n + j] = variance() * kernel.value(points[i], points[j], scales);
+        factor[i * n + j] =
+            variance() * Matern.value(kernel.distance(points[i], points[j], scales));
       }
       factor[i * n + i] = variance() + scales[scales.length - 1] + LEAST_NOISE;
     }
@@ -83,11 +84,12 @@ public final class GaussianProcess {
       for (int j = 0; j < i; j++) {
         // Twice the half of the trace's term: the matrix is symmetric.
         double share = variance() * (alpha[i] * alpha[j] - inverse[i * n + j]);
-        double slope = share * kernel.slope(points[i], points[j], scales);
+        double distance = kernel.distance(points[i], points[j], scales);
+        double slope = share * Matern.slope(distance);
         for (int d = 0; d < kernel.size(); d++) {
           gradient[d] += slope * scales[d] * kernel.square(d, points[i][d], points[j][d]);
         }
-        gradient[kernel.size()] += share * kernel.value(points[i], points[j], scales);
+        gradient[kernel.size()] += share * Matern.value(distance);
       }
       double own = 0.5 * (alpha[i] * alpha[i] - inverse[i * n + i]);
       gradient[kernel.size()] += own * variance();
@@ -110,7 +112,7 @@ public final class GaussianProcess {
     Arrays.fill(means, 0);
     for (int i = 0; i < n; i++) {
       for (int j = 0; j < m; j++) {
-        cross[i * m + j] = variance() * kernel.value(points[i], at[j], scales);
+        cross[i * m + j] = variance() * Matern.value(kernel.distance(points[i], at[j], scales));
         means[j] += alpha[i] * cross[i * m + j];
       }
     }

@@ -29,10 +29,11 @@ public final class LengthScales {
     // A length scale of half the range in one dimension, longer by the root of their number
     // (Hvarfner et al., "Vanilla Bayesian Optimization Performs Great in High Dimensions", 2024).
     Arrays.fill(centres, -2 * Math.log(0.5 * Math.sqrt(dimensions)));
-    Arrays.fill(widths, 2);
+    // Wider ones let a whole number look straight between its ends, and what lies there untried.
+    Arrays.fill(widths, 1);
     centres[dimensions] = 0;
-    widths[dimensions] = 1;
     centres[dimensions + 1] = Math.log(1e-4);
+    widths[dimensions + 1] = 2;
     double[] at = centres.clone();
     double[] best = at.clone();
     double most = Double.NEGATIVE_INFINITY;

@@ -29,26 +29,25 @@ public final class Matern {
   }
 
   /**
-   * k / v.
+   * s of two points.
    *
    * @param weights w, at least one for each parameter
    */
-  public double value(double[] a, double[] b, double[] weights) {
+  public double distance(double[] a, double[] b, double[] weights) {
     double r = 0;
     for (int i = 0; i < choices.length; i++) {
       r += weights[i] * square(i, a[i], b[i]);
     }
-    double s = Math.sqrt(5 * r);
+    return Math.sqrt(5 * r);
+  }
+
+  /** k / v of s. */
+  public static double value(double s) {
     return (1 + s + s * s / 3) * Math.exp(-s);
   }
 
-  /** The derivative of k / v with respect to r^2. */
-  public double slope(double[] a, double[] b, double[] weights) {
-    double r = 0;
-    for (int i = 0; i < choices.length; i++) {
-      r += weights[i] * square(i, a[i], b[i]);
-    }
-    double s = Math.sqrt(5 * r);
+  /** The derivative of k / v with respect to r^2, of s. */
+  public static double slope(double s) {
     return -5.0 / 6 * (1 + s) * Math.exp(-s);
   }
 }
