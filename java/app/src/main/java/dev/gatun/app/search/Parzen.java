@@ -8,12 +8,23 @@ import java.util.random.RandomGenerator;
 /**
  * A density over some parameters of a space: a mixture of one product of kernels for each
  * observation, and of one even product, the prior. A kernel of a number is a normal density on the
- * places [0, 1], cut off there, as wide as the gap to the farther neighbour; of a whole number, its
- * mass between the halves; of a choice, a share for the option seen and the rest for all. A
- * parameter that an observation does not have is even in its product.
+ * places [0, 1], cut off there; of a whole number, its mass between the halves, at least half a
+ * step wide, so that its neighbours have some; of a choice, a share for the option seen and the
+ * rest for all. A parameter that an observation does not have is even in its product.
  */
 final class Parzen {
   private static final double TINY = 1e-300;
+
+  /** A kernel is at least as wide: many trials do not make a density of needles. */
+  private static final double LEAST_WIDTH = 0.01;
+
+  /**
+   * What is the same in two densities that are compared.
+   *
+   * @param priorWeight of the even product
+   * @param width of numbers' kernels: the normal density's standard deviation
+   */
+  record Shape(double priorWeight, double width) {}
 
   private final Space space;
   private final int[] parameters;
@@ -32,29 +43,24 @@ final class Parzen {
    * @param parameters indices of the parameters that it is of
    * @param observations codes
    * @param weights one for each observation
-   * @param priorWeight of the even product
    */
   Parzen(
-      Space space,
-      int[] parameters,
-      List<double[]> observations,
-      double[] weights,
-      double priorWeight) {
+      Space space, int[] parameters, List<double[]> observations, double[] weights, Shape shape) {
     this.space = space;
     this.parameters = parameters;
     int kernels = observations.size() + 1;
     this.weights = Arrays.copyOf(weights, kernels);
-    this.weights[kernels - 1] = priorWeight;
+    this.weights[kernels - 1] = shape.priorWeight();
     double sum = Arrays.stream(this.weights).sum();
     for (int k = 0; k < kernels; k++) {
       this.weights[k] /= sum;
     }
-    uneven = kernels / (kernels + priorWeight);
+    uneven = kernels / (kernels + shape.priorWeight());
     centres = new double[parameters.length][];
     widths = new double[parameters.length][];
     logMasses = new double[parameters.length][];
     for (int i = 0; i < parameters.length; i++) {
-      kernels(i, observations);
+      kernels(i, observations, Math.clamp(shape.width(), LEAST_WIDTH, 1));
     }
   }
 
@@ -62,7 +68,7 @@ final class Parzen {
     return space.parameters().get(parameters[i]).domain();
   }
 
-  private void kernels(int i, List<double[]> observations) {
+  private void kernels(int i, List<double[]> observations, double width) {
     int parameter = parameters[i];
     int kernels = observations.size() + 1;
     double[] centre = new double[kernels];
@@ -76,9 +82,9 @@ final class Parzen {
     widths[i] = new double[kernels];
     logMasses[i] = new double[kernels];
     if (!choice) {
-      widths(centre, widths[i]);
       for (int k = 0; k < kernels; k++) {
         if (!Double.isNaN(centre[k])) {
+          widths[i][k] = Math.max(width, step(i, observations.get(k)[parameter]) / 2);
           double mass =
               Normal.below((1 - centre[k]) / widths[i][k])
                   - Normal.below(-centre[k] / widths[i][k]);
@@ -88,21 +94,11 @@ final class Parzen {
     }
   }
 
-  /**
-   * The gap to the farther neighbour, an end of the range too, within 1 / (1.5 (kernels + 1)) and
-   * 1.
-   */
-  private static void widths(double[] centres, double[] widths) {
-    double[] sorted = Arrays.stream(centres).filter(c -> !Double.isNaN(c)).sorted().toArray();
-    double least = 1 / Math.min(100.0, 1.5 * (sorted.length + 2.0));
-    for (int k = 0; k < centres.length; k++) {
-      if (!Double.isNaN(centres[k])) {
-        int at = Arrays.binarySearch(sorted, centres[k]);
-        double before = at == 0 ? 0 : sorted[at - 1];
-        double after = at == sorted.length - 1 ? 1 : sorted[at + 1];
-        widths[k] = Math.clamp(Math.max(centres[k] - before, after - centres[k]), least, 1.0);
-      }
-    }
+  /** How much of the range a whole number has; nothing of a real one. */
+  private double step(int i, double code) {
+    return domain(i) instanceof Domain.Whole whole
+        ? whole.place(code + 0.5) - whole.place(code - 0.5)
+        : 0;
   }
 
   /** Draws codes of its parameters into a point, in their order; those not there get NaN. */

@@ -1,6 +1,7 @@
 package dev.gatun.app.search;
 
 import dev.gatun.app.search.TrialRecord.State;
+import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
@@ -9,9 +10,10 @@ import java.util.stream.IntStream;
  * The tree-structured Parzen estimator (Bergstra et al., "Algorithms for Hyper-Parameter
  * Optimization", 2011): the best trials and the others are each made a density, l and g, and of
  * some points drawn from l the one with the largest l / g is tried, which has the largest expected
- * improvement. Trials that run, failed or were pruned are among the others. With several objectives
- * the best are those of the first fronts ({@link ParetoFront#ranks}), at a tie those with the wider
- * gaps.
+ * improvement. In l a trial weighs by its rank: of n the best 2 n / (n + 1), the last 2 / (n + 1).
+ * The densities are narrower with every trial that finishes. Trials that run, failed or were pruned
+ * are among the others. With several objectives the best are those of the first fronts ({@link
+ * ParetoFront#ranks}), at a tie those with the wider gaps.
  *
  * @param startup so many trials are quasi-random ({@link QuasiRandomSearch}), at least 2
  * @param candidates points drawn from l, at least 1
@@ -28,14 +30,17 @@ public record TreeParzenSearch(
   /** Linear forgetting as in Bergstra et al., "Making a Science of Model Search", 2013. */
   private static final int RECENT = 25;
 
-  /** The defaults: 10, 48, 0.15, 1, joint. */
+  /** A kernel's width after one trial; it falls with the root of their number. */
+  private static final double WIDTH = 0.25;
+
+  /** The defaults: 10, 24, 0.1, 1, joint. */
   public TreeParzenSearch() {
     this(10);
   }
 
   /** The defaults with another startup. */
   public TreeParzenSearch(int startup) {
-    this(startup, 48, 0.15, 1, true);
+    this(startup, 24, 0.1, 1, true);
   }
 
   public TreeParzenSearch {
@@ -54,11 +59,12 @@ public record TreeParzenSearch(
     }
     List<Integer> ranked = Observation.ranked(history);
     int split = (int) Math.min(MOST_BEST, Math.ceil(best * finished));
-    // In the order of their numbers: what a trial of the others weighs goes by its age.
+    // By rank, and by number: what a trial weighs goes by its rank among the best, else by its age.
     Split trials =
         new Split(
             codes(history, ranked.subList(0, split)),
-            codes(history, ranked.subList(split, ranked.size())));
+            codes(history, ranked.subList(split, ranked.size()).stream().sorted().toList()),
+            WIDTH / Math.sqrt((double) finished));
     Space space = history.space();
     double[] point = new double[space.size()];
     if (joint) {
@@ -75,19 +81,21 @@ public record TreeParzenSearch(
     return point;
   }
 
-  private record Split(List<double[]> good, List<double[]> others) {}
+  private record Split(List<double[]> good, List<double[]> others, double width) {}
 
   private static List<double[]> codes(History history, List<Integer> trials) {
     return trials.stream()
-        .sorted()
         .map(number -> history.space().array(history.trials().get(number).codes()))
         .toList();
   }
 
   private void choose(
       Space space, int[] parameters, Split trials, RandomGenerator random, double[] point) {
-    Parzen l = parzen(space, parameters, trials.good());
-    Parzen g = parzen(space, parameters, trials.others());
+    List<double[]> good = there(parameters, trials.good());
+    List<double[]> others = there(parameters, trials.others());
+    Parzen.Shape shape = new Parzen.Shape(priorWeight, trials.width());
+    Parzen l = new Parzen(space, parameters, good, byRank(good.size()), shape);
+    Parzen g = new Parzen(space, parameters, others, byAge(others.size()), shape);
     double most = Double.NEGATIVE_INFINITY;
     double[] chosen = point;
     for (int i = 0; i < candidates; i++) {
@@ -102,16 +110,22 @@ public record TreeParzenSearch(
     System.arraycopy(chosen, 0, point, 0, point.length);
   }
 
-  private Parzen parzen(Space space, int[] parameters, List<double[]> observations) {
-    List<double[]> there =
-        parameters.length > 1
-            ? observations
-            : observations.stream().filter(o -> !Double.isNaN(o[parameters[0]])).toList();
-    return new Parzen(space, parameters, there, weights(there.size()), priorWeight);
+  /** Those that a density of one parameter can learn from have it; of several, all are. */
+  private static List<double[]> there(int[] parameters, List<double[]> observations) {
+    return parameters.length > 1
+        ? observations
+        : observations.stream().filter(o -> !Double.isNaN(o[parameters[0]])).toList();
+  }
+
+  /** Evenly from 2 n / (n + 1) down to 2 / (n + 1). */
+  private static double[] byRank(int count) {
+    double[] weights = new double[count];
+    Arrays.setAll(weights, i -> 2.0 * (count - i) / (count + 1));
+    return weights;
   }
 
   /** The last 25 weigh 1, older ones less, evenly down to 1 / count. */
-  private static double[] weights(int count) {
+  private static double[] byAge(int count) {
     double[] weights = new double[count];
     int old = count - RECENT;
     for (int i = 0; i < count; i++) {
