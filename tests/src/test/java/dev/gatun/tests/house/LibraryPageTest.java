@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What the pages of docs/techniques show in Java compiles, and what library.md shows runs, in as
- * few lines as it should take.
+ * What the pages of docs/techniques show in Java compiles, and what library.md and search.md show
+ * runs, in as few lines as it should take.
  */
 class LibraryPageTest {
   private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
@@ -130,6 +130,18 @@ class LibraryPageTest {
     }
     assertTrue(compile.size() > 30, compile.size() + " arguments");
     execute("javac", compile);
+    List<String> bowl =
+        List.of(
+            "--module-path",
+            System.getProperty("jdk.module.path"),
+            "--add-modules",
+            "dev.gatun.app",
+            "--enable-native-access=dev.gatun.bindings",
+            "-cp",
+            "classes",
+            "Bowl");
+    String found = execute("java", bowl); // the least value is 32 / 256, at a rate of 0.01
+    assertTrue(found.matches("(?s).*hidden=256.* gives \\[0\\.1[23].*"), found);
   }
 
   @Test

@@ -178,6 +178,14 @@ class MutationTest {
           "metric.LabelMetrics.add NOTHING | metric.MetricsTest labelsByHand",
           "metric.RocArea.add NOTHING | metric.MetricsTest areaByHand",
           "train.TokenAccuracy.visit NOTHING | cli.PairTest tokensAreCountedByHand",
+          "app.search.Improvement.logGain NOTHING"
+              + " | search.StrategiesTest theGaussianProcessGoesToTheFloorOfABowl",
+          "app.search.Parzen.logDensity NOTHING"
+              + " | search.StrategiesTest whatTheOthersHaveIsAvoided",
+          "app.search.QuasiRandomSearch.coordinate NOTHING"
+              + " | search.StrategiesTest quasiRandomPointsFillTheSquare",
+          "app.search.gaussian.Matern.slope NOTHING"
+              + " | search.GaussianProcessTest theEvidencesGradientIsThatOfDifferences",
           "app.task.LogisticHead.twoClasses NOTHING"
               + " | cli.HeadKeysTest aLogisticOutputIsOneForTwoClasses",
           "app.task.DenseLayers.add NOTHING | cli.DenseKeysTest denseLayersStandBeforeTheOutput",

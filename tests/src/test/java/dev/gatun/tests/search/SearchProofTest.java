@@ -8,10 +8,12 @@ import dev.gatun.app.search.MemoryLog;
 import dev.gatun.app.search.RandomSearch;
 import dev.gatun.app.search.Study;
 import dev.gatun.app.search.TreeParzenSearch;
+import dev.gatun.app.search.gaussian.Algebra;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,14 +23,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * What the strategies reach in 60 trials: by 5 seeds in every build, by 20 with {@code
+ * What the strategies reach in 60 trials: by 3 seeds in every build, by 20 with {@code
  * -Dgatun.search.seeds=20}. Optuna's figures, of search.py, are of 20.
  */
 class SearchProofTest {
   private static final int TRIALS = 60;
 
-  /** Of processor time: with what is compiled in these trials, and slack for a slow machine. */
-  private static final double MILLISECONDS = 200;
+  /** Of processor time, which a machine's other work leaves nearly alone. */
+  private static final double MILLISECONDS = 50;
+
+  /** Trials that are timed; before them as many warm the virtual machine up. */
+  private static final int TIMED = 11;
 
   private static final ThreadMXBean CPU = ManagementFactory.getThreadMXBean();
 
@@ -50,7 +55,7 @@ class SearchProofTest {
   @ParameterizedTest
   @EnumSource
   void bayesianStrategiesBeatRandomSearchAndThePeer(TestFunctions function) throws IOException {
-    int seeds = Integer.getInteger("gatun.search.seeds", 5);
+    int seeds = Integer.getInteger("gatun.search.seeds", 3);
     String name = function.name().toLowerCase(Locale.ROOT);
     double peer = optuna().getOrDefault(name + ",tpe", Double.NaN);
     double random = function.median(new RandomSearch(), seeds, TRIALS);
@@ -59,29 +64,41 @@ class SearchProofTest {
     String figures =
         "%s, %d seeds: random %.4f, Gaussian process %.4f, TPE %.4f, Optuna's TPE %.4f"
             .formatted(name, seeds, random, process, parzen, peer);
-    System.out.println(figures);
+    System.out.println(figures + ", " + Algebra.best());
     assertTrue(process <= random / 2, figures);
     assertTrue(parzen <= random / 2, figures);
-    if (seeds >= 20) { // the median of five is too coarse to hold against one of twenty
-      assertTrue(process <= peer, figures);
+    assertTrue(process <= peer, figures);
+    if (seeds >= 20) { // the median of three is too coarse to hold TPE against one of twenty
+      assertTrue(parzen <= peer, figures);
     }
   }
 
-  /** The last of 500 trials take no longer than they may. */
+  /** Around the 500th a trial's choice takes no longer than it may. */
   @Test
   void fiveHundredTrialsAreNotTooMany() {
     for (var strategy : List.of(new GaussianProcessSearch(), new TreeParzenSearch())) {
       Study study =
           Study.of(TestFunctions.HARTMANN6.space).strategy(new RandomSearch()).seed(1).open();
-      study.optimize(TestFunctions.HARTMANN6::regret, 495);
+      study.optimize(TestFunctions.HARTMANN6::regret, 500 - TIMED);
       var log = new MemoryLog();
       Study second = Study.of(TestFunctions.HARTMANN6.space).strategy(strategy).log(log).open();
       study.trials().forEach(t -> second.tell(second.ask(study.values(t)), t.values().getFirst()));
-      long start = CPU.getCurrentThreadCpuTime();
-      second.optimize(TestFunctions.HARTMANN6::regret, 5);
-      double each = (CPU.getCurrentThreadCpuTime() - start) / 5e6;
-      System.out.printf("%s: %.1f ms a trial after 495%n", strategy, each);
-      assertTrue(each < MILLISECONDS, strategy + ": " + each + " ms");
+      timed(second);
+      double[] each = timed(second);
+      System.out.printf("%s: %.1f ms a trial at 500%n", strategy, each[TIMED / 2]);
+      assertTrue(each[TIMED / 2] < MILLISECONDS, strategy + ": " + Arrays.toString(each) + " ms");
     }
+  }
+
+  /** Milliseconds of processor time, ascending. */
+  private static double[] timed(Study study) {
+    double[] each = new double[TIMED];
+    for (int i = 0; i < TIMED; i++) {
+      long start = CPU.getCurrentThreadCpuTime();
+      study.optimize(TestFunctions.HARTMANN6::regret, 1);
+      each[i] = (CPU.getCurrentThreadCpuTime() - start) / 1e6;
+    }
+    Arrays.sort(each);
+    return each;
   }
 }

@@ -139,6 +139,34 @@ class StrategiesTest {
     assertTrue(learns ? failed <= 8 : failed > 0, strategy + ": " + failed + " of 20 failed");
   }
 
+  /**
+   * Of two options with one good trial each, the one that most of the others have is left alone.
+   */
+  @Test
+  void whatTheOthersHaveIsAvoided() {
+    Space space = Space.empty().categorical("side", "left", "right");
+    int left = 0;
+    for (int seed = 0; seed < 20; seed++) {
+      Study study = Study.of(space).strategy(new TreeParzenSearch()).seed(seed).open();
+      for (int i = 0; i < 20; i++) {
+        Trial trial = study.ask(Map.of("side", i == 0 ? "left" : "right"));
+        study.tell(trial, i < 2 ? 0 : 1 + i);
+      }
+      left += study.ask().text("side").equals("left") ? 1 : 0;
+    }
+    assertEquals(20, left);
+  }
+
+  /** 15 points anywhere would leave 2e-2: the largest expected improvement is near the floor. */
+  @Test
+  void theGaussianProcessGoesToTheFloorOfABowl() {
+    Space space = Space.empty().uniform("x", 0, 1).uniform("y", 0, 1);
+    Study study = Study.of(space).strategy(new GaussianProcessSearch(3)).seed(1).open();
+    study.optimize(t -> Math.pow(t.real("x") - 0.3, 2) + Math.pow(t.real("y") - 0.8, 2), 15);
+    double least = study.best().values().getFirst();
+    assertTrue(least < 1e-3, "left " + least);
+  }
+
   /** Trials that are asked for together differ, although nothing has been told in between. */
   @ParameterizedTest
   @MethodSource("all")
