@@ -7,7 +7,8 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,8 +29,11 @@ final class Owner implements AutoCloseable {
   private final Path file;
   private final FileChannel channel;
 
-  /** Trials of dead processes that this one has taken. */
-  private final Set<Integer> taken = new HashSet<>();
+  /** Files of trials that this JVM has taken, which for the same reason are opened once. */
+  private static final Set<Path> TAKEN = ConcurrentHashMap.newKeySet();
+
+  /** Trials of dead processes that this one has taken, each with the lock that tells others so. */
+  private final Map<Integer, FileChannel> taken = new HashMap<>();
 
   private Owner(Path file, FileChannel channel) {
     this.file = file;
@@ -65,26 +69,52 @@ final class Owner implements AutoCloseable {
 
   /** Whether nobody runs a trial, so that this process may: once, and with the journal's lock. */
   synchronized boolean takes(TrialRecord trial) {
-    if (HERE.contains(trial.owner()) || taken.contains(trial.number())) {
-      return false;
-    }
-    Path other = file.resolveSibling(trial.owner());
-    if (Files.exists(other)) {
-      try (FileChannel theirs = FileChannel.open(other, StandardOpenOption.WRITE);
-          FileLock lock = theirs.tryLock()) {
-        if (lock == null) {
-          return false;
-        }
-      } catch (IOException e) {
-        return false; // not to be told, so it may live
-      }
-    }
-    taken.add(trial.number());
-    return true;
+    return !HERE.contains(trial.owner())
+        && !taken.containsKey(trial.number())
+        && isDead(file.resolveSibling(trial.owner()))
+        && take(trial.number());
   }
 
+  private static boolean isDead(Path other) {
+    if (!Files.exists(other)) {
+      return true;
+    }
+    try (FileChannel theirs = FileChannel.open(other, StandardOpenOption.WRITE);
+        FileLock lock = theirs.tryLock()) {
+      return lock != null;
+    } catch (IOException e) {
+      return false; // not to be told, so it may live
+    }
+  }
+
+  /** The journal names who began a trial; who goes on with it holds a lock of the trial's own. */
+  private boolean take(int trial) {
+    Path mark = file.resolveSibling("trial-" + trial).toAbsolutePath().normalize();
+    if (!TAKEN.add(mark)) {
+      return false;
+    }
+    try {
+      FileChannel channel =
+          FileChannel.open(mark, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (channel.tryLock() != null) {
+        taken.put(trial, channel);
+        return true;
+      }
+      channel.close();
+    } catch (IOException e) {
+      // not to be told either
+    }
+    TAKEN.remove(mark);
+    return false;
+  }
+
+  /** Leaves the files of trials: who locks one that another has deleted keeps nobody out. */
   @Override
   public void close() throws IOException {
+    for (Map.Entry<Integer, FileChannel> one : taken.entrySet()) {
+      one.getValue().close();
+      TAKEN.remove(file.resolveSibling("trial-" + one.getKey()).toAbsolutePath().normalize());
+    }
     HERE.remove(name());
     channel.close();
     Files.deleteIfExists(file);
