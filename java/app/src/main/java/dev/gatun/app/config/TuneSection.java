@@ -11,8 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The section {@code tune:} of a configuration: what {@code gatun tune} searches, and how. All
- * other commands leave it alone.
+ * The section {@code tune:} of a configuration: what {@code gatun tune} searches, and how. {@code
+ * gatun check} checks it; all other commands leave it alone.
  *
  * @param file the configuration
  * @param strategy how trials are chosen
@@ -213,7 +213,7 @@ public record TuneSection(
     return new InputException(
         "%s: tune.objectives: %s; give validation_loss, parameters, step_seconds or a measure as"
                 .formatted(where, node.describe())
-            + " {accuracy: maximize}, or a list of them");
+            + " {validation_accuracy: maximize}, or a list of them");
   }
 
   /**

@@ -102,7 +102,8 @@ record StudyCharts(
         upward(
             trials.stream()
                 .flatMapToDouble(t -> t.reports().values().stream().mapToDouble(v -> v)));
-    out.axes(x, y, "training step", "validation loss");
+    String measure = TuneSpace.reported(objectives).replace('_', ' ');
+    out.axes(x, y, "report", measure);
     long points = trials.stream().mapToLong(t -> t.reports().size()).sum();
     long every = Math.max(1, Math.ceilDiv(points, MOST_POINTS));
     double faint = Math.clamp(3.5 / Math.sqrt(trials.size()), 0.15, 0.8); // or many are one blot
@@ -116,7 +117,7 @@ record StudyCharts(
     if (best != null) {
       out.line(curve(best, x, y, 1), "best", 1);
     }
-    return out.html("plot", NARROW, "Validation loss over training steps of each trial") + cut(y);
+    return out.html("plot", NARROW, "The reports of each trial: " + measure) + cut(y);
   }
 
   private static String kind(State state) {

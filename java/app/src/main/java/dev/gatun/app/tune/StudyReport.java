@@ -97,7 +97,7 @@ public final class StudyReport {
     part(
         out,
         "Learning curves",
-        "Validation loss of every trial: <span class=\"key best\">best</span>, <span class=\"key"
+        "The reports of every trial: <span class=\"key best\">best</span>, <span class=\"key"
             + " done\">finished</span>, <span class=\"key grey\">stopped early or failed</span>,"
             + " <span class=\"key now\">running</span>.",
         charts.curves());

@@ -80,7 +80,7 @@ final class TrialRunner {
   /** Reports to the study, and stops what it prunes. */
   private final class Watcher extends Clock {
     private final Trial trial;
-    private final String measure = TuneSpace.reported(setup.section());
+    private final String measure = TuneSpace.reported(setup.section().goals().keySet());
     boolean pruned;
 
     Watcher(Trial trial, Path folder) {
@@ -165,7 +165,7 @@ final class TrialRunner {
   private boolean folds(Trial trial, Backend backend) throws IOException {
     Path folder = folder(study, trial.number());
     List<String> names = TuneSpace.columns(setup.section());
-    String reported = TuneSpace.reported(setup.section());
+    String reported = TuneSpace.reported(setup.section().goals().keySet());
     FoldTable table = FoldTable.read(folder, names);
     for (int fold = table.rows().size() + 1;
         fold <= setup.section().folds().number("count");

@@ -22,6 +22,7 @@ import dev.gatun.app.search.TrialRecord;
 import dev.gatun.app.task.Task;
 import dev.gatun.data.BatchSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -76,15 +77,15 @@ final class TuneSpace {
   }
 
   /** What each report tells the pruner and the charts: the one objective, if it has reports. */
-  static String reported(TuneSection section) {
-    String first = section.goals().keySet().iterator().next();
-    return section.goals().size() == 1 && isMeasure(first) ? first : LOSS;
+  static String reported(Collection<String> objectives) {
+    String first = objectives.iterator().next();
+    return objectives.size() == 1 && isMeasure(first) ? first : LOSS;
   }
 
   /** What the table of a trial's folds has: the objectives, and what is reported. */
   static List<String> columns(TuneSection section) {
     Set<String> names = new LinkedHashSet<>(section.goals().keySet());
-    names.add(reported(section));
+    names.add(reported(section.goals().keySet()));
     return List.copyOf(names);
   }
 
