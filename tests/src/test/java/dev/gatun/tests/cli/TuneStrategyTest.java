@@ -193,7 +193,7 @@ class TuneStrategyTest {
   void aCheckSaysWhatIsSearchedAndLeavesWhatAStudyWroteAlone() throws IOException {
     Tunes tunes = Tunes.of(folder, 1, "tune:\n  trials: 1\n  strategy: tpe\n" + RATES);
     Outcome check = InProcess.run("check", folder.resolve("c.yaml").toString());
-    assertTrue(check.out().contains("tune: tpe over 1 keys"), check.out() + check.err());
+    assertTrue(check.out().contains("tune: tpe over train.rate"), check.out() + check.err());
     tunes.json("s");
     Outcome best = InProcess.run("check", folder.resolve("s/best.yaml").toString());
     assertEquals(0, best.status(), best.err());

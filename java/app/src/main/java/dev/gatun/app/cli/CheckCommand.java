@@ -62,8 +62,8 @@ final class CheckCommand implements Callable<Integer> {
       if (TuneSection.isIn(file)) {
         TuneSection tune = TuneSection.read(file);
         new Tuner(tune, overrides, List.of(), Path.of("")).check();
-        out.printf(
-            "tune: %s over %d keys%n", Names.of(tune.strategy().name()), tune.ranges().size());
+        List<String> keys = tune.ranges().stream().map(TuneSection.Range::key).toList();
+        out.printf("tune: %s over %s%n", Names.of(tune.strategy().name()), String.join(", ", keys));
       }
       out.flush();
       warn(summary.totalBytes());
