@@ -30,6 +30,7 @@ from recurrent import rnn_cases
 from sequences import sequence_cases
 from stacks import stack_cases
 from training import training_cases
+from translation import translation_cases
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "src/test/resources/golden"
 
@@ -76,7 +77,7 @@ def main():
         sys.exit(f"torch {torch.__version__} is installed; the goldens are those of {TORCH}")
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    cases = [case for make in (rnn_cases, stack_cases, layer_cases, embedding_cases, sequence_cases, decay_cases, loss_cases, optimizer_cases, training_cases) for case in make()]
+    cases = [case for make in (rnn_cases, stack_cases, layer_cases, embedding_cases, sequence_cases, decay_cases, loss_cases, optimizer_cases, training_cases, translation_cases) for case in make()]
     (check if arguments.check else write)(cases)
     print(f"{len(cases)} cases {'checked' if arguments.check else 'written'}", file=sys.stderr)
 
