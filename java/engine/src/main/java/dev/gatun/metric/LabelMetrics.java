@@ -23,6 +23,10 @@ public final class LabelMetrics {
   private final long[] missed;
   private final long[] wrong;
   private final RocArea[] areas;
+
+  /** Whether a probability of a label was NaN. */
+  private final boolean[] unordered;
+
   private long examples;
   private long exact;
 
@@ -39,6 +43,7 @@ public final class LabelMetrics {
     missed = new long[labels];
     wrong = new long[labels];
     areas = new RocArea[labels];
+    unordered = new boolean[labels];
     for (int k = 0; k < labels; k++) {
       areas[k] = new RocArea();
     }
@@ -62,7 +67,11 @@ public final class LabelMetrics {
       right[k] += holds[k] && said ? 1 : 0;
       missed[k] += holds[k] && !said ? 1 : 0;
       wrong[k] += !holds[k] && said ? 1 : 0;
-      areas[k].add(probabilities[k], holds[k]);
+      if (Double.isNaN(probabilities[k])) {
+        unordered[k] = true;
+      } else {
+        areas[k].add(probabilities[k], holds[k]);
+      }
       all &= holds[k] == said;
     }
     examples++;
@@ -99,9 +108,12 @@ public final class LabelMetrics {
     return share(2 * right[label], 2 * right[label] + missed[label] + wrong[label]);
   }
 
-  /** The area under a label's curve ({@link RocArea}); NaN where it always or never holds. */
+  /**
+   * The area under a label's curve ({@link RocArea}); NaN where it always or never holds, or where
+   * a probability was NaN.
+   */
   public double area(int label) {
-    return areas[label].area();
+    return unordered[label] ? Double.NaN : areas[label].area();
   }
 
   private static long sum(long[] counts) {

@@ -78,6 +78,21 @@ final class EvalCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
+  /**
+   * What was measured.
+   *
+   * @param measures by name
+   * @param exact the same in fp32
+   * @param tables of a forecast, the error of each row ahead
+   * @param computed the precision of the backend
+   */
+  private record Measured(
+      SequencedMap<String, Double> measures,
+      SequencedMap<String, Double> exact,
+      Map<String, List<Double>> tables,
+      @Nullable Classified classified,
+      String computed) {}
+
   @Override
   public Integer call() throws IOException {
     TrainedRun trained = TrainedRun.open(run, checkpoint);
@@ -85,14 +100,30 @@ final class EvalCommand implements Callable<Integer> {
     if (drawing != null) {
       Output.checkDrawing("--confusion", drawing);
     }
-    SequencedMap<String, Double> measures;
-    SequencedMap<String, Double> exact;
-    Classified classified;
-    String computed;
-    Map<String, List<Double>> tables = Map.of();
+    Measured all = measure(trained, task);
+    String part = data == null ? task.measuredName() : data.toString();
+    ConfusionMatrix confusion =
+        all.classified == null
+            ? null
+            : new ConfusionMatrix(all.classified.names(), all.classified.metrics());
+    draw(confusion, part);
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(toJson(all, part, confusion, trained).print());
+    } else {
+      out.println(part + ": " + task.describe(all.measures));
+      if (precision != WeightType.FLOAT32) {
+        out.println("the same in fp32: " + task.describe(all.exact));
+      }
+    }
+    return status(all.measures);
+  }
+
+  private Measured measure(TrainedRun trained, Task task) throws IOException {
     try (Backend backend = compute.open(trained.config(), precision);
         Model model = trained.load(task.model(), backend)) {
-      computed = backend.precision().label();
+      SequencedMap<String, Double> measures;
+      Map<String, List<Double>> tables = Map.of();
       if (task instanceof SeriesTask series) {
         Forecast forecast = series.forecast(model, task.measured(), precision);
         measures = forecast.measures();
@@ -100,44 +131,63 @@ final class EvalCommand implements Callable<Integer> {
       } else {
         measures = task.measure(model, task.measured(), precision);
       }
-      exact =
+      SequencedMap<String, Double> exact =
           precision == WeightType.FLOAT32
               ? measures
               : task.measure(model, task.measured(), WeightType.FLOAT32);
-      classified = task.classified(model, task.measured(), precision);
+      return new Measured(
+          measures,
+          exact,
+          tables,
+          task.classified(model, task.measured(), precision),
+          backend.precision().label());
     }
-    String part = data == null ? task.measuredName() : data.toString();
-    ConfusionMatrix confusion =
-        classified == null ? null : new ConfusionMatrix(classified.names(), classified.metrics());
-    draw(confusion, part);
-    PrintWriter out = spec.commandLine().getOut();
-    if (json) {
-      Map<String, Json> members = new LinkedHashMap<>();
-      measures.forEach((name, value) -> members.put(name, Output.number(value)));
-      tables.forEach(
-          (name, values) -> members.put(name, Json.of(values.stream().map(Json::of).toList())));
-      members.put("part", Json.of(part));
-      members.put("precision", Json.of(precision.label()));
-      members.put("computed_in", Json.of(computed));
-      if (precision != WeightType.FLOAT32) {
-        Map<String, Json> change = new LinkedHashMap<>();
-        exact.forEach(
-            (name, value) ->
-                change.put(name, Output.number(measures.getOrDefault(name, value) - value)));
-        members.put("change_from_fp32", Json.of(change));
-      }
-      if (confusion != null) {
-        members.put("confusion", confusion.toJson());
-      }
-      members.put("checkpoint", Json.of(trained.checkpoint().toString()));
-      out.println(Json.of(members).print());
-    } else {
-      out.println(part + ": " + task.describe(measures));
-      if (precision != WeightType.FLOAT32) {
-        out.println("the same in fp32: " + task.describe(exact));
-      }
+  }
+
+  private Json toJson(
+      Measured all, String part, @Nullable ConfusionMatrix confusion, TrainedRun trained) {
+    Map<String, Json> members = new LinkedHashMap<>();
+    all.measures.forEach((name, value) -> members.put(name, Output.number(value)));
+    all.tables.forEach(
+        (name, values) -> members.put(name, Json.of(values.stream().map(Output::number).toList())));
+    members.put("part", Json.of(part));
+    members.put("precision", Json.of(precision.label()));
+    members.put("computed_in", Json.of(all.computed));
+    if (precision != WeightType.FLOAT32) {
+      Map<String, Json> change = new LinkedHashMap<>();
+      all.exact.forEach(
+          (name, value) ->
+              change.put(name, Output.number(all.measures.getOrDefault(name, value) - value)));
+      members.put("change_from_fp32", Json.of(change));
     }
-    return 0;
+    if (confusion != null) {
+      members.put("confusion", confusion.toJson());
+    }
+    members.put("checkpoint", Json.of(trained.checkpoint().toString()));
+    return Json.of(members);
+  }
+
+  /**
+   * What is not finite is a failure. Weights are finite, or were refused; an area under a curve may
+   * be undefined.
+   */
+  private int status(SequencedMap<String, Double> measures) {
+    List<String> bad =
+        measures.entrySet().stream()
+            .filter(measure -> !Double.isFinite(measure.getValue()))
+            .map(Map.Entry::getKey)
+            .filter(name -> !name.startsWith("auc"))
+            .toList();
+    if (bad.isEmpty()) {
+      return 0;
+    }
+    spec.commandLine()
+        .getErr()
+        .println(
+            ("gatun: not finite: %s: what the model gives of this data overflows; look at the data"
+                    + " with gatun data, or give another --checkpoint")
+                .formatted(String.join(", ", bad)));
+    return Gatun.FAILED;
   }
 
   private void draw(@Nullable ConfusionMatrix confusion, String part) throws IOException {

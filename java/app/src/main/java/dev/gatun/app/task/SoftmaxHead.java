@@ -131,11 +131,14 @@ record SoftmaxHead(Config config, List<String> outputs) implements LabelHead {
     };
   }
 
-  /** Of the second of two classes. */
+  /** Of the second of two classes; NaN where a probability is. */
   private static double area(List<Prediction> predictions) {
     RocArea area = new RocArea();
     for (Prediction p : predictions) {
       double second = p.predicted() == 1 ? p.probability() : 1 - p.probability();
+      if (Double.isNaN(second)) {
+        return Double.NaN;
+      }
       area.add(second, p.target() == 1);
     }
     return area.area();
