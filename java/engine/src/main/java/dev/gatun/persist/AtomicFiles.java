@@ -11,7 +11,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Replaces whole files. The content goes to a temporary file in the same folder, reaches the disk,
@@ -65,14 +67,8 @@ public final class AtomicFiles {
           FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         content.writeTo(channel);
         channel.force(true);
-      } catch (FileSystemException e) {
-        throw e;
       } catch (IOException e) {
-        // A full disk is told without a name.
-        FileSystemException named =
-            new FileSystemException(target.toString(), null, String.valueOf(e.getMessage()));
-        named.initCause(e);
-        throw named;
+        throw named(e, target, temporary);
       }
       Files.move(temporary, absolute, StandardCopyOption.ATOMIC_MOVE);
     } finally {
@@ -89,6 +85,54 @@ public final class AtomicFiles {
   /** Creates or replaces a file with UTF-8 text, as {@link #write(Path, Content)}. */
   public static void write(Path target, String text) throws IOException {
     write(target, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Adds to the end of a file; one that is not there is created. A kill may leave a part of it.
+   *
+   * @throws IOException if that fails, with the file's name and, on a full disk, how much was free;
+   *     a part may have been written
+   */
+  public static void append(Path target, byte[] bytes) throws IOException {
+    try {
+      Files.write(target, bytes, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw named(e, target, null);
+    }
+  }
+
+  /** Adds UTF-8 text to the end of a file, as {@link #append(Path, byte[])}. */
+  public static void append(Path target, String text) throws IOException {
+    append(target, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * A full disk is told without a name, and without what there was.
+   *
+   * @param part what was written so far, which goes away; null: nothing does
+   */
+  private static IOException named(IOException e, Path target, @Nullable Path part) {
+    if (e instanceof FileSystemException) {
+      return e;
+    }
+    String reason = String.valueOf(e.getMessage());
+    if (reason.contains("No space left")) {
+      reason += free(target, part);
+    }
+    FileSystemException named = new FileSystemException(target.toString(), null, reason);
+    named.initCause(e);
+    return named;
+  }
+
+  private static String free(Path target, @Nullable Path part) {
+    try {
+      Path folder = target.toAbsolutePath().getParent();
+      long free = Files.getFileStore(folder == null ? target : folder).getUsableSpace();
+      long written = part == null ? 0 : Files.size(part);
+      return String.format(Locale.ROOT, " (%,d bytes were free for it)", free + written);
+    } catch (IOException e) {
+      return ""; // the failure itself says more than that this is not known
+    }
   }
 
   /** Writes all remaining bytes of a buffer. */

@@ -9,6 +9,7 @@ import dev.gatun.bindings.LibraryUnavailableException;
 import dev.gatun.persist.FormatException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
@@ -61,7 +62,7 @@ public final class Gatun {
     }
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setParameterExceptionHandler((e, _) -> usageError(e, debug));
-    line.setExecutionExceptionHandler((e, command, _) -> failure(e, command.getErr(), debug));
+    line.setExecutionExceptionHandler((e, command, _) -> failure(e, command, debug));
     if (args.length == 0) {
       line.usage(line.getErr());
       return WRONG_INPUT;
@@ -121,12 +122,15 @@ public final class Gatun {
     return FAILED;
   }
 
-  private static int failure(Exception e, PrintWriter err, boolean debug) {
+  private static int failure(Exception e, CommandLine command, boolean debug) {
+    PrintWriter err = command.getErr();
     if (!(e instanceof RunException) && e.getCause() instanceof OutOfMemoryError memory) {
       // A command that is a method: picocli wraps what it throws.
       return outOfMemory(memory, err, debug);
     }
-    err.println("gatun: " + message(e));
+    boolean wrapped = e instanceof UncheckedIOException && e.getCause() instanceof IOException;
+    Exception told = wrapped ? (IOException) e.getCause() : e;
+    err.println("gatun: " + message(told, command.getCommandName()));
     if (debug) {
       e.printStackTrace(err);
     }
@@ -137,7 +141,7 @@ public final class Gatun {
     return wrongInput ? WRONG_INPUT : FAILED;
   }
 
-  private static String message(Exception e) {
+  private static String message(Exception e, String command) {
     boolean speaksForItself =
         e instanceof InputException
             || e instanceof FormatException
@@ -153,8 +157,10 @@ public final class Gatun {
     }
     if (e instanceof IOException && text.contains("No space left")) {
       return text
-          + "; free some, or choose another folder; a run goes on from its last checkpoint with"
-          + " gatun train CONFIG --run DIR --resume";
+          + "; free some, or choose another folder"
+          + (command.equals("train")
+              ? "; a run goes on from its last checkpoint with gatun train CONFIG --run DIR --resume"
+              : "");
     }
     return speaksForItself ? text : name + ": " + text;
   }

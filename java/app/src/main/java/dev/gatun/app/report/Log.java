@@ -1,9 +1,8 @@
 package dev.gatun.app.report;
 
+import dev.gatun.persist.AtomicFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -46,7 +45,6 @@ public final class Log {
   /** Keeps a line without showing it. */
   public void note(String text) throws IOException {
     String time = OffsetDateTime.now(ZoneId.systemDefault()).format(TIME);
-    Files.writeString(
-        file, time + " " + text + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    AtomicFiles.append(file, time + " " + text + "\n");
   }
 }

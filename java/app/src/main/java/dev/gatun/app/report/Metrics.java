@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -106,7 +105,7 @@ public final class Metrics {
     if (again) {
       rewrite();
     } else {
-      Files.writeString(file, line(row), StandardOpenOption.APPEND);
+      AtomicFiles.append(file, line(row));
     }
   }
 

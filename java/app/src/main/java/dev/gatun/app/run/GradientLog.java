@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -108,7 +107,7 @@ public final class GradientLog implements TrainingListener {
             });
     last = flow;
     try {
-      Files.writeString(file(), rows, StandardOpenOption.APPEND);
+      AtomicFiles.append(file(), rows.toString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.NamedCsvRecord;
+import de.siegmar.fastcsv.reader.NamedCsvRecordHandler;
 import dev.gatun.app.config.InputException;
 import dev.gatun.app.config.Numbers;
 import dev.gatun.data.Series;
@@ -143,12 +144,20 @@ public final class CsvSeries {
       byte[] first = in.readNBytes(2);
       in.reset();
       return isWide(first)
-          ? builder.detectBomHeader(true).ofNamedCsvRecord(in)
-          : builder.ofNamedCsvRecord(text(in));
+          ? builder.detectBomHeader(true).build(rows(), in)
+          : builder.build(rows(), text(in));
     } catch (IOException e) {
       in.close();
       throw e;
     }
+  }
+
+  /**
+   * Any number of columns; the parser's own limits, 16,384 of them, are against files of others.
+   */
+  private static NamedCsvRecordHandler rows() {
+    return NamedCsvRecordHandler.of(
+        handler -> handler.maxFields(Integer.MAX_VALUE).maxRecordSize(Integer.MAX_VALUE));
   }
 
   /** Whether a mark says UTF-16 or UTF-32. */
@@ -173,7 +182,9 @@ public final class CsvSeries {
     Matcher line = LINE.matcher(problem);
     String at = line.find() ? line.group(1) : "1";
     String remedy = "give fields between commas, quoted whole if at all";
-    if (problem.contains("duplicate")) {
+    if (problem.contains("exceeds the maximum")) {
+      remedy = "shorten the fields of this line";
+    } else if (problem.contains("duplicate")) {
       remedy = "give each column a name of its own";
     } else if (problem.toLowerCase(Locale.ROOT).contains("unclosed")) {
       remedy = "close the quote that opens in this line";

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -118,7 +117,7 @@ public final class EventFile implements Tracker {
   }
 
   private void append(long step, Message summary) throws IOException {
-    Files.write(file, record(event(step).put(5, summary)), StandardOpenOption.APPEND);
+    AtomicFiles.append(file, record(event(step).put(5, summary)));
   }
 
   private static Message event(long step) {
