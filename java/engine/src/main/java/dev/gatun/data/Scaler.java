@@ -106,14 +106,21 @@ public final class Scaler {
       }
       if (series.lastKnown(training.to() - 1, c) < training.from()) {
         throw new IllegalArgumentException(
-            "column %s cannot be scaled: the training rows have no value of it"
-                .formatted(series.names().get(c)));
+            ("column %s cannot be scaled: the %d training rows have no value of it; give some, or"
+                    + " leave the column out")
+                .formatted(series.names().get(c), training.size()));
       }
       if (!Double.isFinite(scaler.offset[c])
           || !(scaler.scale[c] > 0 && scaler.scale[c] < Double.POSITIVE_INFINITY)) {
         throw new IllegalArgumentException(
-            "column %s cannot be scaled: offset %s, scale %s; its values are too large or too close"
-                .formatted(series.names().get(c), scaler.offset[c], scaler.scale[c]));
+            ("column %s cannot be scaled: offset %s, scale %s; its values are too %s; give them in a"
+                    + " %s unit, no scaler, or leave the column out")
+                .formatted(
+                    series.names().get(c),
+                    scaler.offset[c],
+                    scaler.scale[c],
+                    scaler.scale[c] == 0 ? "close" : "large",
+                    scaler.scale[c] == 0 ? "smaller" : "larger"));
       }
     }
     return scaler;

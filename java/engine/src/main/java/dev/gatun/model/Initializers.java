@@ -3,12 +3,17 @@ package dev.gatun.model;
 import dev.gatun.backend.Activation;
 import dev.gatun.tensor.Tensor;
 
-/** The usual initial values. Fans of a matrix [O, I] are I in and O out, as in PyTorch. */
+/**
+ * The usual initial values. Fans of a matrix [O, I] are I in and O out, as in PyTorch. Bounds,
+ * deviations and gains are at least 0, and all numbers such as float32 holds; others are refused
+ * with an {@link IllegalArgumentException}.
+ */
 public final class Initializers {
   private Initializers() {}
 
   /** Every element {@code value}. */
   public static Initializer constant(double value) {
+    finite(value, "a constant");
     return (values, random) -> {
       for (long i = 0; i < values.size(); i++) {
         values.set(i, value);
@@ -18,6 +23,7 @@ public final class Initializers {
 
   /** Uniform in (-bound, bound). */
   public static Initializer uniform(double bound) {
+    fromZero(bound, "the bound");
     return (values, random) -> {
       for (long i = 0; i < values.size(); i++) {
         values.set(i, bound * (2 * random.uniform() - 1));
@@ -27,6 +33,8 @@ public final class Initializers {
 
   /** Normal with a mean and a standard deviation. */
   public static Initializer normal(double mean, double deviation) {
+    finite(mean, "the mean");
+    fromZero(deviation, "the deviation");
     return (values, random) -> {
       for (long i = 0; i < values.size(); i++) {
         values.set(i, mean + deviation * random.normal());
@@ -41,6 +49,7 @@ public final class Initializers {
 
   /** Uniform with variance 2 gain^2 / (I + O). */
   public static Initializer xavierUniform(double gain) {
+    fromZero(gain, "the gain");
     return (values, random) ->
         uniform(gain * Math.sqrt(6.0 / (matrix(values, 0) + matrix(values, 1))))
             .fill(values, random);
@@ -53,6 +62,7 @@ public final class Initializers {
 
   /** Normal with variance 2 gain^2 / (I + O). */
   public static Initializer xavierNormal(double gain) {
+    fromZero(gain, "the gain");
     return (values, random) ->
         normal(0, gain * Math.sqrt(2.0 / (matrix(values, 0) + matrix(values, 1))))
             .fill(values, random);
@@ -60,12 +70,14 @@ public final class Initializers {
 
   /** Uniform with variance gain^2 / I (He et al. 2015; their gain is that of ReLU). */
   public static Initializer heUniform(double gain) {
+    fromZero(gain, "the gain");
     return (values, random) ->
         uniform(gain * Math.sqrt(3.0 / matrix(values, 1))).fill(values, random);
   }
 
   /** Normal with variance gain^2 / I (He et al. 2015; their gain is that of ReLU). */
   public static Initializer heNormal(double gain) {
+    fromZero(gain, "the gain");
     return (values, random) ->
         normal(0, gain * Math.sqrt(1.0 / matrix(values, 1))).fill(values, random);
   }
@@ -89,6 +101,7 @@ public final class Initializers {
    * IRNN (Le et al. 2015).
    */
   public static Initializer identity(double gain) {
+    finite(gain, "the gain");
     return (values, random) -> {
       int rows = matrix(values, 0);
       int columns = matrix(values, 1);
@@ -106,6 +119,7 @@ public final class Initializers {
    * so it takes seconds for matrices of several hundred rows and columns.
    */
   public static Initializer svd(double gain) {
+    fromZero(gain, "the gain");
     return (values, random) -> {
       int rows = matrix(values, 0);
       int columns = matrix(values, 1);
@@ -155,6 +169,7 @@ public final class Initializers {
    * @param gain multiplies it
    */
   public static Initializer orthogonal(double gain) {
+    fromZero(gain, "the gain");
     return (values, random) -> {
       int rows = matrix(values, 0);
       int columns = matrix(values, 1);
@@ -202,6 +217,9 @@ public final class Initializers {
 
   /** Applies an initializer to each of {@code gates} equal blocks of rows by itself. */
   public static Initializer perGate(int gates, Initializer initializer) {
+    if (gates < 1) {
+      throw new IllegalArgumentException(gates + " gates: at least 1");
+    }
     return (values, random) -> {
       long[] shape = values.shape();
       if (shape[0] % gates != 0) {
@@ -213,6 +231,22 @@ public final class Initializers {
         initializer.fill(values.view(gate * block, shape), random);
       }
     };
+  }
+
+  private static void finite(double value, String what) {
+    if (!(Math.abs(value) <= Float.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          "%s of initial values is %s: give a number that float32 holds, up to 3.4e38"
+              .formatted(what, value));
+    }
+  }
+
+  private static void fromZero(double value, String what) {
+    finite(value, what);
+    if (value < 0) {
+      throw new IllegalArgumentException(
+          "%s of initial values is %s: at least 0".formatted(what, value));
+    }
   }
 
   private static int matrix(Tensor values, int dimension) {

@@ -144,6 +144,12 @@ public record SequenceToSequence(
       throw new IllegalArgumentException(
           name + ": a decoder runs in one direction, and both layers give all their steps");
     }
+    if (decays(encoder) || decays(decoder)) {
+      throw new IllegalArgumentException(
+          name
+              + ": states that decay with the time since an input was seen need to be told it,"
+              + " and an encoder or decoder is not; give layers without decayed(...)");
+    }
     if (!kinds(from).equals(kinds(to))) {
       throw new IllegalArgumentException(
           "%s: an encoder of %s and a decoder of %s; as many of a kind are needed"
@@ -160,6 +166,13 @@ public record SequenceToSequence(
           "%s: a tied output of a decoder %d wide and an embedding of %d; give both one width"
               .formatted(name, wide, shown.size()));
     }
+  }
+
+  private static boolean decays(Recurrence layers) {
+    return switch (layers) {
+      case RecurrentLayer layer -> layer.ages() > 0;
+      case RecurrentStack stack -> stack.layers().stream().anyMatch(layer -> layer.ages() > 0);
+    };
   }
 
   /** Each layer by itself, from the lowest. */

@@ -201,7 +201,9 @@ class MissingValuesTest {
     assertThrows(FormatException.class, () -> Filling.fromJson(other));
     Messages.refuses(
         "column a has no value", () -> Filling.fit(MissingValues.MEAN, series, new Range(7, 9)));
-    Messages.refuses("column a cannot be scaled", () -> Scaler.minMax(series, new Range(7, 9)));
+    Messages.refuses(
+        "column a cannot be scaled: the 2 training rows have no value of it; give some, or leave",
+        () -> Scaler.minMax(series, new Range(7, 9)));
     Messages.refuses(
         "say what is done about them",
         () ->

@@ -126,8 +126,11 @@ class SeriesTest {
   void whatCannotBeScaledIsNamed() {
     Messages.refuses("on no rows", () -> Scaler.standard(series(new double[3]), new Range(1, 1)));
     Messages.refuses(
-        "column a cannot be scaled",
+        "its values are too large; give them in a larger unit, no scaler, or leave the column out",
         () -> Scaler.standard(series(new double[] {1e300, -1e300}), new Range(0, 2)));
+    Messages.refuses(
+        "its values are too close; give them in a smaller unit, no scaler, or leave the column out",
+        () -> Scaler.standard(series(new double[] {1e-300, -1e-300}), new Range(0, 2)));
     Messages.refuses("which has 3", () -> Scaler.minMax(series(new double[3]), new Range(1, 4)));
   }
 

@@ -16,7 +16,11 @@ import dev.gatun.model.RecurrentLayer.InitialWeights;
 import dev.gatun.model.Signal;
 import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
+import java.util.List;
+import java.util.function.DoubleFunction;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Moments and structure of initial values. */
 class InitializersTest {
@@ -127,5 +131,39 @@ class InitializersTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> fill(Initializers.perGate(4, Initializers.orthogonal(1)), 6, 2));
+  }
+
+  /** At once, and not as weights that are not finite. */
+  @ParameterizedTest
+  @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, 1e39, -1})
+  void whatIsNoScaleIsRefused(double scale) {
+    List<DoubleFunction<Initializer>> all =
+        List.of(
+            Initializers::uniform,
+            deviation -> Initializers.normal(0, deviation),
+            Initializers::xavierUniform,
+            Initializers::xavierNormal,
+            Initializers::heUniform,
+            Initializers::heNormal,
+            Initializers::orthogonal,
+            Initializers::svd);
+    for (DoubleFunction<Initializer> one : all) {
+      String message =
+          String.valueOf(
+              assertThrows(IllegalArgumentException.class, () -> one.apply(scale)).getMessage());
+      assertTrue(message.contains(scale < 0 ? "at least 0" : "up to 3.4e38"), message);
+    }
+    List<DoubleFunction<Initializer>> signed =
+        List.of(
+            Initializers::constant, Initializers::identity, mean -> Initializers.normal(mean, 1));
+    for (DoubleFunction<Initializer> one : signed) {
+      if (scale == -1) {
+        assertTrue(fill(one.apply(scale), 2, 2)[0] < 2);
+      } else {
+        assertThrows(IllegalArgumentException.class, () -> one.apply(scale));
+      }
+    }
+    assertThrows(
+        IllegalArgumentException.class, () -> Initializers.perGate(0, Initializers.constant(1)));
   }
 }

@@ -20,6 +20,7 @@ import dev.gatun.model.Parameter;
 import dev.gatun.model.Plan;
 import dev.gatun.model.PlanSpec;
 import dev.gatun.model.RecurrentLayer;
+import dev.gatun.model.RecurrentStack;
 import dev.gatun.model.ScheduledSampling;
 import dev.gatun.model.ScheduledSampling.Decay;
 import dev.gatun.model.SequenceDecoder;
@@ -323,6 +324,12 @@ class SequenceToSequenceTest {
     assertTrue(kept.contains("example 1: token 0 to decode is 0"), kept);
     String one2 = refused(() -> small(RecurrentLayer.gru(3).bothDirections()));
     assertTrue(one2.contains("one direction"), one2);
+    String decayed = refused(() -> small(RecurrentLayer.gru(3).decayed(1)));
+    assertTrue(decayed.contains("without decayed"), decayed);
+    RecurrentStack above =
+        RecurrentStack.of("two", RecurrentLayer.gru(3).decayed(1), RecurrentLayer.gru(3));
+    String stacked = refused(() -> small(RecurrentLayer.gru(3)).encoder(above));
+    assertTrue(stacked.contains("without decayed"), stacked);
   }
 
   private static String refused(Executable call) {
