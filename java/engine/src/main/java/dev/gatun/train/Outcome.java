@@ -11,5 +11,15 @@ public enum Outcome {
   /**
    * Too many steps in a row had a gradient that is not finite; the last checkpoint is from before.
    */
-  NON_FINITE
+  NON_FINITE,
+  /**
+   * The loss of most of the last steps was far above what the run began with: {@link
+   * TrainerBuilder#divergence}; the last checkpoint is from before.
+   */
+  DIVERGED;
+
+  /** Whether the run went wrong, so that its last weights are not to be used. */
+  public boolean failed() {
+    return this == NON_FINITE || this == DIVERGED;
+  }
 }

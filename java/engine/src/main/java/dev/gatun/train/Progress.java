@@ -55,6 +55,21 @@ final class Progress {
   /** The step after which the weights were as the last checkpoint has them; -1 without one. */
   long savedWeights = -1;
 
+  /** Of the initial values, over the first batches; NaN if nobody looked. */
+  double startLoss = Double.NaN;
+
+  /** Its size, or the most that one of those batches is away from it. */
+  double startScale = Double.NaN;
+
+  /** Whether the last step was above what {@link Divergence} allows. */
+  boolean ruined;
+
+  /** The share of such steps, the latest counting most. */
+  double ruinedShare;
+
+  /** Whether the first step from the weights that the last checkpoint has was such a one. */
+  boolean savedRuined;
+
   /** The step after which the weights were as a finite validation loss has seen them; -1: none. */
   long validatedWeights = -1;
 
@@ -144,7 +159,9 @@ final class Progress {
 
   /** Whether the last checkpoint's weights have since been seen to give finite numbers. */
   boolean keptGood() {
-    return savedWeights >= 0 && (savedWeights < weights() || savedWeights == validatedWeights);
+    return savedWeights >= 0
+        && !savedRuined
+        && (savedWeights < weights() || savedWeights == validatedWeights);
   }
 
   /** Whether a report has reason to think that the weights give nothing finite any more. */
@@ -189,6 +206,10 @@ final class Progress {
     put(metadata, "last_penalty", penalty);
     put(metadata, "best_value", bestValue);
     put(metadata, "averaged", averaged);
+    put(metadata, "start_loss", startLoss);
+    put(metadata, "start_scale", startScale);
+    put(metadata, "ruined", ruined);
+    put(metadata, "ruined_share", ruinedShare);
     put(metadata, "plateau_scale", plateau.scale());
     put(metadata, "plateau_best", plateau.best());
     put(metadata, "plateau_bad", plateau.bad());
@@ -233,6 +254,10 @@ final class Progress {
           Double.parseDouble(
               metadata.getOrDefault(PREFIX + "best_value", get(metadata, "best_loss", file)));
       p.averaged = Long.parseLong(metadata.getOrDefault(PREFIX + "averaged", "0"));
+      p.startLoss = Double.parseDouble(metadata.getOrDefault(PREFIX + "start_loss", "NaN"));
+      p.startScale = Double.parseDouble(metadata.getOrDefault(PREFIX + "start_scale", "NaN"));
+      p.ruined = Boolean.parseBoolean(metadata.get(PREFIX + "ruined"));
+      p.ruinedShare = Double.parseDouble(metadata.getOrDefault(PREFIX + "ruined_share", "0"));
       p.plateau =
           new Plateau.State(
               Double.parseDouble(get(metadata, "plateau_scale", file)),

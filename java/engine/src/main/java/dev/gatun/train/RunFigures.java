@@ -6,14 +6,33 @@ import java.util.SequencedMap;
 
 /** What a trainer tells about its run. */
 abstract sealed class RunFigures permits Trainer {
+  final Divergence divergence;
   Progress progress;
   SequencedMap<String, Double> measured = new LinkedHashMap<>();
   double loss = Double.NaN;
   long positions;
   int sequences;
 
-  RunFigures(Progress progress) {
+  RunFigures(Progress progress, Divergence divergence) {
     this.progress = progress;
+    this.divergence = divergence;
+  }
+
+  /** What tells the best at this report. */
+  double value(EarlyStop rule) {
+    return switch (rule.metric()) {
+      case EarlyStop.VALIDATION_LOSS -> progress.validationLoss;
+      case EarlyStop.TRAINING_LOSS -> progress.trainLoss;
+      default -> {
+        Double value = measured.get(rule.metric());
+        if (value == null) {
+          throw new IllegalStateException(
+              "early stopping by %s: nobody measures that; there are %s"
+                  .formatted(rule.metric(), measured.keySet()));
+        }
+        yield value;
+      }
+    };
   }
 
   /** Steps done, skipped ones included. */
@@ -27,11 +46,29 @@ abstract sealed class RunFigures permits Trainer {
   }
 
   /**
-   * Whether the last checkpoint written has weights that have since given a finite loss: those to
-   * go back to after {@link Outcome#NON_FINITE}.
+   * Whether the last checkpoint written has weights that have since given a good loss: those to go
+   * back to after {@link Outcome#NON_FINITE} or {@link Outcome#DIVERGED}.
    */
   public boolean keptGood() {
     return progress.keptGood();
+  }
+
+  /** The step after which the weights were as the last checkpoint has them; -1 without one. */
+  public long keptStep() {
+    return progress.savedWeights;
+  }
+
+  /**
+   * The loss of the first batches with the initial values, without penalties; NaN before {@link
+   * Trainer#run} and without {@link TrainerBuilder#divergence}.
+   */
+  public double startLoss() {
+    return progress.startLoss;
+  }
+
+  /** The loss above which {@link TrainerBuilder#divergence} counts a step; infinite without. */
+  public double lossLimit() {
+    return divergence.limit(progress);
   }
 
   /** Epochs done. */

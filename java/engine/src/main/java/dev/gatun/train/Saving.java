@@ -12,11 +12,13 @@ final class Saving {
   private final Trainer trainer;
   private final TrainerBuilder options;
   private final Model model;
+  private final Divergence divergence;
   private final @Nullable CheckpointFolder folder;
 
-  Saving(Trainer trainer, TrainerBuilder options) {
+  Saving(Trainer trainer, TrainerBuilder options, Divergence divergence) {
     this.trainer = trainer;
     this.options = options;
+    this.divergence = divergence;
     model = options.model;
     folder = options.checkpoints == null ? null : new CheckpointFolder(options.checkpoints);
   }
@@ -24,7 +26,7 @@ final class Saving {
   /** After a step. */
   void every(Progress progress) throws IOException {
     boolean due = options.checkpointEvery > 0 && progress.step % options.checkpointEvery == 0;
-    if (folder == null || !due || progress.skippedInRow > 0) {
+    if (folder == null || !due || progress.skippedInRow > 0 || divergence.doubtful(progress)) {
       return;
     }
     // Where a report is due it saves, when there is more to save.
@@ -44,9 +46,18 @@ final class Saving {
   /**
    * After a report: what a run goes on from, unless the weights are in doubt; those saved before,
    * if any are, are the better ones to go back to.
+   *
+   * @param ruined whether {@link Divergence} doubts them
    */
-  void report(Progress progress) throws IOException {
-    if (progress.savedWeights < 0 || !progress.doubtful()) {
+  void report(Progress progress, boolean ruined) throws IOException {
+    if (progress.savedWeights < 0 || !(ruined || progress.doubtful())) {
+      last();
+    }
+  }
+
+  /** Before the first step of a run, so that there is something to go back to whatever comes. */
+  void first(Progress progress) throws IOException {
+    if (progress.savedWeights < 0) {
       last();
     }
   }
@@ -61,6 +72,7 @@ final class Saving {
     if (finite) {
       trainer.save(folder.last());
       trainer.progress.savedWeights = trainer.progress.weights();
+      trainer.progress.savedRuined = false;
     } else {
       LOG.log(
           System.Logger.Level.WARNING,
@@ -70,21 +82,19 @@ final class Saving {
     return finite;
   }
 
-  /** At the first of some steps that are not finite: if nothing is saved yet, what is there. */
-  void beforeTrouble(Progress progress) throws IOException {
-    if (folder != null && progress.skippedInRow == 1 && progress.savedWeights < 0) {
-      last();
-    }
-  }
-
-  /** At the end of a run that could not go on: weights that are not finite become the last good. */
-  void goBack() throws IOException {
-    if (folder != null && trainer.progress.savedWeights >= 0 && !model.parameters().finite()) {
+  /**
+   * At the end of a run that could not go on: weights that are not finite, or ruined, become the
+   * last good.
+   */
+  void goBack(Outcome outcome) throws IOException {
+    boolean ruined = outcome == Outcome.DIVERGED && trainer.progress.keptGood();
+    boolean kept = folder != null && trainer.progress.savedWeights >= 0;
+    if (kept && folder != null && (ruined || !model.parameters().finite())) {
       Path last = folder.last();
       model.load(last);
       LOG.log(
           System.Logger.Level.WARNING,
-          "step {0}: the weights were not finite; they are those of {1} again",
+          "step {0}: the weights were ruined; they are those of {1} again",
           trainer.steps(),
           last);
     }

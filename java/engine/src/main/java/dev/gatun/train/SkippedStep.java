@@ -1,5 +1,8 @@
 package dev.gatun.train;
 
+import dev.gatun.model.NonFinite;
+import org.jspecify.annotations.Nullable;
+
 /**
  * A step without an update because something was not finite.
  *
@@ -42,6 +45,17 @@ public record SkippedStep(
 
     Cause(String says) {
       this.says = says;
+    }
+
+    /** What a look at the forward found; null: nothing. */
+    static Cause of(@Nullable NonFinite fault) {
+      return fault == null
+          ? GRADIENT
+          : switch (fault.place()) {
+            case INPUT -> INPUT;
+            case OUTPUT -> OUTPUT;
+            case NEITHER -> LOSS;
+          };
     }
   }
 

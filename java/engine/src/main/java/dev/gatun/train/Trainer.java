@@ -48,7 +48,7 @@ public final class Trainer extends RunFigures implements AutoCloseable {
   private static final int WATCHED = 9;
 
   Trainer(TrainerBuilder options) {
-    super(new Progress(options.earlyStop));
+    super(new Progress(options.earlyStop), new Divergence(options));
     this.options = options;
     model = options.model;
     optimizer = options.optimizer;
@@ -57,7 +57,7 @@ public final class Trainer extends RunFigures implements AutoCloseable {
     batches = new Batch[options.accumulate];
     plan = model.plan(PlanSpec.training(training.layout()), options.loss);
     update = new UpdateStep(plan, optimizer, options.graphs);
-    saving = new Saving(this, options);
+    saving = new Saving(this, options, divergence);
     Evaluator made = null;
     WeightAverage mean = null;
     try {
@@ -110,25 +110,32 @@ public final class Trainer extends RunFigures implements AutoCloseable {
     for (TrainingListener listener : listeners) {
       listener.onStart(this);
     }
+    if (progress.step == 0) {
+      divergence.begin(progress);
+    }
+    saving.first(progress);
     Outcome outcome = ended();
     while (outcome == null) {
       if (progress.reportDue) {
         report();
       } else {
         step();
-        if (progress.skippedInRow > 0) {
-          saving.beforeTrouble(progress);
-        }
         saving.every(progress);
       }
       outcome = ended();
     }
-    if (outcome != Outcome.NON_FINITE) {
-      outcome = model.parameters().finite() ? outcome : Outcome.NON_FINITE;
-      saving.last();
+    if (!outcome.failed() && !model.parameters().finite()) {
+      outcome = Outcome.NON_FINITE;
+    } else if (outcome != Outcome.INTERRUPTED && !outcome.failed() && divergence.atEnd(progress)) {
+      outcome = Outcome.DIVERGED;
     }
-    if (outcome == Outcome.NON_FINITE) {
-      saving.goBack();
+    if (outcome.failed()) {
+      if (outcome == Outcome.DIVERGED && progress.stepped > 0) {
+        report(); // the figures that say so
+      }
+      saving.goBack(outcome);
+    } else {
+      saving.last();
     }
     stopRequested = false;
     for (TrainingListener listener : listeners) {
@@ -143,6 +150,9 @@ public final class Trainer extends RunFigures implements AutoCloseable {
     }
     if (progress.skippedInRow >= options.nonFinite.limit()) {
       return Outcome.NON_FINITE;
+    }
+    if (divergence.now(progress)) {
+      return Outcome.DIVERGED;
     }
     if (progress.reportDue) {
       return null;
@@ -188,6 +198,7 @@ public final class Trainer extends RunFigures implements AutoCloseable {
       skipped(nonFinite, count);
     } else {
       progress.stepped(loss, weight, options.nonFinite);
+      divergence.stepped(progress, own);
       if (average != null) {
         average.update(progress.step);
       }
@@ -234,7 +245,7 @@ public final class Trainer extends RunFigures implements AutoCloseable {
             progress.epoch,
             progress.index + (fault == null ? 0 : update.faultBatch()),
             fault == null ? count : 1,
-            cause(fault),
+            SkippedStep.Cause.of(fault),
             fault == null ? parameter.substring(0, parameter.indexOf('.')) : fault.layer(),
             parameter,
             progress.skippedInRow,
@@ -244,17 +255,6 @@ public final class Trainer extends RunFigures implements AutoCloseable {
     for (TrainingListener listener : listeners) {
       listener.onSkipped(this, skipped);
     }
-  }
-
-  private static SkippedStep.Cause cause(@Nullable NonFinite fault) {
-    if (fault == null) {
-      return SkippedStep.Cause.GRADIENT;
-    }
-    return switch (fault.place()) {
-      case INPUT -> SkippedStep.Cause.INPUT;
-      case OUTPUT -> SkippedStep.Cause.OUTPUT;
-      case NEITHER -> SkippedStep.Cause.LOSS;
-    };
   }
 
   /**
@@ -277,14 +277,15 @@ public final class Trainer extends RunFigures implements AutoCloseable {
       swapAverage();
     }
     progress.watch(options.plateau, evaluator != null);
-    boolean best = best();
+    boolean ruined = divergence.doubtful(progress);
+    boolean best = best(ruined);
     for (TrainingListener listener : listeners) {
       listener.onReport(this);
     }
     if (best) {
       saving.best();
     }
-    saving.report(progress);
+    saving.report(progress, ruined);
   }
 
   private void swapAverage() {
@@ -293,26 +294,12 @@ public final class Trainer extends RunFigures implements AutoCloseable {
     }
   }
 
-  private boolean best() {
+  private boolean best(boolean ruined) {
     EarlyStop rule = options.earlyStop;
     if (evaluator == null && rule.metric().equals(EarlyStop.VALIDATION_LOSS)) {
       return false;
     }
-    return progress.judge(
-        switch (rule.metric()) {
-          case EarlyStop.VALIDATION_LOSS -> progress.validationLoss;
-          case EarlyStop.TRAINING_LOSS -> progress.trainLoss;
-          default -> {
-            Double value = measured.get(rule.metric());
-            if (value == null) {
-              throw new IllegalStateException(
-                  "early stopping by %s: nobody measures that; there are %s"
-                      .formatted(rule.metric(), measured.keySet()));
-            }
-            yield value;
-          }
-        },
-        rule);
+    return progress.judge(ruined ? Double.NaN : value(rule), rule);
   }
 
   /**

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The options of a {@link Trainer}; everything given stays the caller's to close. */
 public final class TrainerBuilder {
+  /** What {@link #divergence} is unless set. */
+  public static final double DIVERGENCE = 5;
+
   final Model model;
   final Loss loss;
   final Optimizer optimizer;
@@ -33,6 +36,7 @@ public final class TrainerBuilder {
   @Nullable Plateau plateau;
   @Nullable Averaging averaging;
   NonFinitePolicy nonFinite = NonFinitePolicy.DEFAULT;
+  double divergence = DIVERGENCE;
   @Nullable Path checkpoints;
   long checkpointEvery;
   int checkpointKeep;
@@ -128,8 +132,27 @@ public final class TrainerBuilder {
   }
 
   /**
-   * Writes {@code last.safetensors} at each report and at the end, and with validation data or an
-   * {@link #earlyStop} by another figure {@code best.safetensors} when it is the best so far.
+   * Ends {@link Trainer#run} with {@link Outcome#DIVERGED} where most of the last steps have a loss
+   * that is above what the run began with by more than so many times that. Its measure is the loss
+   * of the first eight batches with the initial values, whether negative or next to 0: its size, or
+   * the most that one of them is away from it. They are run once before the first step, and again
+   * before the initial checkpoint is replaced.
+   *
+   * @param factor above 0; 0: the run goes on whatever its loss is
+   */
+  public TrainerBuilder divergence(double factor) {
+    if (!(factor >= 0 && factor <= Double.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          "divergence " + factor + " must be at least 0, and finite");
+    }
+    divergence = factor;
+    return this;
+  }
+
+  /**
+   * Writes {@code last.safetensors} before the first step, at each report and at the end, and with
+   * validation data or an {@link #earlyStop} by another figure {@code best.safetensors} when it is
+   * the best so far.
    *
    * @param folder created if missing
    */

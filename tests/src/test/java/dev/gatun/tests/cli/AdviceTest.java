@@ -52,9 +52,46 @@ class AdviceTest {
     assertFalse(log.contains("most likely"), log);
   }
 
+  /** An epoch of six examples is one step. */
+  @Test
+  void fewEpochsAreMadeMore() throws IOException {
+    String log = overfit("train.epochs=2");
+    assertTrue(log.contains("train.epochs is 300 here"), log);
+    assertTrue(log.contains("done after 300 steps"), log);
+    assertTrue(log.contains("learnt 6 examples by heart"), log);
+    Training.Result asked = train("train.overfit=6", "train.epochs=2", "train.steps=2");
+    assertEquals(2, asked.steps());
+  }
+
+  /**
+   * Of six labels one holds at a time; of two classes, four of the six examples are of the second.
+   */
+  @ParameterizedTest
+  @CsvSource({"'a,b,c,d,e,f', 17, yes", "'a,b', 67, no"})
+  void logisticTargetsAreCounted(String labels, int share, String found) throws IOException {
+    String[] names = labels.split(",");
+    StringBuilder csv = new StringBuilder("sequence,label,x\n");
+    for (int i = 0; i < 24; i++) {
+      csv.append(i + "," + names[i % names.length] + "," + i % 7 + "\n" + i + ",,2\n");
+    }
+    Files.writeString(folder.resolve("s.csv"), csv);
+    String yaml =
+        """
+        data: {type: sequences, path: s.csv, validation: 0}
+        model: {hidden: 2}
+        train: {loss: binary-cross-entropy, batch: 6, rate: 1e-8, steps: 2, overfit: 6}
+        """;
+    String[] settings = names.length > 2 ? new String[] {"data.label_separator=;"} : new String[0];
+    Training.Result result = KeyRuns.train(folder, yaml, settings);
+    String log = Files.readString(result.run().log());
+    String says = "1. imbalance? %d %% of %d logistic targets hold: %s";
+    int targets = names.length > 2 ? 6 * names.length : 6;
+    assertTrue(log.contains(says.formatted(share, targets, found)), log);
+  }
+
   @Test
   void aRateThatIsTooSmallIsFound() throws IOException {
-    String log = overfit("train.epochs=60", "train.rate=1e-5");
+    String log = overfit("train.epochs=60", "train.steps=60", "train.rate=1e-5");
     assertTrue(log.contains("most likely: rate too small"), log);
     for (String question :
         List.of(
@@ -69,7 +106,7 @@ class AdviceTest {
 
   @Test
   void weightsThatCannotMoveAreFound() throws IOException {
-    String log = overfit("train.epochs=120", "train.weight_limit=1e-3");
+    String log = overfit("train.epochs=120", "train.steps=120", "train.weight_limit=1e-3");
     assertTrue(log.contains("most likely: method or configuration wrong"), log);
     assertTrue(log.contains("without train.weight_limit the loss is"), log);
   }

@@ -123,7 +123,7 @@ class MeasuredRunsTest {
         "train.early_stop={metric: train_loss, patience: 1, min_change: 1e6}"
       })
   void learningByHeartStopsForNoValidation(String stop) throws IOException {
-    Training.Result result = train("train.overfit=6", "train.epochs=5", stop);
+    Training.Result result = train("train.overfit=6", "train.steps=5", stop);
     assertEquals(Outcome.COMPLETED, result.outcome());
     assertEquals(5, result.epochs());
   }
@@ -136,7 +136,7 @@ class MeasuredRunsTest {
                     folder,
                     Samples.TEXT,
                     "train.overfit=2",
-                    "train.epochs=3",
+                    "train.steps=3",
                     "train.rate=1e-8",
                     "model.embedding=16",
                     "model.embedding_tied=true",

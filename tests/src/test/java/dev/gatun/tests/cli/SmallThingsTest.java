@@ -60,7 +60,12 @@ class SmallThingsTest {
   @Test
   void anOutputActivationBoundsWhatIsForecast() throws Exception {
     String[] settings = {
-      "data.scaler=minmax", "train.epochs=1", "train.rate=5", "train.seed=3", "data.season=0"
+      "data.scaler=minmax",
+      "train.epochs=1",
+      "train.rate=5",
+      "train.seed=3",
+      "train.divergence=0",
+      "data.season=0"
     };
     train("plain", Samples.wave(100), settings);
     String[] bounded = Arrays.copyOf(settings, settings.length + 1);
@@ -105,5 +110,23 @@ class SmallThingsTest {
     Outcome outcome = InProcess.run(command.split(" "));
     assertEquals(2, outcome.status(), outcome.err());
     assertEquals(List.of(true), outcome.err().lines().map(l -> l.contains(message)).toList());
+  }
+
+  /** More than the parser's own limit of 16,384. */
+  @Test
+  void aSeriesMayHaveAnyNumberOfColumns() throws Exception {
+    StringBuilder names = new StringBuilder();
+    StringBuilder more = new StringBuilder();
+    for (int c = 0; c < 20_000; c++) {
+      names.append(",c").append(c);
+      more.append(",").append(c);
+    }
+    String[] rows = Samples.wave(100).split("\n");
+    StringBuilder wide = new StringBuilder(rows[0]).append(names).append('\n');
+    for (int row = 1; row < rows.length; row++) {
+      wide.append(rows[row]).append(more).append('\n');
+    }
+    Outcome outcome = train("r", wide.toString(), "train.steps=1", "data.inputs=[level, c19999]");
+    assertTrue(outcome.err().contains("done after 1 steps"), outcome.err());
   }
 }

@@ -167,9 +167,29 @@ class StabilityKeysTest {
     String log = Files.readString(result.run().log());
     assertTrue(log.contains("3 in a row, rate times 0.015625"), log);
     assertTrue(log.contains("in layer ") || log.contains("of layer "), log);
-    // The first step ruined them, and only these could be saved.
-    assertTrue(log.contains("there are no good weights to keep"), log);
-    assertTrue(Double.isFinite(largest(Map.of(), weights(result), "")));
+    // The first step ruined them.
+    assertTrue(log.contains("the last good weights, those it began with, are in "), log);
+    assertEquals(0, largest(weights(train(STILL)), weights(result), ""), 1e-7);
+  }
+
+  /** Clipped and within bounds: nothing overflows, and nothing is learnt. */
+  @Test
+  void aLossThatDivergesEndsWithACause() throws IOException {
+    String[] ruined = {"train.rate=20", "train.clip=1", "train.epochs=40"};
+    Training.Result result = train(ruined);
+    assertEquals(Outcome.DIVERGED, result.outcome());
+    assertTrue(result.steps() < 60, result.steps() + " steps");
+    String log = Files.readString(result.run().log());
+    assertTrue(
+        log.matches(
+            "(?s).*stopped after step \\d+ \\(epoch \\d+\\): the loss diverged: it began at"
+                + " [0-9.]+, and most of the last steps are above [0-9.]+, the last at rate 2.0e\\+01; the"
+                + " last good weights, those it began with, are in .*last.safetensors; lower .*"),
+        log);
+    assertEquals(0, largest(weights(train(STILL)), weights(result), ""), 1e-7);
+    assertTrue(Files.readAllLines(result.run().metrics()).size() > 1, "no figures");
+    Training.Result off = train(with(ruined, "train.divergence=0"));
+    assertEquals(Outcome.COMPLETED, off.outcome());
   }
 
   /** A value whose square is infinite is in two windows: two steps of each epoch are skipped. */

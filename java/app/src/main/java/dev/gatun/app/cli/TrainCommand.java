@@ -86,13 +86,16 @@ final class TrainCommand implements Callable<Integer> {
     } catch (OutOfMemoryError e) {
       throw new RunException(MemoryAdvice.of(e, config), e);
     }
-    if (result.outcome() == Outcome.NON_FINITE) {
+    if (result.outcome().failed()) {
+      String cause =
+          result.outcome() == Outcome.DIVERGED
+              ? "the loss diverged; log.txt names step, rate"
+              : "%d steps in a row were not finite; log.txt names batch and layer"
+                  .formatted(config.get(StabilityKeys.LIMIT));
       spec.commandLine()
           .getErr()
           .println(
-              ("gatun: %d steps in a row were not finite; log.txt names batch and layer, and"
-                      + " what was kept; lower train.rate or set train.clip")
-                  .formatted(config.get(StabilityKeys.LIMIT)));
+              "gatun: %s, and what was kept; lower train.rate or set train.clip".formatted(cause));
       return Gatun.FAILED;
     }
     return result.interrupted() ? INTERRUPTED : 0;

@@ -2,6 +2,7 @@ package dev.gatun.app.config;
 
 import dev.gatun.train.EarlyStop;
 import dev.gatun.train.NonFinitePolicy;
+import dev.gatun.train.TrainerBuilder;
 import java.util.List;
 
 /** The keys under {@code train:} that hold a run stable and say what of it is kept. */
@@ -115,6 +116,15 @@ public final class StabilityKeys {
               "good steps in a row after which the rate rises by that factor again")
           .knownAs("growth_interval");
 
+  public static final Key<Double> DIVERGENCE =
+      Key.of(
+              "train.divergence",
+              FROM_ZERO,
+              TrainerBuilder.DIVERGENCE,
+              "ends a run whose loss is above its start by more than so many times that; 0: never")
+          .knownAs("divergence_threshold", "early_stopping_divergence")
+          .free();
+
   public static final Key<String> METRIC =
       Key.of(
               "train.early_stop.metric",
@@ -173,6 +183,7 @@ public final class StabilityKeys {
           RATE_FACTOR,
           LIMIT,
           RECOVERY,
+          DIVERGENCE,
           METRIC,
           STOP_PATIENCE,
           MIN_CHANGE);

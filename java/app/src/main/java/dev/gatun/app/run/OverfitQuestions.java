@@ -39,8 +39,8 @@ final class OverfitQuestions {
   /** So has one that lets the loss fall so many times as far, where that is not next to nothing. */
   private static final double FARTHER = 2;
 
-  /** Most steps of each trial: enough to tell a better setting. */
-  private static final int MOST_STEPS = 300;
+  /** Steps of each trial, and the least of a run to judge: enough to tell a better setting. */
+  private static final int STEPS = 300;
 
   /** The part of all targets from which one class rules. */
   private static final double RULES = 0.8;
@@ -56,7 +56,21 @@ final class OverfitQuestions {
     this.config = config;
     this.backend = backend;
     examples = config.get(TrainKeys.OVERFIT);
-    this.steps = (int) Math.min(steps, MOST_STEPS);
+    this.steps = (int) Math.min(steps, STEPS);
+  }
+
+  /**
+   * What a few examples are learnt by: where {@code train.steps} does not say, enough epochs for as
+   * many steps as can be judged. An epoch of a few examples may be one step.
+   */
+  static Config longEnough(Config config) {
+    int examples = config.get(TrainKeys.OVERFIT);
+    if (examples == 0 || config.get(TrainKeys.STEPS) > 0) {
+      return config;
+    }
+    int batches = Math.ceilDiv(examples, config.get(TrainKeys.BATCH));
+    int epochs = Math.ceilDiv(STEPS, Math.ceilDiv(batches, config.get(TrainKeys.ACCUMULATE)));
+    return config.get(TrainKeys.EPOCHS) < epochs ? config.with(TrainKeys.EPOCHS, epochs) : config;
   }
 
   /** What one trial found. */
@@ -109,6 +123,10 @@ final class OverfitQuestions {
     try (BatchSource source = task.overfitting(examples);
         Batch batch = source.newBatch()) {
       TargetKind kind = source.layout().targets();
+      if (kind == TargetKind.VALUES
+          && config.get(TrainKeys.LOSS) == TrainKeys.Losses.BINARY_CROSS_ENTROPY) {
+        return labels(source, batch);
+      }
       if (kind != TargetKind.CLASSES && kind != TargetKind.STEP_CLASSES) {
         return new Answer("imbalance", "targets are no classes", 1);
       }
@@ -129,6 +147,24 @@ final class OverfitQuestions {
         "%d classes, the largest has %.0f %% of %d targets"
             .formatted(counts.size(), 100 * share, all);
     return new Answer("imbalance", measured, share > RULES ? CAUSE * 0.99 : 1);
+  }
+
+  /** Of labels that hold or not, each by itself. */
+  private static Answer labels(BatchSource source, Batch batch) {
+    long hold = 0;
+    long all = 0;
+    for (int i = 0; i < source.batches(0); i++) {
+      source.fill(0, i, batch);
+      long targets = batch.targetRows() * source.layout().targetColumns();
+      for (long target = 0; target < targets; target++) {
+        hold += batch.targets().get(target) >= 0.5 ? 1 : 0;
+      }
+      all += targets;
+    }
+    double share = all == 0 ? 0 : (double) hold / all;
+    String measured = "%.0f %% of %d logistic targets hold".formatted(100 * share, all);
+    boolean rules = Math.max(share, 1 - share) > RULES;
+    return new Answer("imbalance", measured, rules ? CAUSE * 0.99 : 1);
   }
 
   private Answer backbone() throws IOException {
@@ -256,6 +292,7 @@ final class OverfitQuestions {
               .epochs(Integer.MAX_VALUE)
               .maxSteps(count)
               .reportEvery(Integer.MAX_VALUE)
+              .divergence(0) // rates that are far too high are tried on purpose
               .listener(listener)
               .build()) {
         trainer.run();

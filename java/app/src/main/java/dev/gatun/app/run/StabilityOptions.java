@@ -2,6 +2,7 @@ package dev.gatun.app.run;
 
 import dev.gatun.app.config.Config;
 import dev.gatun.app.config.Names;
+import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.StabilityKeys;
 import dev.gatun.app.config.TrackingKeys;
 import dev.gatun.app.config.TrackingKeys.Histograms;
@@ -10,8 +11,10 @@ import dev.gatun.app.task.Task;
 import dev.gatun.optim.Averaging;
 import dev.gatun.train.EarlyStop;
 import dev.gatun.train.NonFinitePolicy;
+import dev.gatun.train.Outcome;
 import dev.gatun.train.Trainer;
 import dev.gatun.train.TrainerBuilder;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -47,6 +50,7 @@ final class StabilityOptions {
             config.get(StabilityKeys.RATE_FACTOR),
             config.get(StabilityKeys.LIMIT),
             config.get(StabilityKeys.RECOVERY)));
+    builder.divergence(config.get(StabilityKeys.DIVERGENCE));
     average(builder, config, steps, epochSteps);
     Histograms histograms = config.get(TrackingKeys.HISTOGRAMS);
     boolean ofGradients = histograms == Histograms.GRADIENTS || histograms == Histograms.BOTH;
@@ -90,20 +94,35 @@ final class StabilityOptions {
     return "stopped: no better %s in %d reports".formatted(metric, patience);
   }
 
-  /** What became of a run whose numbers were not finite. */
-  static String diverged(Config config, RunDirectory run, Trainer trainer) {
-    String kept =
-        trainer.keptGood()
-            ? "the last good weights are in " + run.last()
-            : "there are no good weights to keep: the run went wrong before its first report or"
-                + " train.checkpoint_every";
-    return "stopped after step %d: %d in a row were not finite, the last at rate %.1e; %s; %s"
+  /** What became of a run that went wrong. */
+  static String failed(Config config, RunDirectory run, Trainer trainer, Outcome outcome) {
+    String cause =
+        outcome == Outcome.DIVERGED
+            ? "the loss diverged: it began at %s, and most of the last steps are above %s"
+                .formatted(Numbers.shown(trainer.startLoss()), Numbers.shown(trainer.lossLimit()))
+            : config.get(StabilityKeys.LIMIT) + " in a row were not finite";
+    return "stopped after step %d (epoch %d): %s, the last at rate %.1e; %s; %s"
         .formatted(
             trainer.steps(),
-            config.get(StabilityKeys.LIMIT),
+            trainer.epoch(),
+            cause,
             trainer.rate(),
-            kept,
-            "lower train.rate or set train.clip");
+            kept(run, trainer),
+            outcome == Outcome.DIVERGED
+                ? "lower train.rate or set train.clip (train.divergence=0 lets it go on)"
+                : "lower train.rate or set train.clip");
+  }
+
+  private static String kept(RunDirectory run, Trainer trainer) {
+    if (trainer.keptGood()) {
+      return "the last good weights, %s, are in %s"
+          .formatted(
+              trainer.keptStep() == 0 ? "those it began with" : "of step " + trainer.keptStep(),
+              run.last());
+    }
+    return Files.isRegularFile(run.best())
+        ? "the last good weights are in " + run.best()
+        : "there are no good weights to keep";
   }
 
   private static void average(TrainerBuilder builder, Config config, long steps, long epochSteps) {

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 /** Trains what a configuration describes, from data to charts. */
 public final class Training {
   private final Config config;
+  private final boolean raised;
   private final Backend backend;
   private final String note;
   private final Progress progress;
@@ -51,7 +52,8 @@ public final class Training {
 
   private Training(
       Config config, Backend backend, String note, @Nullable TrainingListener watcher) {
-    this.config = config;
+    this.config = OverfitQuestions.longEnough(config);
+    raised = !this.config.get(TrainKeys.EPOCHS).equals(config.get(TrainKeys.EPOCHS));
     this.backend = backend;
     this.note = note;
     this.watcher = watcher;
@@ -229,12 +231,17 @@ public final class Training {
       log.line("run " + run.path() + ": " + start(task, model, trainer));
       log.line(backend.description() + note);
       ResumedDevice.warn(run, backend, log);
+      if (raised) {
+        log.line(
+            "train.epochs is %d here: few examples make few steps; give train.steps for other many"
+                .formatted(config.get(TrainKeys.EPOCHS)));
+      }
       log.lines(task.notes());
       log.lines(starts);
       try (Interrupt interrupt = new Interrupt(trainer::requestStop)) {
         Outcome outcome = DeviceFailure.named(trainer, run, progress, log);
-        if (outcome == Outcome.NON_FINITE) {
-          log.line(StabilityOptions.diverged(config, run, trainer));
+        if (outcome.failed()) {
+          log.line(StabilityOptions.failed(config, run, trainer, outcome));
         }
         boolean stopped = outcome == Outcome.INTERRUPTED && interrupt.requested();
         if (outcome == Outcome.INTERRUPTED
@@ -249,11 +256,11 @@ public final class Training {
           log.line(
               "interrupted after step %d, saved; continue with --run %s --resume"
                   .formatted(trainer.steps(), run.path()));
-        } else if (outcome != Outcome.NON_FINITE) {
+        } else if (!outcome.failed()) {
           log.line(ending(outcome, trainer));
           test = afterwards(task, model, run, log, trainer);
         }
-        trackers.end(!stopped && outcome != Outcome.NON_FINITE);
+        trackers.end(!stopped && !outcome.failed());
         Result result = result(run, task, trainer, reporter, outcome, stopped, test, seconds);
         done.accept(result);
         return result;
