@@ -67,7 +67,7 @@ final class Divergence {
 
   /** As {@link #now} of a run that goes no further, which may have had few steps. */
   boolean atEnd(Progress progress) {
-    double all = 1 - Math.pow(1 - RECENT, progress.step - progress.skipped);
+    double all = 1 - Math.pow(1 - RECENT, (double) (progress.step - progress.skipped));
     return progress.ruinedShare > MOST * all
         || (progress.savedWeights == 0 && measuredRuined(progress));
   }

@@ -69,7 +69,7 @@ class AdviceTest {
   @ParameterizedTest
   @CsvSource({"'a,b,c,d,e,f', 17, yes", "'a,b', 67, no"})
   void logisticTargetsAreCounted(String labels, int share, String found) throws IOException {
-    String[] names = labels.split(",");
+    String[] names = labels.split(",", -1);
     StringBuilder csv = new StringBuilder("sequence,label,x\n");
     for (int i = 0; i < 24; i++) {
       csv.append(i + "," + names[i % names.length] + "," + i % 7 + "\n" + i + ",,2\n");
@@ -84,9 +84,12 @@ class AdviceTest {
     String[] settings = names.length > 2 ? new String[] {"data.label_separator=;"} : new String[0];
     Training.Result result = KeyRuns.train(folder, yaml, settings);
     String log = Files.readString(result.run().log());
-    String says = "1. imbalance? %d %% of %d logistic targets hold: %s";
     int targets = names.length > 2 ? 6 * names.length : 6;
-    assertTrue(log.contains(says.formatted(share, targets, found)), log);
+    assertTrue(
+        log.contains(
+            "1. imbalance? %d %% of %d logistic targets hold: %s"
+                .formatted(share, targets, found)),
+        log);
   }
 
   @Test

@@ -81,8 +81,11 @@ class NonFiniteEvalTest {
       Training.Result run =
           KeyRuns.train(
               folder,
-              "data: {type: sequences, path: s.csv, validation: 0.25, test: 0.25}\n"
-                  + "model: {hidden: 2}\ntrain: {batch: 2, rate: 0.01}\n",
+              """
+              data: {type: sequences, path: s.csv, validation: 0.25, test: 0.25}
+              model: {hidden: 2}
+              train: {batch: 2, rate: 0.01}
+              """,
               "train.steps=1",
               "train.loss=" + loss);
       Outcome told = eval(run, spoiled(run), "--json");

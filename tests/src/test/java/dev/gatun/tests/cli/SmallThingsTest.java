@@ -121,10 +121,10 @@ class SmallThingsTest {
       names.append(",c").append(c);
       more.append(",").append(c);
     }
-    String[] rows = Samples.wave(100).split("\n");
-    StringBuilder wide = new StringBuilder(rows[0]).append(names).append('\n');
-    for (int row = 1; row < rows.length; row++) {
-      wide.append(rows[row]).append(more).append('\n');
+    List<String> rows = Samples.wave(100).lines().toList();
+    StringBuilder wide = new StringBuilder(rows.getFirst()).append(names).append('\n');
+    for (String row : rows.subList(1, rows.size())) {
+      wide.append(row).append(more).append('\n');
     }
     Outcome outcome = train("r", wide.toString(), "train.steps=1", "data.inputs=[level, c19999]");
     assertTrue(outcome.err().contains("done after 1 steps"), outcome.err());

@@ -54,6 +54,14 @@ class MutationTest {
           "train.Checkpoint.restoreAverage NOTHING | train.AveragesTest aResumedRunHasTheSameBits",
           "train.UpdateStep.spoilGradients NOTHING"
               + " | train.StabilityTest anInfiniteLossWithAFiniteGradientIsNoUpdate",
+          "train.Divergence.stepped NOTHING"
+              + " | train.DivergenceTest whatWasLearntBeforeIsKept",
+          "train.Divergence.doubtful NOTHING"
+              + " | train.DivergenceTest aRateThatIsTooHighEndsWithTheInitialWeights",
+          "train.Saving.first NOTHING"
+              + " | train.DivergenceTest aRateThatIsTooHighEndsWithTheInitialWeights",
+          "train.TrainerBuilder.accumulate ITSELF"
+              + " | train.AccumulationTest layersAreToldTheUpdateAndNotTheForward",
           "train.Progress.skip NOTHING | train.StabilityTest theRateFallsAndRecovers",
           "train.EarlyStop.better NOTHING"
               + " | train.StabilityTest anyMeasureTellsTheBestAndWhenToStop",
@@ -123,6 +131,10 @@ class MutationTest {
           "model.Jacobi.rotate NOTHING | model.InitialValuesTest componentsOfAKnownCloud",
           "train.Word2Vec$Run.pair NOTHING"
               + " | data.WordVectorsTest wordsInLikePlacesBecomeNeighbours",
+          "model.Embedding.padding ITSELF"
+              + " | model.EmbeddingLayerTest paddingAndFrozenRowsAreNotLearnt",
+          "model.Linear.tiedTo ITSELF | golden.EmbeddingGoldenTest aTableForBothEnds",
+          "data.Kmers.encode NOTHING | data.TsFileTest stringsAreCutIntoPieces",
           "data.PairLearner.join NOTHING | data.TokenizerTest pairsAreTheMostFrequent",
           "backend.reference.ReferenceUpdater.update NOTHING | contract.UpdateContractTest",
           "backend.reference.Losses.elements NOTHING | contract.LossContractTest",

@@ -103,8 +103,7 @@ class RateRangeTest {
     }
   }
 
-  @Test
-  void ratesThatAreAllTooLowSuggestTheirBest() {
+  private RateRange.Result sweep(RateRange range) {
     ModelSpec spec = ModelSpec.of(Signal.features(2), Linear.of(1));
     try (Backend context = Subjects.open(BACKENDS.getFirst());
         Model model = spec.build(context, 9);
@@ -112,32 +111,25 @@ class RateRangeTest {
             new RuleOptimizer(
                 model.parameters(), new SgdRule(0, false, 0), Double.POSITIVE_INFINITY);
         BatchSource data = data()) {
-      RateRange.Result result =
-          new RateRange(1e-6, 1e-4, 20, 0.5, 4)
-              .run(model, NumericLoss.meanSquaredError(), sgd, data, 1);
-      assertFalse(result.exploded());
-      assertEquals(20, result.points().size());
-      assertEquals(1e-4, result.last(), 1e-10);
-      assertEquals(1e-4, result.lowest(), 1e-10);
+      return range.run(model, NumericLoss.meanSquaredError(), sgd, data, 1);
     }
   }
 
   @Test
+  void ratesThatAreAllTooLowSuggestTheirBest() {
+    RateRange.Result result = sweep(new RateRange(1e-6, 1e-4, 20, 0.5, 4));
+    assertFalse(result.exploded());
+    assertEquals(20, result.points().size());
+    assertEquals(1e-4, result.last(), 1e-10);
+    assertEquals(1e-4, result.lowest(), 1e-10);
+  }
+
+  @Test
   void ratesThatAreAllTooHighSuggestNone() {
-    ModelSpec spec = ModelSpec.of(Signal.features(2), Linear.of(1));
-    try (Backend context = Subjects.open(BACKENDS.getFirst());
-        Model model = spec.build(context, 9);
-        Optimizer sgd =
-            new RuleOptimizer(
-                model.parameters(), new SgdRule(0, false, 0), Double.POSITIVE_INFINITY);
-        BatchSource data = data()) {
-      RateRange.Result result =
-          new RateRange(10, 1000, 20, 0, 4)
-              .run(model, NumericLoss.meanSquaredError(), sgd, data, 1);
-      assertTrue(result.exploded());
-      assertFalse(result.fell());
-      assertTrue(Double.isNaN(result.suggested()));
-    }
+    RateRange.Result result = sweep(new RateRange(10, 1000, 20, 0, 4));
+    assertTrue(result.exploded());
+    assertFalse(result.fell());
+    assertTrue(Double.isNaN(result.suggested()));
   }
 
   @Test

@@ -13,6 +13,7 @@ import dev.gatun.data.BatchSource;
 import dev.gatun.model.Model;
 import dev.gatun.optim.Optimizer;
 import dev.gatun.optim.Schedules;
+import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.tests.support.Subjects;
 import dev.gatun.train.Outcome;
 import dev.gatun.train.Trainer;
@@ -23,6 +24,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -190,6 +193,30 @@ class ResumeTest {
       assertEquals("packed", context.choices());
       try (Backend fork = context.fork()) {
         assertEquals("packed", fork.choices());
+      }
+    }
+  }
+
+  /** Of the file nothing differs but the time that the run took. */
+  @Test
+  void theFileOfAResumedRunDiffersInItsTimeAlone() throws IOException {
+    Path whole = folder.resolve("whole");
+    run("cpu", ResumeTask.TEXT, whole, 0, false);
+    Path parts = folder.resolve("parts");
+    run("cpu", ResumeTask.TEXT, parts, 5, false);
+    run("cpu", ResumeTask.TEXT, parts, 0, true);
+    for (String name : List.of("last.safetensors", "best.safetensors")) {
+      try (SafetensorsReader one = new SafetensorsReader(whole.resolve(name));
+          SafetensorsReader other = new SafetensorsReader(parts.resolve(name))) {
+        Map<String, String> expected = new TreeMap<>(one.metadata());
+        Map<String, String> actual = new TreeMap<>(other.metadata());
+        assertTrue(expected.remove("training.seconds") != null, expected::toString);
+        actual.remove("training.seconds");
+        assertEquals(expected, actual);
+        assertEquals(List.copyOf(one.tensors().keySet()), List.copyOf(other.tensors().keySet()));
+        for (String tensor : one.tensors().keySet()) {
+          assertArrayEquals(one.doubles(tensor), other.doubles(tensor), tensor);
+        }
       }
     }
   }

@@ -287,22 +287,36 @@ class StabilityTest {
     assertEquals(2, files.size());
   }
 
-  @Test
-  void theNewestFewCheckpointsAreKept() throws IOException {
+  /**
+   * What stays of an epoch's checkpoints.
+   *
+   * @param every how many steps there is one
+   * @param keep how many
+   * @return the names of the files
+   */
+  private List<String> kept(int steps, int every, int keep) throws IOException {
     run(
         "reference",
         SPEC,
         NumericLoss.meanSquaredError(),
         0.1,
-        new SineWindows(4, 2, 10),
-        options -> options.epochs(1).checkpoints(folder).checkpointEvery(2).checkpointKeep(3));
+        new SineWindows(4, 2, steps),
+        options ->
+            options.epochs(1).checkpoints(folder).checkpointEvery(every).checkpointKeep(keep));
+    try (Stream<Path> all = Files.list(folder)) {
+      return all.map(file -> String.valueOf(file.getFileName())).sorted().toList();
+    }
+  }
+
+  @Test
+  void theNewestFewCheckpointsAreKept() throws IOException {
     assertEquals(
         List.of(
             "last.safetensors",
             "step-000000006.safetensors",
             "step-000000008.safetensors",
             "step-000000010.safetensors"),
-        names(folder));
+        kept(10, 2, 3));
   }
 
   /** A run that went on from an earlier step than the files that it finds. */
@@ -310,22 +324,9 @@ class StabilityTest {
   void aCheckpointOfAnEarlierStepIsKept() throws IOException {
     Files.writeString(folder.resolve("step-000000050.safetensors"), "later");
     Files.writeString(folder.resolve("step-1000000000.safetensors"), "later still");
-    run(
-        "reference",
-        SPEC,
-        NumericLoss.meanSquaredError(),
-        0.1,
-        new SineWindows(4, 2, 2),
-        options -> options.epochs(1).checkpoints(folder).checkpointEvery(1).checkpointKeep(2));
     assertEquals(
         List.of("last.safetensors", "step-000000001.safetensors", "step-000000002.safetensors"),
-        names(folder));
-  }
-
-  private static List<String> names(Path folder) throws IOException {
-    try (Stream<Path> all = Files.list(folder)) {
-      return all.map(file -> String.valueOf(file.getFileName())).sorted().toList();
-    }
+        kept(2, 1, 2));
   }
 
   @Test

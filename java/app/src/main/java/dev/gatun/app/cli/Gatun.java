@@ -128,8 +128,8 @@ public final class Gatun {
       // A command that is a method: picocli wraps what it throws.
       return outOfMemory(memory, err, debug);
     }
-    boolean wrapped = e instanceof UncheckedIOException && e.getCause() instanceof IOException;
-    Exception told = wrapped ? (IOException) e.getCause() : e;
+    boolean wrapped = e instanceof UncheckedIOException;
+    Exception told = wrapped && e.getCause() instanceof IOException io ? io : e;
     err.println("gatun: " + message(told, command.getCommandName()));
     if (debug) {
       e.printStackTrace(err);

@@ -10,6 +10,7 @@ import dev.gatun.model.Model;
 import dev.gatun.train.Evaluator;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the outputs of a classifier stand for: a share of all classes, or labels by themselves. */
@@ -76,15 +77,17 @@ sealed interface LabelHead permits SoftmaxHead, LogisticHead {
    */
   record Said(String label, List<Double> probabilities) {}
 
-  /** Collects what a model says of the sequences of a run. */
-  interface Reader extends Evaluator.Visitor {
-    /** Of each sequence. */
-    List<Said> said();
-
-    /** What it comes to. */
-    SequencedMap<String, Double> measures();
-
-    /** Of one class each: how they were confused. */
-    @Nullable Classified classified();
-  }
+  /**
+   * What a model says of the sequences of a run.
+   *
+   * @param seen collects it in that run
+   * @param said of each sequence, after it
+   * @param measures what it comes to
+   * @param classified of one class each: how they were confused
+   */
+  record Reader(
+      Evaluator.Visitor seen,
+      Supplier<List<Said>> said,
+      Supplier<SequencedMap<String, Double>> measures,
+      Supplier<@Nullable Classified> classified) {}
 }

@@ -288,7 +288,7 @@ public final class LabelTask implements Task {
     LabelHead.Reader reader = head.reader(trained);
     run(trained, new Range(0, data.size()), WeightType.FLOAT32, reader);
     List<Row> rows = new ArrayList<>();
-    for (LabelHead.Said said : reader.said()) {
+    for (LabelHead.Said said : reader.said().get()) {
       rows.add(new Row(data.names().get(rows.size()), said.label(), said.probabilities()));
     }
     return rows;
@@ -297,7 +297,7 @@ public final class LabelTask implements Task {
   private double run(Model trained, Range part, WeightType weights, LabelHead.Reader reader) {
     try (BatchSource source = evaluation(part);
         Evaluator evaluator = new Evaluator(trained, head.plain(), source, weights)) {
-      return evaluator.run(reader);
+      return evaluator.run(reader.seen());
     }
   }
 
@@ -306,7 +306,7 @@ public final class LabelTask implements Task {
     LabelHead.Reader reader = head.reader(trained);
     SequencedMap<String, Double> measures = new LinkedHashMap<>();
     measures.put("loss", run(trained, part, weights, reader));
-    measures.putAll(reader.measures());
+    measures.putAll(reader.measures().get());
     return measures;
   }
 
@@ -314,7 +314,7 @@ public final class LabelTask implements Task {
   public @Nullable Classified classified(Model trained, Range part, WeightType weights) {
     LabelHead.Reader reader = head.reader(trained);
     run(trained, part, weights, reader);
-    return reader.classified();
+    return reader.classified().get();
   }
 
   @Override

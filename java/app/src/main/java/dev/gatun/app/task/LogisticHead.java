@@ -6,20 +6,17 @@ import dev.gatun.app.config.LabelKeys;
 import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
 import dev.gatun.data.Balance;
-import dev.gatun.data.Batch;
 import dev.gatun.data.Examples;
 import dev.gatun.metric.ClassMetrics;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
 import dev.gatun.model.NumericLoss;
-import dev.gatun.model.Plan;
 import dev.gatun.train.LabelPredictions;
 import dev.gatun.train.LabelPredictions.Prediction;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A logit for each label, which holds or not by itself; or one alone, for the second of two
@@ -143,34 +140,22 @@ record LogisticHead(Config config, List<String> classes, String separator) imple
     return metrics;
   }
 
+  private SequencedMap<String, Double> measures(LabelPredictions seen) {
+    if (!twoClasses()) {
+      return seen.metrics(classes.size()).measures();
+    }
+    SequencedMap<String, Double> measures = metrics(seen.list()).measures();
+    measures.put("auc", seen.metrics(1).area(0));
+    return measures;
+  }
+
   @Override
   public Reader reader(Model trained) {
     LabelPredictions seen = new LabelPredictions(trained);
-    return new Reader() {
-      @Override
-      public void visit(Plan plan, Batch batch) {
-        seen.visit(plan, batch);
-      }
-
-      @Override
-      public List<Said> said() {
-        return seen.list().stream().map(LogisticHead.this::said).toList();
-      }
-
-      @Override
-      public SequencedMap<String, Double> measures() {
-        if (!twoClasses()) {
-          return seen.metrics(classes.size()).measures();
-        }
-        SequencedMap<String, Double> measures = metrics(seen.list()).measures();
-        measures.put("auc", seen.metrics(1).area(0));
-        return measures;
-      }
-
-      @Override
-      public @Nullable Classified classified() {
-        return twoClasses() ? new Classified(classes, metrics(seen.list())) : null;
-      }
-    };
+    return new Reader(
+        seen,
+        () -> seen.list().stream().map(this::said).toList(),
+        () -> measures(seen),
+        () -> twoClasses() ? new Classified(classes, metrics(seen.list())) : null);
   }
 }

@@ -4,13 +4,11 @@ import dev.gatun.app.config.Config;
 import dev.gatun.app.config.LabelKeys;
 import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TrainKeys;
-import dev.gatun.data.Batch;
 import dev.gatun.data.Examples;
 import dev.gatun.metric.RocArea;
 import dev.gatun.model.HardExamples;
 import dev.gatun.model.Loss;
 import dev.gatun.model.Model;
-import dev.gatun.model.Plan;
 import dev.gatun.model.SoftmaxCrossEntropy;
 import dev.gatun.train.ClassPredictions;
 import dev.gatun.train.ClassPredictions.Prediction;
@@ -99,36 +97,26 @@ record SoftmaxHead(Config config, List<String> outputs) implements LabelHead {
         Numbers.shown(measures.getOrDefault("loss", Double.NaN)));
   }
 
+  private SequencedMap<String, Double> measures(ClassPredictions seen) {
+    SequencedMap<String, Double> measures = seen.metrics(outputs.size()).measures();
+    if (outputs.size() == 2) {
+      measures.put("auc", area(seen.list()));
+    }
+    return measures;
+  }
+
+  private Said said(Prediction prediction) {
+    return new Said(outputs.get(prediction.predicted()), List.of(prediction.probability()));
+  }
+
   @Override
   public Reader reader(Model trained) {
     ClassPredictions seen = new ClassPredictions(trained);
-    return new Reader() {
-      @Override
-      public void visit(Plan plan, Batch batch) {
-        seen.visit(plan, batch);
-      }
-
-      @Override
-      public List<Said> said() {
-        return seen.list().stream()
-            .map(p -> new Said(outputs.get(p.predicted()), List.of(p.probability())))
-            .toList();
-      }
-
-      @Override
-      public SequencedMap<String, Double> measures() {
-        SequencedMap<String, Double> measures = seen.metrics(outputs.size()).measures();
-        if (outputs.size() == 2) {
-          measures.put("auc", area(seen.list()));
-        }
-        return measures;
-      }
-
-      @Override
-      public Classified classified() {
-        return new Classified(outputs, seen.metrics(outputs.size()));
-      }
-    };
+    return new Reader(
+        seen,
+        () -> seen.list().stream().map(this::said).toList(),
+        () -> measures(seen),
+        () -> new Classified(outputs, seen.metrics(outputs.size())));
   }
 
   /** Of the second of two classes; NaN where a probability is. */
