@@ -14,8 +14,6 @@ import org.jspecify.annotations.Nullable;
  * to 0: where it begins is what it is measured by, and not 0.
  */
 final class Divergence {
-  private static final System.Logger LOG = System.getLogger(Divergence.class.getName());
-
   /** Batches to measure: enough that one with hardly anything in it is no measure for all. */
   private static final int BATCHES = 8;
 
@@ -106,9 +104,6 @@ final class Divergence {
         own[i] = plan.loss();
         weights[i] = plan.weight(batch);
       }
-    } catch (OutOfMemoryError e) {
-      LOG.log(System.Logger.Level.WARNING, "no memory to look whether the run diverges", e);
-      return null;
     }
     double sum = 0;
     double all = 0;

@@ -87,8 +87,7 @@ class AdviceTest {
     int targets = names.length > 2 ? 6 * names.length : 6;
     assertTrue(
         log.contains(
-            "1. imbalance? %d %% of %d logistic targets hold: %s"
-                .formatted(share, targets, found)),
+            "1. imbalance? %d %% of %d logistic targets hold: %s".formatted(share, targets, found)),
         log);
   }
 

@@ -54,8 +54,7 @@ class MutationTest {
           "train.Checkpoint.restoreAverage NOTHING | train.AveragesTest aResumedRunHasTheSameBits",
           "train.UpdateStep.spoilGradients NOTHING"
               + " | train.StabilityTest anInfiniteLossWithAFiniteGradientIsNoUpdate",
-          "train.Divergence.stepped NOTHING"
-              + " | train.DivergenceTest whatWasLearntBeforeIsKept",
+          "train.Divergence.stepped NOTHING" + " | train.DivergenceTest whatWasLearntBeforeIsKept",
           "train.Divergence.doubtful NOTHING"
               + " | train.DivergenceTest aRateThatIsTooHighEndsWithTheInitialWeights",
           "train.Saving.first NOTHING"

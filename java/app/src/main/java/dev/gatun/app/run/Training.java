@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Trains what a configuration describes, from data to charts. */
@@ -231,13 +232,8 @@ public final class Training {
       log.line("run " + run.path() + ": " + start(task, model, trainer));
       log.line(backend.description() + note);
       ResumedDevice.warn(run, backend, log);
-      if (raised) {
-        log.line(
-            "train.epochs is %d here: few examples make few steps; give train.steps for other many"
-                .formatted(config.get(TrainKeys.EPOCHS)));
-      }
       log.lines(task.notes());
-      log.lines(starts);
+      log.lines(startNotes());
       try (Interrupt interrupt = new Interrupt(trainer::requestStop)) {
         Outcome outcome = DeviceFailure.named(trainer, run, progress, log);
         if (outcome.failed()) {
@@ -266,6 +262,16 @@ public final class Training {
         return result;
       }
     }
+  }
+
+  private List<String> startNotes() {
+    if (!raised) {
+      return starts;
+    }
+    String longer =
+        "train.epochs is %d here: few examples make few steps; give train.steps for other many"
+            .formatted(config.get(TrainKeys.EPOCHS));
+    return Stream.concat(Stream.of(longer), starts.stream()).toList();
   }
 
   private TrainerBuilder watched(TrainerBuilder builder) {
