@@ -68,6 +68,7 @@ class StudyReportTest {
     assertEquals(1, count(page, "path", "now"), "the curve of what runs");
     assertEquals(43 + 43, count(page, "path", "done"), "curves and lines of those finished");
     assertEquals(43, count(page, "path", "dot done"));
+    assertEquals(15, count(page, "path", "dot grey"));
     assertEquals(1, count(page, "path", "dot best"));
     assertEquals("model:\n  hidden: 12 # <&>\n", texts(page, "pre").getFirst());
     assertTrue(html.contains("<td class=\"reason\">diverged: the loss was not finite</td>"));

@@ -1,8 +1,7 @@
 package dev.gatun.app.search;
 
 import java.util.Arrays;
-import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
+import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,21 +47,12 @@ final class RegressionTree {
     double mean = Arrays.stream(rows).mapToDouble(r -> values[r]).average().orElse(0);
     @Nullable Cut best = null;
     for (int d = 0; d < choices.length && rows.length >= 2 * LEAST; d++) {
-      int parameter = d;
-      double[] found =
-          Arrays.stream(rows).mapToDouble(r -> points[r][parameter]).sorted().distinct().toArray();
-      DoubleStream cuts =
-          choices[d]
-              ? Arrays.stream(found)
-              : IntStream.range(1, found.length).mapToDouble(i -> (found[i - 1] + found[i]) / 2);
-      for (double at : cuts.toArray()) {
-        Cut cut = new Cut(d, at, error(points, values, rows, d, at));
-        if (best == null || cut.error() < best.error()) {
-          best = cut;
-        }
+      @Nullable Cut cut = best(points, values, rows, d);
+      if (cut != null && (best == null || cut.error() < best.error())) {
+        best = cut;
       }
     }
-    if (best == null || best.error() == Double.POSITIVE_INFINITY) {
+    if (best == null) {
       return new Node(mean, 0, 0, null, null);
     }
     Cut cut = best;
@@ -74,18 +64,44 @@ final class RegressionTree {
         mean, cut.parameter(), cut.at(), grow(points, values, low), grow(points, values, high));
   }
 
-  /** The squared error that a cut leaves, less what does not depend on it; infinite: none. */
-  private double error(double[][] points, double[] values, int[] rows, int parameter, double at) {
-    double[] sums = new double[2];
-    int[] counts = new int[2];
-    for (int row : rows) {
-      int side = left(parameter, at, points[row]) ? 0 : 1;
-      sums[side] += values[row];
-      counts[side]++;
+  /** The best cut of one parameter, by sums over sorted rows; null: each leaves too few rows. */
+  private @Nullable Cut best(double[][] points, double[] values, int[] rows, int parameter) {
+    int[] sorted =
+        Arrays.stream(rows)
+            .boxed()
+            .sorted(Comparator.comparingDouble(r -> points[r][parameter]))
+            .mapToInt(r -> r)
+            .toArray();
+    double all = Arrays.stream(sorted).mapToDouble(r -> values[r]).sum();
+    @Nullable Cut best = null;
+    double sum = 0;
+    int from = 0;
+    for (int i = 0; i < sorted.length; i++) {
+      sum += values[sorted[i]];
+      boolean last = i + 1 == sorted.length;
+      double here = points[sorted[i]][parameter];
+      double next = last ? here : points[sorted[i + 1]][parameter];
+      if ((last && !choices[parameter]) || (!last && here == next)) {
+        continue;
+      }
+      int left = i + 1 - from;
+      int right = sorted.length - left;
+      double middle = (here + next) / 2;
+      double at = choices[parameter] ? here : middle > here ? middle : next;
+      double error = error(sum, left) + error(all - sum, right);
+      if (left >= LEAST && right >= LEAST && (best == null || error < best.error())) {
+        best = new Cut(parameter, at, error);
+      }
+      if (choices[parameter]) {
+        sum = 0; // an option is alone on its side
+        from = i + 1;
+      }
     }
-    if (counts[0] < LEAST || counts[1] < LEAST) {
-      return Double.POSITIVE_INFINITY;
-    }
-    return -sums[0] * sums[0] / counts[0] - sums[1] * sums[1] / counts[1];
+    return best;
+  }
+
+  /** The squared error of some rows about their mean, less what does not depend on a cut. */
+  private static double error(double sum, int count) {
+    return -sum * sum / count;
   }
 }

@@ -62,12 +62,30 @@ record StudyCharts(
     return "";
   }
 
+  /** What a trial that was stopped early got to; NaN where reports are not of the objective. */
+  private double reached(TrialRecord t) {
+    DoubleStream reports = t.reports().values().stream().mapToDouble(v -> v);
+    if (t.state() != State.PRUNED || goals.size() > 1) {
+      return Double.NaN;
+    }
+    return (goals.getFirst() == Goal.MAXIMIZE ? reports.max() : reports.min()).orElse(Double.NaN);
+  }
+
   /** The first objective by trial, and the best so far. */
   String history() {
     Plot out = new Plot();
     Plot.Scale x = Plot.Scale.counting(Math.max(total, trials.size()) - 1);
-    Plot.Scale y = upward(finished().stream().mapToDouble(t -> t.values().getFirst()));
+    Plot.Scale y =
+        upward(
+            DoubleStream.concat(
+                finished().stream().mapToDouble(t -> t.values().getFirst()),
+                trials.stream().mapToDouble(this::reached)));
     out.axes(x, y, "trial", objectives.getFirst());
+    for (TrialRecord t : trials) {
+      double value = reached(t);
+      String title = "trial " + t.number() + ", stopped early: " + value;
+      out.dot(x.at(t.number()), y.at(value), "grey", title);
+    }
     List<double[]> bests = new ArrayList<>();
     double so = Double.NaN;
     for (TrialRecord t : finished()) {

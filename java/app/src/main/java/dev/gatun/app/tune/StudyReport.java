@@ -92,7 +92,7 @@ public final class StudyReport {
     part(
         out,
         "History",
-        "A dot for each finished trial, a line for the best so far.",
+        "A dot for each trial, grey where it was stopped early; a line for the best so far.",
         charts.history());
     part(
         out,
@@ -179,7 +179,8 @@ public final class StudyReport {
     return finished < LEAST_TRIALS
         ? "Needs at least %d finished trials; there are %d.".formatted(LEAST_TRIALS, finished)
         : ("How much worse a random forest predicts the objective when a parameter&#8217;s values are"
-                + " exchanged among the %d finished trials, as a part of the sum over all parameters.")
+                + " exchanged, as a part of the sum over all parameters; from the %d finished trials, as"
+                + " those stopped early have no result.")
             .formatted(finished);
   }
 
