@@ -145,7 +145,11 @@ public final class Trainer extends RunFigures implements AutoCloseable {
   }
 
   private @Nullable Outcome ended() {
-    if (stopRequested) {
+    int patience = options.earlyStop.patience();
+    boolean patient = patience == 0 || progress.reportsSinceBest < patience;
+    boolean done = progress.epoch >= options.epochs || progress.step >= options.maxSteps;
+    // A stop that is asked for when nothing is left to do interrupts nothing.
+    if (stopRequested && (progress.reportDue || (patient && !done))) {
       return Outcome.INTERRUPTED;
     }
     if (progress.skippedInRow >= options.nonFinite.limit()) {
@@ -157,11 +161,9 @@ public final class Trainer extends RunFigures implements AutoCloseable {
     if (progress.reportDue) {
       return null;
     }
-    int patience = options.earlyStop.patience();
-    if (patience > 0 && progress.reportsSinceBest >= patience) {
+    if (!patient) {
       return Outcome.EARLY_STOPPED;
     }
-    boolean done = progress.epoch >= options.epochs || progress.step >= options.maxSteps;
     return done ? Outcome.COMPLETED : null;
   }
 

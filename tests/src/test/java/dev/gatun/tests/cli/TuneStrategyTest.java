@@ -85,6 +85,7 @@ class TuneStrategyTest {
         "{name: asha, first: 2, reduction: 2}|2",
         "{name: median, startup: 1}|1",
         "{name: median, startup: 1, warmup: 3}|3",
+        "{name: asha, first: 4}|4", // trained to its end, it is not thrown away
         "median|4",
         "none|4",
       })

@@ -105,6 +105,29 @@ class StrategiesTest {
     return study.optimize(TestFunctions.MIXED::regret, 20).trials();
   }
 
+  /** With most trials stopped early, few finish: those that were stopped count as well. */
+  @Test
+  void whatWasPrunedIsLearntFrom() {
+    List<TrialRecord> even = afterPruned(new QuasiRandomSearch());
+    for (Strategy strategy : List.of(new TreeParzenSearch(4), new GaussianProcessSearch(4))) {
+      List<TrialRecord> learnt = afterPruned(strategy);
+      for (int i = 0; i < 5; i++) {
+        assertEquals(i < 4, even.get(i).codes().equals(learnt.get(i).codes()), "trial " + i);
+      }
+    }
+  }
+
+  private static List<TrialRecord> afterPruned(Strategy strategy) {
+    Study study = Study.of(TestFunctions.MIXED.space).strategy(strategy).seed(1).open();
+    for (int i = 0; i < 4; i++) {
+      Trial trial = study.ask();
+      trial.report(1, TestFunctions.MIXED.regret(trial));
+      study.prune(trial);
+    }
+    study.ask();
+    return study.trials();
+  }
+
   /** No value comes twice: streams of trials, and of seeds, share nothing. */
   @Test
   void streamsAreIndependent() {

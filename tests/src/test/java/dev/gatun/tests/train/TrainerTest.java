@@ -323,6 +323,8 @@ class TrainerTest {
       assertEquals(0, trainer.steps());
       assertEquals(Outcome.COMPLETED, trainer.run());
       assertEquals(6, trainer.steps());
+      trainer.requestStop(); // of what has ended
+      assertEquals(Outcome.COMPLETED, trainer.run());
     }
   }
 

@@ -53,7 +53,7 @@ public record GaussianProcessSearch(int startup) implements Strategy {
   @Override
   public double[] suggest(History history, RandomGenerator random) {
     List<Observation> all = Observation.of(history);
-    if (all.stream().filter(o -> o.state() == State.FINISHED).count() < startup) {
+    if (all.stream().filter(o -> o.state().measured()).count() < startup) {
       return new QuasiRandomSearch().suggest(history, random);
     }
     List<Observation> ended = all.stream().filter(o -> o.state() != State.RUNNING).toList();

@@ -1,6 +1,5 @@
 package dev.gatun.app.search;
 
-import dev.gatun.app.search.TrialRecord.State;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -17,7 +16,8 @@ import java.util.stream.IntStream;
  *
  * @param startup so many trials are quasi-random ({@link QuasiRandomSearch}), at least 2
  * @param candidates points drawn from l, at least 1
- * @param best the part of the finished trials that are the best, rounded up, at most 25 of them
+ * @param best the part of the finished and pruned trials that are the best, rounded up, at most 25
+ *     of them
  * @param priorWeight what the even density weighs, of an observation
  * @param joint whether l and g are densities of all parameters together (Falkner et al., "BOHB",
  *     2018), which sees that good values go together, or each parameter has its own
@@ -53,18 +53,18 @@ public record TreeParzenSearch(
 
   @Override
   public double[] suggest(History history, RandomGenerator random) {
-    long finished = history.trials().stream().filter(t -> t.state() == State.FINISHED).count();
-    if (finished < startup) {
+    long measured = history.trials().stream().filter(t -> t.state().measured()).count();
+    if (measured < startup) {
       return new QuasiRandomSearch().suggest(history, random);
     }
     List<Integer> ranked = Observation.ranked(history);
-    int split = (int) Math.min(MOST_BEST, Math.ceil(best * finished));
+    int split = (int) Math.min(MOST_BEST, Math.ceil(best * measured));
     // By rank, and by number: what a trial weighs goes by its rank among the best, else by its age.
     Split trials =
         new Split(
             codes(history, ranked.subList(0, split)),
             codes(history, ranked.subList(split, ranked.size()).stream().sorted().toList()),
-            WIDTH / Math.sqrt((double) finished));
+            WIDTH / Math.sqrt((double) measured));
     Space space = history.space();
     double[] point = new double[space.size()];
     if (joint) {

@@ -30,7 +30,12 @@ public record TrialRecord(
     RUNNING,
     FINISHED,
     PRUNED,
-    FAILED
+    FAILED;
+
+    /** Whether there is something to learn from: a pruned trial's last report is. */
+    boolean measured() {
+      return this == FINISHED || this == PRUNED;
+    }
   }
 
   public TrialRecord {

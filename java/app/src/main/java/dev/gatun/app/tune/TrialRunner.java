@@ -152,7 +152,7 @@ final class TrialRunner {
     if (isInterrupted(result) && !watcher.pruned) {
       return false;
     }
-    if (watcher.pruned) {
+    if (watcher.pruned && result.outcome() == Outcome.INTERRUPTED) {
       events.prune(trial);
     } else {
       List<String> names = List.copyOf(setup.section().goals().keySet());
@@ -167,9 +167,8 @@ final class TrialRunner {
     List<String> names = TuneSpace.columns(setup.section());
     String reported = TuneSpace.reported(setup.section().goals().keySet());
     FoldTable table = FoldTable.read(folder, names);
-    for (int fold = table.rows().size() + 1;
-        fold <= setup.section().folds().number("count");
-        fold++) {
+    int count = setup.section().folds().number("count");
+    for (int fold = table.rows().size() + 1; fold <= count; fold++) {
       Config config = setup.config(fold, space.settings(trial.values()));
       Path run = folder.resolve("fold-" + fold);
       Clock clock = new Clock(run);
@@ -179,7 +178,7 @@ final class TrialRunner {
       }
       double[] values = values(names, result, clock);
       table = table.with(folder, Arrays.stream(values).boxed().toList());
-      if (prunes(trial, fold, table.mean(reported))) {
+      if (prunes(trial, fold, table.mean(reported)) && fold < count) {
         events.prune(trial);
         return true;
       }
@@ -217,8 +216,11 @@ final class TrialRunner {
 
   private static double[] values(List<String> names, Training.Result result, StepClock clock)
       throws IOException {
-    if (result.outcome() == Outcome.NON_FINITE) {
-      throw new ArithmeticException("diverged: the loss or its gradient was not finite");
+    if (result.outcome().failed()) {
+      throw new ArithmeticException(
+          result.outcome() == Outcome.DIVERGED
+              ? "diverged: the loss rose far above what it began with"
+              : "diverged: the loss or its gradient was not finite");
     }
     double[] values = new double[names.size()];
     for (int i = 0; i < values.length; i++) {
