@@ -217,7 +217,8 @@ class TuneTest {
             .map(l -> l.replaceAll(".*\"owner\":", ""))
             .distinct()
             .count();
-    assertEquals(3, owners, String.join("\n", journal));
+    // The killed one and, unless its successor has taken trials too, this one.
+    assertTrue(owners >= 2, String.join("\n", journal));
     for (int trial = 0; trial < 5; trial++) {
       long begun =
           Files.readAllLines(tunes.trial("s", trial, "log.txt")).stream()

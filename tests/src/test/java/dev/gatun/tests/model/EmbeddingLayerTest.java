@@ -97,7 +97,7 @@ class EmbeddingLayerTest {
     ModelSpec spec = ModelSpec.of(Signal.tokens(5), Embedding.of(3).padding(2), Linear.of(2));
     UpdateOptions frozen = UpdateOptions.DEFAULT.withGroup(ParameterGroup.of("embedding.*", 0, 0));
     for (UpdateOptions options : List.of(UpdateOptions.DEFAULT, frozen)) {
-      try (Backend backend = Backends.open("cpu", 1);
+      try (Backend backend = Backends.open("reference");
           Model model = spec.build(backend, 3);
           Optimizer sgd =
               new RuleOptimizer(model.parameters(), new SgdRule(0.9, false, 0.01), options);
