@@ -1,5 +1,6 @@
 package dev.gatun.tests.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A study of configurations: its trials, its files, going on, joining in, and what is wrong. */
 class TuneTest {
@@ -42,6 +44,44 @@ class TuneTest {
   @BeforeEach
   void write() throws IOException {
     tunes = Tunes.of(folder, 2, TUNE);
+  }
+
+  @Test
+  void trialsWithoutTheirJournalAreNotOverwritten() throws IOException {
+    tunes.json("s", "--trials", "1");
+    Files.writeString(folder.resolve("s/study.journal"), "");
+    byte[] before = Files.readAllBytes(tunes.trial("s", 0, "metrics.csv"));
+    Outcome outcome = tunes.run("s", "--trials", "1");
+    assertEquals(2, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains("study.journal: missing or empty, but"), outcome.err());
+    assertArrayEquals(before, Files.readAllBytes(tunes.trial("s", 0, "metrics.csv")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"train.device: [cpu, cuda]", "data.validation: [0.1, 0.5]"})
+  void whatTrialsAreComparedOnIsNotSearched(String range) throws IOException {
+    tunes.yaml(Samples.SERIES + "tune:\n  space:\n    " + range + "\n");
+    Outcome outcome = tunes.run("s");
+    assertEquals(2, outcome.status(), outcome.err());
+    String said = range.substring(0, range.indexOf(':')) + " is the same for all trials";
+    assertTrue(outcome.err().contains(said), outcome.err());
+    tunes.yaml(Samples.SERIES + "tune:\n  trials: 3\n");
+    Outcome check = InProcess.run("check", folder.resolve("c.yaml").toString());
+    assertEquals(2, check.status(), check.out());
+    assertTrue(check.err().contains("tune.space: missing"), check.err());
+  }
+
+  @Test
+  void jobsAreNoMoreThanThreadsCanBe() throws IOException {
+    for (String jobs : List.of("0", "1025", "1000000000")) {
+      Outcome outcome = tunes.run("s", "--jobs", jobs);
+      assertEquals(2, outcome.status(), outcome.err());
+      assertTrue(outcome.err().contains("--jobs " + jobs + ": give 1 to 1024"), outcome.err());
+    }
+    assertFalse(Files.exists(folder.resolve("s")));
+    Outcome outcome = tunes.run("s", "--jobs", "1000", "--trials", "2");
+    assertEquals(0, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains("2 trials, 2 at a time"), outcome.err());
   }
 
   @Test

@@ -11,8 +11,6 @@ import dev.gatun.Backends;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.SgdRule;
 import dev.gatun.data.ArraySource;
-import dev.gatun.data.Batch;
-import dev.gatun.data.BatchLayout;
 import dev.gatun.data.BatchSource;
 import dev.gatun.data.Examples;
 import dev.gatun.model.Linear;
@@ -107,17 +105,16 @@ class DivergenceTest {
     }
   }
 
+  /** At a rate that ruins the weights in a step or two. */
+  private Run tooFast(UnaryOperator<TrainerBuilder> options) throws IOException {
+    return run(LSTM, SQUARES, step -> 100, new SineWindows(8, 8, 20), options);
+  }
+
   /** Reports after each step, after some, and after the run's end. */
   @ParameterizedTest
   @ValueSource(ints = {1, 5, 1000})
   void aRateThatIsTooHighEndsWithTheInitialWeights(int reportEvery) throws IOException {
-    Run run =
-        run(
-            LSTM,
-            SQUARES,
-            step -> 100,
-            new SineWindows(8, 8, 20),
-            options -> options.epochs(20).reportEvery(reportEvery));
+    Run run = tooFast(options -> options.epochs(20).reportEvery(reportEvery));
     assertEquals(Outcome.DIVERGED, run.outcome);
     assertTrue(run.steps < 60, run.steps + " steps");
     assertEquals(0.5, run.startLoss, 0.3); // of sines and a net that says next to nothing
@@ -133,13 +130,7 @@ class DivergenceTest {
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 7})
   void aShortRunIsToldAtItsEnd(long steps) throws IOException {
-    Run run =
-        run(
-            LSTM,
-            SQUARES,
-            step -> 100,
-            new SineWindows(8, 8, 20),
-            options -> options.maxSteps(steps));
+    Run run = tooFast(options -> options.maxSteps(steps));
     assertEquals(Outcome.DIVERGED, run.outcome);
     assertEquals(steps, run.steps);
     assertArrayEquals(run.initial, run.saved);
@@ -164,13 +155,7 @@ class DivergenceTest {
 
   @Test
   void turnedOffARunGoesOn() throws IOException {
-    Run run =
-        run(
-            LSTM,
-            SQUARES,
-            step -> 100,
-            new SineWindows(8, 8, 20),
-            options -> options.epochs(4).divergence(0));
+    Run run = tooFast(options -> options.epochs(4).divergence(0));
     assertEquals(Outcome.COMPLETED, run.outcome);
     assertEquals(80, run.steps);
     assertTrue(Double.isNaN(run.startLoss));
@@ -181,22 +166,12 @@ class DivergenceTest {
   }
 
   /** A few of the targets are large, and none in the first batch: its loss is next to nothing. */
-  private record Rare(BatchSource from) implements BatchSource {
-    @Override
-    public BatchLayout layout() {
-      return from.layout();
-    }
-
-    @Override
-    public int batches(int epoch) {
-      return from.batches(epoch);
-    }
-
-    @Override
-    public void fill(int epoch, int index, Batch into) {
-      from.fill(epoch, index, into);
-      into.targets().set(0, index % 4 == 3 ? 30 : 1e-3);
-    }
+  private static BatchSource rare(BatchSource from) {
+    return new ChangedBatches(
+        from,
+        (index, into) -> {
+          into.targets().set(0, index % 4 == 3 ? 30 : 1e-3);
+        });
   }
 
   @Test
@@ -206,7 +181,7 @@ class DivergenceTest {
             LSTM,
             SQUARES,
             step -> 0.01,
-            new Rare(new SineWindows(4, 1, 40)),
+            rare(new SineWindows(4, 1, 40)),
             options -> options.epochs(5));
     assertEquals(Outcome.COMPLETED, run.outcome);
     assertTrue(run.losses.stream().anyMatch(loss -> loss > 100), run.losses::toString);

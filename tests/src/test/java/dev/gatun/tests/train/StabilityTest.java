@@ -10,8 +10,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.SgdRule;
-import dev.gatun.data.Batch;
-import dev.gatun.data.BatchLayout;
 import dev.gatun.data.BatchSource;
 import dev.gatun.model.Convolution;
 import dev.gatun.model.Linear;
@@ -109,25 +107,15 @@ class StabilityTest {
   }
 
   /** A batch from {@link SineWindows} with something put into some of them. */
-  private record Spoiled(BatchSource from, int first, int last, boolean target, double with)
-      implements BatchSource {
-    @Override
-    public BatchLayout layout() {
-      return from.layout();
-    }
-
-    @Override
-    public int batches(int epoch) {
-      return from.batches(epoch);
-    }
-
-    @Override
-    public void fill(int epoch, int index, Batch into) {
-      from.fill(epoch, index, into);
-      if (index >= first && index <= last) {
-        (target ? into.targets() : into.inputs()).set(1, with);
-      }
-    }
+  private static BatchSource spoiled(
+      BatchSource from, int first, int last, boolean target, double with) {
+    return new ChangedBatches(
+        from,
+        (index, into) -> {
+          if (index >= first && index <= last) {
+            (target ? into.targets() : into.inputs()).set(1, with);
+          }
+        });
   }
 
   /** A rate that is small for two epochs and then ruins the weights in one step. */
@@ -192,7 +180,7 @@ class StabilityTest {
   @ParameterizedTest
   @FieldSource("BACKENDS")
   void anInfiniteLossWithAFiniteGradientIsNoUpdate(String backend) throws IOException {
-    BatchSource data = new Spoiled(new SineWindows(4, 4, 1), 0, 0, true, Double.POSITIVE_INFINITY);
+    BatchSource data = spoiled(new SineWindows(4, 4, 1), 0, 0, true, Double.POSITIVE_INFINITY);
     Loss absolute = NumericLoss.meanAbsoluteError();
     Run run = run(backend, SPEC, absolute, 0.1, data, options -> options.epochs(1));
     SkippedStep step = run.skipped.getFirst();
@@ -207,7 +195,7 @@ class StabilityTest {
   @ParameterizedTest
   @FieldSource("BACKENDS")
   void theFirstLayerIsNamed(String backend) throws IOException {
-    BatchSource data = new Spoiled(new SineWindows(4, 4, 3), 1, 1, false, Double.NaN);
+    BatchSource data = spoiled(new SineWindows(4, 4, 3), 1, 1, false, Double.NaN);
     UnaryOperator<TrainerBuilder> three = options -> options.epochs(1).accumulate(3);
     Run run = run(backend, SPEC, NumericLoss.meanSquaredError(), 0.1, data, three);
     SkippedStep step = run.skipped.getFirst();
@@ -237,7 +225,7 @@ class StabilityTest {
   @ParameterizedTest
   @FieldSource("BACKENDS")
   void theRateFallsAndRecovers(String backend) throws IOException {
-    BatchSource data = new Spoiled(new SineWindows(4, 4, 12), 1, 2, false, Double.NaN);
+    BatchSource data = spoiled(new SineWindows(4, 4, 12), 1, 2, false, Double.NaN);
     NonFinitePolicy policy = new NonFinitePolicy(0.5, 5, 3);
     Run run =
         run(
@@ -350,7 +338,7 @@ class StabilityTest {
   @FieldSource("BACKENDS")
   void anInfiniteLossIsNoUpdateInAGraphEither(String backend) throws IOException {
     assumeTrue(backend.equals("cuda"), "only a GPU has graphs");
-    BatchSource data = new Spoiled(new SineWindows(4, 4, 6), 4, 4, true, Double.POSITIVE_INFINITY);
+    BatchSource data = spoiled(new SineWindows(4, 4, 6), 4, 4, true, Double.POSITIVE_INFINITY);
     Loss absolute = NumericLoss.meanAbsoluteError();
     for (int count : new int[] {1, 2, 3}) {
       UnaryOperator<TrainerBuilder> options = builder -> builder.epochs(3).accumulate(count);

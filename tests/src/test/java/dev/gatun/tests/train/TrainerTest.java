@@ -246,24 +246,14 @@ class TrainerTest {
   }
 
   /** Data whose batches from some index on hold a NaN. */
-  private record Poisoned(BatchSource from, int first, int last) implements BatchSource {
-    @Override
-    public BatchLayout layout() {
-      return from.layout();
-    }
-
-    @Override
-    public int batches(int epoch) {
-      return from.batches(epoch);
-    }
-
-    @Override
-    public void fill(int epoch, int index, Batch into) {
-      from.fill(epoch, index, into);
-      if (index >= first && index <= last) {
-        into.inputs().set(1, Double.NaN);
-      }
-    }
+  private static BatchSource poisoned(BatchSource from, int first, int last) {
+    return new ChangedBatches(
+        from,
+        (index, into) -> {
+          if (index >= first && index <= last) {
+            into.inputs().set(1, Double.NaN);
+          }
+        });
   }
 
   @ParameterizedTest
@@ -274,7 +264,7 @@ class TrainerTest {
         run(
             backend,
             0.02,
-            new Poisoned(new SineWindows(8, 8, 10), 4, 5),
+            poisoned(new SineWindows(8, 8, 10), 4, 5),
             options -> options.epochs(1).listener(log).maxSkippedInRow(3));
     assertEquals(Outcome.COMPLETED, outcome);
     assertEquals(2, log.skipped.size());
@@ -294,7 +284,7 @@ class TrainerTest {
         run(
             backend,
             0.02,
-            new Poisoned(new SineWindows(8, 8, 10), 4, 9),
+            poisoned(new SineWindows(8, 8, 10), 4, 9),
             options ->
                 options
                     .epochs(1)

@@ -102,8 +102,8 @@ final class TuneCommand implements Callable<Integer> {
 
   private int search(Config config, Path folder) throws IOException {
     TuneSection section = TuneSection.read(given.file());
-    int count = atLeastOne("--trials", trials, section.trials());
-    int parallel = atLeastOne("--jobs", jobs, section.jobs());
+    int count = within("--trials", trials, Integer.MAX_VALUE, section.trials());
+    int parallel = Math.min(count, within("--jobs", jobs, TuneSection.MOST_JOBS, section.jobs()));
     int all = config.get(TrainKeys.THREADS);
     int cores = all == 0 ? Runtime.getRuntime().availableProcessors() : all;
     int share = Math.max(1, cores / parallel);
@@ -126,9 +126,11 @@ final class TuneCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static int atLeastOne(String option, @Nullable Integer given, int fallback) {
-    if (given != null && given < 1) {
-      throw new InputException("%s %d: give at least 1".formatted(option, given));
+  private static int within(String option, @Nullable Integer given, int most, int fallback) {
+    if (given != null && (given < 1 || given > most)) {
+      throw new InputException(
+          "%s %d: give %s"
+              .formatted(option, given, most == Integer.MAX_VALUE ? "at least 1" : "1 to " + most));
     }
     return given == null ? fallback : given;
   }

@@ -37,6 +37,9 @@ public record TuneSection(
   /** Its name. */
   static final String NAME = "tune";
 
+  /** Each has a thread and a backend of its own. */
+  public static final int MOST_JOBS = 1024;
+
   private static final List<String> KEYS =
       List.of("strategy", "pruner", "folds", "trials", "jobs", "seed", "objectives", "space");
 
@@ -114,8 +117,8 @@ public record TuneSection(
   public static boolean isIn(Path file) {
     Node.Entry entry = YamlReader.file(file).entries().get(NAME);
     return entry != null
-        && entry.value() instanceof Node.Section section
-        && section.entries().containsKey("space");
+        && !(entry.value() instanceof Node.Section section
+            && section.entries().keySet().equals(Set.of("seed")));
   }
 
   /**
@@ -144,7 +147,7 @@ public record TuneSection(
             "trials",
             Type.whole(1, Integer.MAX_VALUE),
             strategy.name() == Strategies.GRID ? Integer.MAX_VALUE : 20),
-        value(section, "jobs", Type.whole(1, 1024), 1),
+        value(section, "jobs", Type.whole(1, MOST_JOBS), 1),
         value(section, "seed", Type.seed(), 1L),
         goals(section.entries().get("objectives")),
         TuneRanges.read(section));

@@ -128,7 +128,11 @@ record StudyCharts(
     for (State state : List.of(State.FAILED, State.PRUNED, State.RUNNING, State.FINISHED)) {
       for (TrialRecord t : trials) {
         if (t.state() == state && !isBest(t)) {
-          out.line(curve(t, x, y, every), kind(state), state == State.FINISHED ? faint : 1);
+          List<double[]> curve = curve(t, x, y, every);
+          out.line(curve, kind(state), state == State.FINISHED ? faint : 1);
+          if (curve.size() == 1) { // of which a line shows nothing
+            out.dot(curve.getFirst()[0], curve.getFirst()[1], kind(state), "trial " + t.number());
+          }
         }
       }
     }

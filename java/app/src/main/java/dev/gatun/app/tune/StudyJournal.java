@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class StudyJournal implements StudyLog, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(StudyJournal.class.getName());
 
+  private final Consumer<String> warnings;
   private final JournalFile file;
   private long given;
   private boolean closed;
@@ -37,6 +38,16 @@ public final class StudyJournal implements StudyLog, AutoCloseable {
    * @throws IOException if it cannot be read, written or locked
    */
   public StudyJournal(Path path) throws IOException {
+    this(path, warning -> LOG.log(System.Logger.Level.WARNING, warning));
+  }
+
+  /**
+   * The same.
+   *
+   * @param warnings told of a torn line that was cut off
+   */
+  StudyJournal(Path path, Consumer<String> warnings) throws IOException {
+    this.warnings = warnings;
     file = JournalFile.open(path);
     try (Lock _ = lock()) {
       given = file.first();
@@ -98,7 +109,7 @@ public final class StudyJournal implements StudyLog, AutoCloseable {
     try {
       @Nullable String cut = file.lock();
       if (cut != null) {
-        LOG.log(System.Logger.Level.WARNING, cut);
+        warnings.accept(cut);
       }
     } catch (IOException e) {
       throw failed(e);

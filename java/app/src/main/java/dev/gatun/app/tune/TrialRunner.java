@@ -129,7 +129,7 @@ final class TrialRunner {
           ? once(trial, backend)
           : folds(trial, backend);
     } catch (NoMeasure e) {
-      events.fail(trial.number(), line(e));
+      forget(trial); // which begins anew when the name is right
       throw new InputException(line(e), e);
     } catch (UncheckedIOException e) {
       throw e; // of the journal, without which there is no study
@@ -201,6 +201,14 @@ final class TrialRunner {
   private boolean isInterrupted(Training.Result result) {
     return result.interrupted()
         || (stopped.getAsBoolean() && result.outcome() == Outcome.INTERRUPTED);
+  }
+
+  private void forget(Trial trial) {
+    try {
+      clear(folder(study, trial.number()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** A process that died before it had written config.yaml left nothing of a run. */

@@ -40,6 +40,17 @@ final class TuneSpace {
   /** Objectives that a trial's reports say nothing of. */
   private static final List<String> UNREPORTED = List.of("parameters", "step_seconds");
 
+  /** What trials are compared on: the same for all. */
+  private static final Set<String> SHARED =
+      Set.of(
+          "data.type",
+          "data.path",
+          "data.rows",
+          "data.validation",
+          "data.test",
+          "train.device",
+          "train.threads");
+
   private final Space space;
 
   /** Whether a measure has to be reported for an objective. */
@@ -54,6 +65,12 @@ final class TuneSpace {
   static TuneSpace of(TuneSection section) {
     List<Parameter> parameters = new ArrayList<>();
     for (TuneSection.Range range : section.ranges()) {
+      if (SHARED.contains(range.key()) || range.key().startsWith("data.fold.")) {
+        throw new InputException(
+            "%s: tune.space: %s is the same for all trials, which are compared on the same data and"
+                    .formatted(section.file(), range.key())
+                + " device; give it outside tune.space");
+      }
       boolean parent =
           section.ranges().stream().anyMatch(other -> range.key().equals(other.parent()));
       String needs = range.parent();

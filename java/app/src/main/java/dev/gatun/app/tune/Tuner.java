@@ -7,6 +7,7 @@ import dev.gatun.app.config.Numbers;
 import dev.gatun.app.config.TuneSection;
 import dev.gatun.app.report.Progress;
 import dev.gatun.app.run.Interrupt;
+import dev.gatun.app.run.RunDirectory;
 import dev.gatun.app.search.Study;
 import dev.gatun.app.search.Trial;
 import dev.gatun.app.search.TrialRecord;
@@ -27,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,7 +91,7 @@ public final class Tuner {
   public Result run(int trials, int jobs, Supplier<Backend> open) throws IOException {
     TuneSpace space = checked();
     make();
-    try (StudyJournal journal = new StudyJournal(folder.resolve(JOURNAL));
+    try (StudyJournal journal = new StudyJournal(folder.resolve(JOURNAL), this::warn);
         Owner owner = Owner.register(folder)) {
       Study study = study(space, journal, owner);
       StudyBase.hold(folder, setup, study, journal);
@@ -126,12 +128,32 @@ public final class Tuner {
   private void make() throws IOException {
     try {
       Files.createDirectories(folder.resolve("trials"));
+      refuseOrphans();
     } catch (IOException e) {
       throw new InputException(
           "--run %s: no folder can be made there (%s); give one where you may write"
               .formatted(folder, e.getClass().getSimpleName()),
           e);
     }
+  }
+
+  /** Trials without their journal are another study's, or have lost it. */
+  private void refuseOrphans() throws IOException {
+    Path journal = folder.resolve(JOURNAL);
+    if (Files.exists(journal) && Files.size(journal) > 0) {
+      return;
+    }
+    try (Stream<Path> trials = Files.list(folder.resolve("trials"))) {
+      if (trials.anyMatch(trial -> Files.exists(new RunDirectory(trial).config()))) {
+        throw new InputException(
+            "%s: missing or empty, but %s has trials; put the journal back, or give another --run"
+                .formatted(journal, folder.resolve("trials")));
+      }
+    }
+  }
+
+  private void warn(String warning) {
+    progress.line("warning: " + warning);
   }
 
   private Study study(TuneSpace space, StudyJournal journal, Owner owner) {
