@@ -96,8 +96,8 @@ class SequenceToSequenceGoldenTest {
       source.fill(0, 0, batch);
       plan.forward(batch);
       plan.backward();
-      // Five steps of two layers, each way, and sums of up to 24 terms.
-      double tolerance = 64 * Numbers.roundoff(backend);
+      // Five steps of two layers, each way, and sums of up to 24 terms, which cancel in a bias.
+      double tolerance = 256 * Numbers.roundoff(backend);
       golden.assertClose("loss", new double[] {plan.loss()}, tolerance);
       golden.assertClose(
           "logits", valid(golden, "logits", values(backend, plan.output())), tolerance);
