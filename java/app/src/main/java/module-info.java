@@ -17,6 +17,8 @@ module dev.gatun.app {
 
   exports dev.gatun.app to
       dev.gatun.tests;
+  exports dev.gatun.app.bench to
+      dev.gatun.tests;
   exports dev.gatun.app.cli to
       dev.gatun.tests;
   exports dev.gatun.app.config to

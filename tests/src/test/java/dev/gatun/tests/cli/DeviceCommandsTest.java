@@ -11,6 +11,7 @@ import dev.gatun.tests.cli.Cli.Outcome;
 import dev.gatun.tests.support.DeviceRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,6 +52,7 @@ class DeviceCommandsTest {
         "step --cell gru-reset-before --vocabulary 11 --embedding 4 --hidden 8 --layers 1 --batch 3"
             + " --time 5",
         "rnn --cell gru --layers 2 --time 3 --batch 2 --input 4 --hidden 8 --mode infer",
+        "rnn --cell lstm --time 3 --batch 2 --input 4 --hidden 8 --mode train --graphs",
         "rnn --cell lstm --layer-norm --layers 1 --time 3 --batch 2 --input 4 --hidden 8"
             + " --mode train",
         "stream --cell lstm --input 4 --hidden 8 --layers 2 --batch 2"
@@ -65,6 +67,39 @@ class DeviceCommandsTest {
     }
     if (bench.startsWith("stream")) {
       assertTrue(figures.get("p99_us").asDouble() >= figures.get("p50_us").asDouble());
+    }
+  }
+
+  /** The sums of the CPU's results, from the same numbers: of a graph too. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "rnn --cell lstm --layers 2 --time 3 --batch 2 --input 4 --hidden 8 --mode train",
+        "rnn --cell gru-reset-before --time 3 --batch 2 --input 4 --hidden 8 --mode train",
+        "rnn --cell lstm --zoneout 0.2 --time 3 --batch 2 --input 4 --hidden 8 --mode infer",
+        "step --cell gru --vocabulary 11 --embedding 4 --hidden 8 --batch 3 --time 5",
+        "stream --cell lstm --input 4 --hidden 8 --batch 2"
+      })
+  void checksSumWhatTheCpuComputes(String bench) throws Exception {
+    String command = "bench " + bench + " --seconds 0.01 --json --check --seed 5 --device ";
+    Json.Members cpu = json(run(command + "cpu")).get("check").asObject();
+    sameSums(cpu, json(run(command + "cuda")).get("check").asObject());
+    if (!bench.startsWith("stream")) {
+      sameSums(cpu, json(run(command + "cuda --graphs")).get("check").asObject());
+    }
+    String other = command.replace("--seed 5", "--seed 6") + "cpu";
+    assertNotEquals(cpu.print(), json(run(other)).get("check").print());
+  }
+
+  private static void sameSums(Json.Members expected, Json.Members actual) {
+    assertEquals(expected.values().keySet(), actual.values().keySet());
+    for (String name : expected.values().keySet()) {
+      List<Json> sums = actual.get(name).asList();
+      for (int i = 0; i < sums.size(); i++) {
+        double wanted = expected.get(name).asList().get(i).asDouble();
+        // A few tens of terms of magnitude 1 in float32.
+        assertEquals(wanted, sums.get(i).asDouble(), 1e-5 * Math.max(1, Math.abs(wanted)), name);
+      }
     }
   }
 

@@ -101,6 +101,8 @@ class SmallThingsTest {
             + " | --precision int8: give fp32, on a GPU also tf32, fp16 or bf16",
         "bench step --cell gru --vocabulary 5 --embedding 2 --hidden 3 --batch 2 --time 2 --graphs"
             + " | --graphs: the backend cpu has none, only a GPU does",
+        "bench rnn --cell gru --time 3 --batch 2 --input 4 --hidden 8 --mode train --graphs"
+            + " | --graphs: the backend cpu has none, only a GPU does",
         "bench stream --cell gru --input 4 --hidden 8 --precision int8 --device cuda"
             + " | --precision int8: a GPU keeps weights in fp32 only; give fp32, or --device cpu",
         "rnn --cell gru --weights w --inputs x --output y --precision tf32"

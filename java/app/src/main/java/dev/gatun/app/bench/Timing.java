@@ -17,6 +17,10 @@ public record Timing(long[] nanos, long allocatedPerRun) {
 
   private static final int LEAST_RUNS = 5;
   private static final int MOST_ROUNDS = 20;
+
+  /** Of warming up, in times of measuring: work of half a second needs no hundred runs for it. */
+  private static final double MOST_WARMING = 10;
+
   private static final long SETTLED_BYTES = 10_000;
 
   /**
@@ -26,7 +30,7 @@ public record Timing(long[] nanos, long allocatedPerRun) {
    */
   public static Timing of(Runnable work, double seconds) {
     long[] nanos = new long[MOST_RUNS];
-    warmUp(work, seconds / 3, nanos);
+    warmUp(work, seconds, nanos);
     long before = allocated();
     int runs = repeat(work, seconds, nanos);
     long allocated = allocated() - before;
@@ -42,9 +46,12 @@ public record Timing(long[] nanos, long allocatedPerRun) {
   private static void warmUp(Runnable work, double seconds, long[] nanos) {
     double best = Double.POSITIVE_INFINITY;
     int without = 0;
-    for (int round = 0; round < MOST_ROUNDS && without < 3; round++) {
+    long end = System.nanoTime() + (long) (MOST_WARMING * seconds * 1e9);
+    for (int round = 0;
+        round < MOST_ROUNDS && without < 3 && (round == 0 || System.nanoTime() < end);
+        round++) {
       long before = allocated();
-      int runs = repeat(work, seconds, nanos);
+      int runs = repeat(work, seconds / 3, nanos);
       boolean settled = (allocated() - before) / runs < SETTLED_BYTES;
       double mean = Arrays.stream(nanos, 0, runs).average().orElseThrow();
       without = mean < best * 0.95 || !settled ? 0 : without + 1;

@@ -4,10 +4,10 @@ import dev.gatun.app.bench.Bench;
 import dev.gatun.app.bench.Cold;
 import dev.gatun.app.bench.Timing;
 import dev.gatun.app.config.InputException;
-import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.WeightType;
 import dev.gatun.persist.Json;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -26,9 +26,6 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     description = "Measure speed. Figures are medians; compare them on an idle machine only.")
 final class BenchCommand {
-  /** Three times the forward pass: two products for each of its own in backward. */
-  static final double TRAINING = 3;
-
   /** Long enough for the compilers to finish. */
   private static final double COLD_SECONDS = 8;
 
@@ -48,23 +45,28 @@ final class BenchCommand {
   int rnn(
       @Mixin BenchStack shape,
       @Option(names = "--mode", required = true, paramLabel = "infer|train") BenchMode mode,
+      @Mixin BenchGraphs graphs,
       @Mixin BenchOptions options) {
     RecurrentSpec stack = shape.spec();
     int time = shape.time();
     int batch = shape.batch();
     boolean train = mode == BenchMode.TRAIN;
-    double times = train ? TRAINING : 1;
-    try (Backend backend = options.open()) {
-      Timing timing =
-          new Bench(backend, options.seconds())
-              .recurrent(stack, time, batch, train ? Mode.TRAINING : Mode.INFERENCE);
-      print(
-          options,
-          options.figures(
-              timing,
-              times * Bench.flops(stack, time, batch),
-              times * Bench.bytes(stack, time, batch)));
-    }
+    double times = train ? Bench.PASSES : 1;
+    Bench.Measured measured =
+        options.with(
+            (backend, bench) ->
+                bench.recurrent(
+                    stack,
+                    time,
+                    batch,
+                    train ? Mode.TRAINING : Mode.INFERENCE,
+                    graphs.on(backend)));
+    print(
+        options,
+        options.figures(
+            measured,
+            times * Bench.flops(stack, time, batch),
+            times * Bench.bytes(stack, time, batch)));
     return 0;
   }
 
@@ -77,22 +79,17 @@ final class BenchCommand {
     Bench.Step shape = model.shape();
     int time = model.time();
     int batch = model.batch();
-    try (Backend backend = options.open()) {
-      Timing timing =
-          new Bench(backend, options.seconds())
-              .step(shape, time, batch, model.clip(), model.graphs(backend));
-      double tokens = (double) time * batch;
-      double logits = tokens * shape.vocabulary();
-      double flops =
-          TRAINING * (Bench.flops(shape.stack(), time, batch) + 2 * logits * shape.hidden());
-      double bytes =
-          TRAINING
-              * (Bench.bytes(shape.stack(), time, batch)
-                  + Float.BYTES * ((double) shape.hidden() * shape.vocabulary() + logits));
-      Map<String, Json> figures = options.figures(timing, flops, bytes);
-      figures.put("tokens_per_s", BenchOptions.rounded(tokens / timing.quantile(0.5) * 1e9));
-      print(options, figures);
-    }
+    Bench.Measured measured =
+        options.with(
+            (backend, bench) ->
+                bench.step(shape, time, batch, model.clip(), model.graphs(backend)));
+    Map<String, Json> figures =
+        options.figures(
+            measured, Bench.stepFlops(shape, time, batch), Bench.stepBytes(shape, time, batch));
+    double tokens = (double) time * batch;
+    figures.put(
+        "tokens_per_s", BenchOptions.rounded(tokens / measured.timing().quantile(0.5) * 1e9));
+    print(options, figures);
     return 0;
   }
 
@@ -122,14 +119,17 @@ final class BenchCommand {
       @Mixin BenchOptions options) {
     BenchStack.positive("--batch", batch);
     RecurrentSpec stack = stack(cell, input, hidden, layers);
-    try (Backend backend = options.openForStream()) {
-      Timing timing = new Bench(backend, options.seconds()).stream(stack, batch, options.weights());
-      Map<String, Json> figures = options.times(timing);
-      figures.put("p50_us", BenchOptions.rounded(timing.quantile(0.5) * 1e-3));
-      figures.put("p99_us", BenchOptions.rounded(timing.quantile(0.99) * 1e-3));
-      figures.put("allocated_bytes_per_step", Json.of(timing.allocatedPerRun()));
-      print(options, figures);
-    }
+    WeightType weights = options.weights();
+    Bench.Measured measured =
+        options.withWeights((_, bench) -> bench.stream(stack, batch, weights));
+    Timing timing = measured.timing();
+    Map<String, Json> figures = options.times(measured);
+    figures.put("p50_us", BenchOptions.rounded(timing.quantile(0.5) * 1e-3));
+    figures.put("p99_us", BenchOptions.rounded(timing.quantile(0.99) * 1e-3));
+    figures.put("allocated_bytes_per_step", Json.of(timing.allocatedPerRun()));
+    figures.put("flops", BenchOptions.rounded(Bench.flops(stack, 1, batch)));
+    figures.put("bytes", BenchOptions.rounded(Bench.bytes(stack, 1, batch)));
+    print(options, figures);
     return 0;
   }
 
@@ -140,17 +140,27 @@ final class BenchCommand {
               + " lstm, V96 E64 H128 L2 N32 T64.")
   int cold(@Mixin BenchOptions options) {
     Bench.Step shape = new Bench.Step(Cell.LSTM, 96, 64, 128, 2);
-    try (Backend backend = options.open()) {
-      Cold cold =
-          new Bench(backend, Math.max(options.seconds(), COLD_SECONDS)).cold(shape, 64, 32, 5);
-      Map<String, Json> figures = new LinkedHashMap<>();
-      figures.put("first_step_s", BenchOptions.rounded(cold.firstStep()));
-      figures.put("full_speed_s", BenchOptions.rounded(cold.fullSpeed()));
-      figures.put("median_ms", BenchOptions.rounded(cold.medianNanos() * 1e-6));
-      figures.put("runs", Json.of((long) cold.steps()));
-      figures.put("threads", Json.of((long) options.threads()));
-      print(options, figures);
-    }
+    Cold cold = options.withLeast(COLD_SECONDS, (_, bench) -> bench.cold(shape, 64, 32, 5));
+    Map<String, Json> figures = new LinkedHashMap<>();
+    figures.put("first_step_s", BenchOptions.rounded(cold.firstStep()));
+    figures.put("full_speed_s", BenchOptions.rounded(cold.fullSpeed()));
+    figures.put("median_ms", BenchOptions.rounded(cold.medianNanos() * 1e-6));
+    figures.put("runs", Json.of((long) cold.steps()));
+    figures.put("threads", Json.of((long) options.threads()));
+    print(options, figures);
+    return 0;
+  }
+
+  @Command(
+      name = "lines",
+      description = {
+        "Many measurements in one process: each line of standard input is a command of bench"
+            + " without its name, as \"rnn --cell lstm ... --device cuda\", and is answered by one"
+            + " line of JSON, or by its status and error.",
+        "Devices and compiled code are kept from one to the next."
+      })
+  int lines() throws IOException {
+    BenchLines.run(spec.commandLine().getOut());
     return 0;
   }
 
@@ -164,6 +174,10 @@ final class BenchCommand {
       throws IOException {
     if (!name.equals("deepbench")) {
       throw new InputException("suite " + name + ": unknown; give deepbench");
+    }
+    if (suite.list()) {
+      print(options, suite.shapesAsJson(name));
+      return 0;
     }
     List<Json.Members> results = suite.run(options, spec.commandLine().getErr());
     if (options.json()) {

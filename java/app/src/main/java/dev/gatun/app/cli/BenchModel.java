@@ -4,6 +4,7 @@ import dev.gatun.app.bench.Bench;
 import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that describe a language model whose training step is timed. */
@@ -44,17 +45,11 @@ final class BenchModel {
       description = "Largest norm of the gradient. Default: 5.")
   private double clip;
 
-  @Option(names = "--graphs", description = "On a GPU: the step as one CUDA graph.")
-  private boolean graphs;
+  @Mixin private BenchGraphs graphs = new BenchGraphs();
 
   /** Whether the step is a graph, which the backend has to have. */
   boolean graphs(Backend backend) {
-    if (graphs && !backend.hasGraphs()) {
-      throw new InputException(
-          "--graphs: the backend %s has none, only a GPU does; leave it out, or give --device cuda"
-              .formatted(backend.name()));
-    }
-    return graphs;
+    return graphs.on(backend);
   }
 
   int time() {

@@ -2,10 +2,9 @@ package dev.gatun.app.cli;
 
 import dev.gatun.app.bench.Bench;
 import dev.gatun.app.bench.DeepBench;
-import dev.gatun.app.bench.Timing;
 import dev.gatun.app.config.InputException;
+import dev.gatun.app.config.Names;
 import dev.gatun.app.report.LineChart;
-import dev.gatun.backend.Backend;
 import dev.gatun.backend.Mode;
 import dev.gatun.persist.AtomicFiles;
 import dev.gatun.persist.Json;
@@ -46,6 +45,31 @@ final class BenchSuite {
       description = "Percent of peak (on a GPU GFLOP/s), as SVG.")
   private @Nullable Path plot;
 
+  @Option(names = "--list", description = "Time nothing: say the shapes, with --json as an array.")
+  private boolean list;
+
+  boolean list() {
+    return list;
+  }
+
+  /** What the filter leaves, with the sizes. */
+  Map<String, Json> shapesAsJson(String suite) {
+    List<Json> shapes = new ArrayList<>();
+    for (DeepBench.Shape shape : shapes()) {
+      Map<String, Json> facts = new LinkedHashMap<>();
+      facts.put("name", Json.of(shape.name()));
+      facts.put("cell", Json.of(Names.of(shape.cell())));
+      facts.put("hidden", Json.of((long) shape.hidden()));
+      facts.put("batch", Json.of((long) shape.batch()));
+      facts.put("time", Json.of((long) shape.time()));
+      shapes.add(Json.of(facts));
+    }
+    Map<String, Json> all = new LinkedHashMap<>();
+    all.put("suite", Json.of(suite));
+    all.put("shapes", Json.of(shapes));
+    return all;
+  }
+
   /** Times shape after shape, and tells of each as it is done. */
   List<Json.Members> run(BenchOptions options, PrintWriter progress) throws IOException {
     List<DeepBench.Shape> shapes = shapes();
@@ -55,24 +79,29 @@ final class BenchSuite {
     if (plot != null) {
       Output.checkWritable("--plot", plot);
     }
-    List<Json.Members> results = new ArrayList<>();
-    try (Backend backend = options.open()) {
-      for (DeepBench.Shape shape : shapes) {
-        Json.Members result = time(shape, backend, options);
-        results.add(result);
-        progress.printf(
-            "%3d/%d  %-34s %s ms  %s%n",
-            results.size(),
-            shapes.size(),
-            shape.name() + (result.get("mode").asText().equals("train") ? " train" : " infer"),
-            result.get("median_ms").print(),
-            hasPeak(result)
-                ? result.get("percent_of_peak").print() + " % of peak"
-                : result.get("gflops").print() + " GFLOP/s");
-        progress.flush();
-      }
-    }
+    List<Json.Members> results =
+        options.with((_, bench) -> timed(shapes, bench, options, progress));
     write(results);
+    return results;
+  }
+
+  private List<Json.Members> timed(
+      List<DeepBench.Shape> shapes, Bench bench, BenchOptions options, PrintWriter progress) {
+    List<Json.Members> results = new ArrayList<>();
+    for (DeepBench.Shape shape : shapes) {
+      Json.Members result = time(shape, bench, options);
+      results.add(result);
+      progress.printf(
+          "%3d/%d  %-34s %s ms  %s%n",
+          results.size(),
+          shapes.size(),
+          shape.name() + (result.get("mode").asText().equals("train") ? " train" : " infer"),
+          result.get("median_ms").print(),
+          hasPeak(result)
+              ? result.get("percent_of_peak").print() + " % of peak"
+              : result.get("gflops").print() + " GFLOP/s");
+      progress.flush();
+    }
     return results;
   }
 
@@ -98,19 +127,18 @@ final class BenchSuite {
     return shapes;
   }
 
-  private Json.Members time(DeepBench.Shape shape, Backend backend, BenchOptions options) {
+  private Json.Members time(DeepBench.Shape shape, Bench bench, BenchOptions options) {
     boolean train = mode == null ? shape.training() : mode == BenchCommand.BenchMode.TRAIN;
-    double times = train ? BenchCommand.TRAINING : 1;
-    Timing timing =
-        new Bench(backend, options.seconds())
-            .recurrent(
-                shape.spec(), shape.time(), shape.batch(), train ? Mode.TRAINING : Mode.INFERENCE);
+    double times = train ? Bench.PASSES : 1;
+    Mode computed = train ? Mode.TRAINING : Mode.INFERENCE;
+    Bench.Measured measured =
+        bench.recurrent(shape.spec(), shape.time(), shape.batch(), computed, false);
     Map<String, Json> result = new LinkedHashMap<>();
     result.put("name", Json.of(shape.name()));
     result.put("mode", Json.of(train ? "train" : "infer"));
     result.putAll(
         options.figures(
-            timing,
+            measured,
             times * Bench.flops(shape.spec(), shape.time(), shape.batch()),
             times * Bench.bytes(shape.spec(), shape.time(), shape.batch())));
     return Json.of(result).asObject();

@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -55,10 +56,19 @@ public final class Gatun {
    * @return the exit status
    */
   public static int run(String... args) {
+    return run(null, null, args);
+  }
+
+  /** The same with what it says given to the writers, where there are any. */
+  static int run(@Nullable PrintWriter out, @Nullable PrintWriter err, String... args) {
     boolean debug = Arrays.asList(args).contains("--debug");
     CommandLine line = new CommandLine(new Gatun());
     for (Class<?> command : commands(args)) {
       line.addSubcommand(command);
+    }
+    if (out != null && err != null) {
+      line.setOut(out);
+      line.setErr(err);
     }
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setParameterExceptionHandler((e, _) -> usageError(e, debug));
