@@ -103,7 +103,8 @@ def gatun(*arguments):
     return done.stdout
 
 
-def median_ms(work, seconds):
+def times_ms(work, seconds):
+    """At least five runs, one after another; a device has finished each."""
     for _ in range(3):
         work()
     finish()
@@ -114,7 +115,11 @@ def median_ms(work, seconds):
         work()
         finish()
         times.append(time.perf_counter() - start)
-    return 1e3 * statistics.median(times)
+    return [1e3 * each for each in times]
+
+
+def median_ms(work, seconds):
+    return statistics.median(times_ms(work, seconds))
 
 
 def stack(cell, layers, c, h, p):
@@ -190,31 +195,42 @@ class Model(torch.nn.Module):
         return self.linear(self.rnn(self.embedding(tokens))[0])
 
 
-def torch_step(case, graph=False):
-    cell, v, e, h, layers, n, t = case
-    model = Model(cell, v, e, h, layers).to(PEER)
+def step_work(model, tokens, graph=False):
+    """A training step on tokens [T + 1, N], which gives its loss, left on the device."""
     optimizer = torch.optim.Adam(model.parameters(), 1e-3, fused=True, capturable=graph)
-    tokens = torch.randint(0, v, (t + 1, n), device=PEER)
-    loss = torch.nn.CrossEntropyLoss()
+    criterion = torch.nn.CrossEntropyLoss()
 
     def work():
         optimizer.zero_grad()
-        loss(model(tokens[:-1]).view(-1, v), tokens[1:].reshape(-1)).backward()
+        logits = model(tokens[:-1])
+        loss = criterion(logits.view(-1, logits.shape[-1]), tokens[1:].reshape(-1))
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimizer.step()
+        return loss.detach()
 
-    if not graph:
-        return work
+    return work
+
+
+def torch_step(case, graph=False):
+    cell, v, e, h, layers, n, t = case
+    model = Model(cell, v, e, h, layers).to(PEER)
+    work = step_work(model, torch.randint(0, v, (t + 1, n), device=PEER), graph)
+    return captured(work) if graph else work
+
+
+def captured(work):
+    """What replays a run as a CUDA graph, after some on a stream of their own."""
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
         for _ in range(3):
             work()
     torch.cuda.current_stream().wait_stream(side)
-    captured = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(captured):
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
         work()
-    return captured.replay
+    return graph.replay
 
 
 def gatun_step(case, threads, seconds):

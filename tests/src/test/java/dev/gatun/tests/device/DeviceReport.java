@@ -41,6 +41,7 @@ public final class DeviceReport {
     report.values();
     report.benchmarks();
     report.peers();
+    report.targets(Path.of(args[1]));
     boolean good = report.passed && report.tests > 0;
     report.all.put("passed", Json.of(good));
     String verdict = good ? "**Passed.**" : "**Failed.**";
@@ -138,7 +139,7 @@ public final class DeviceReport {
                 counts.failed.size(),
                 counts.skips(),
                 counts.seconds,
-                status.equals("124") ? "124: its time was over" : status));
+                status(part, status)));
         counts.failed.forEach(each -> details.append("* failed: ").append(each).append('\n'));
         counts.skipped.forEach(
             (reason, count) ->
@@ -152,6 +153,11 @@ public final class DeviceReport {
     }
     all.put("parts", Json.of(parts));
     page.append('\n').append(details);
+  }
+
+  private static String status(String part, String status) {
+    boolean late = status.equals("124") || (part.equals("targets") && status.equals("4"));
+    return late ? status + ": its time was over" : status;
   }
 
   private static Counts counts(Path folder) throws Exception {
@@ -265,5 +271,17 @@ public final class DeviceReport {
     if (!table.isEmpty()) {
       page.append("\n## Against PyTorch on the same device\n\n").append(table).append('\n');
     }
+  }
+
+  /** What targets.py has left beside this report, if that was among the parts. */
+  private void targets(Path out) throws IOException {
+    Path table = out.resolve("targets.md");
+    if (!Files.exists(work.resolve("xml/targets.status")) || !Files.exists(table)) {
+      return;
+    }
+    Json.Members decided = Json.parse(Files.readString(out.resolve("targets.json"))).asObject();
+    all.put("targets", decided);
+    tests += ((Json.Items) decided.get("results")).values().size();
+    page.append('\n').append(Files.readString(table).replaceAll("(?m)^#", "##"));
   }
 }

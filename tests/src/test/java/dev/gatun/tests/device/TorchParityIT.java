@@ -9,14 +9,13 @@ import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.tests.cli.Cli;
 import dev.gatun.tests.support.DeviceRun;
 import dev.gatun.tests.support.Numbers;
-import java.io.IOException;
+import dev.gatun.tests.support.Python;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,7 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
 class TorchParityIT {
   private static final int CASES = DeviceRun.size(24, 4);
   private static final int SECONDS = 240;
-  private static final String PYTHON = System.getProperty("gatun.python", "python3");
 
   /**
    * Of the bound eps sqrt(K) T for each layer: both engines round, each in its own order. TF32 in
@@ -39,31 +37,10 @@ class TorchParityIT {
 
   @TempDir private Path folder;
 
-  /** A process's output; the reason for the skip if there is no such program. */
-  private String python(List<String> arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of(PYTHON));
-    command.addAll(arguments);
-    Path output = folder.resolve("output.txt");
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
-    Process process;
-    try {
-      process = builder.start();
-    } catch (IOException e) {
-      return "no " + PYTHON + ": " + e.getMessage();
-    }
-    if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-      throw new AssertionError("still running: " + command);
-    }
-    String text = Files.readString(output);
-    return process.exitValue() == 0 ? text : "exit " + process.exitValue() + ": " + text;
-  }
-
   @Test
   void randomConfigurations() throws Exception {
-    String known = python(List.of("-c", "import torch, safetensors; print('torch is there')"));
-    assumeTrue(known.startsWith("torch is there"), "gatun.python has no PyTorch: " + known);
+    String missing = Python.missing(folder, "import torch, safetensors");
+    assumeTrue(missing.isEmpty(), "gatun.python has no PyTorch: " + missing);
     List<TorchCase> cases = new ArrayList<>();
     List<String> arguments =
         new ArrayList<>(
@@ -77,8 +54,9 @@ class TorchParityIT {
       cases.add(each);
       arguments.add(each.folder().toString());
     }
-    String said = python(arguments);
-    assertTrue(said.contains("PyTorch"), said);
+    Python.Outcome outcome = Python.run(folder, SECONDS, Map.of(), arguments);
+    String said = outcome.said();
+    assertTrue(outcome.status() == 0 && said.contains("PyTorch"), said);
     double worst = 0;
     for (TorchCase each : cases) {
       worst = Math.max(worst, compare(each));
