@@ -218,6 +218,7 @@ cudnnStatus_t run(
     if (captured && !isAsCaptured(given, call)) {
       return ILLEGAL_ADDRESS;
     }
+    takeTime(call);
     return checkRanges(ranges, call.name) ? ILLEGAL_ADDRESS : runTyped(call, work);
   });
 }

@@ -144,10 +144,13 @@ Rows gradientsOfY(const Net& net) {
 }
 
 void writeDx(const Net& net, const Rows& rows) {
+  const float factor = factorOf(net.call, Result::DX);
   for (int b = 0; b < net.x.batch; b++) {
     for (int t = 0; t < net.x.lengths[b]; t++) {
       const double* from = &rows[((size_t)t * net.x.batch + b) * net.x.width];
-      std::copy(from, from + net.x.width, net.call.dx + net.x.offset(t, b));
+      float* to = net.call.dx + net.x.offset(t, b);
+      std::transform(
+          from, from + net.x.width, to, [factor](double v) { return factor * (float)v; });
     }
   }
   padding(net.x, [&](size_t offset) { spoil(net.call.dx + offset, net.x.width); });
@@ -202,9 +205,10 @@ class Gradients {
     }
   }
 
-  static void store(char* to, const std::vector<double>& sums) {
+  void store(char* to, const std::vector<double>& sums) const {
+    const float factor = factorOf(net.call, Result::WEIGHTS);
     for (size_t i = 0; i < sums.size(); i++) {
-      ((float*)to)[i] += (float)sums[i];
+      ((float*)to)[i] += factor * (float)sums[i];
     }
   }
 

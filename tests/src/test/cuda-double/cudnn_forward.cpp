@@ -111,11 +111,13 @@ void drawMasks(const Net& net, DropoutState& state) {
 void writeY(const Net& net) {
   const Call& call = net.call;
   const int last = net.rnn.layers - 1;
+  const float factor = factorOf(call, Result::Y);
   for (int b = 0; b < net.x.batch; b++) {
     for (int t = 0; t < net.x.lengths[b]; t++) {
       for (int d = 0; d < net.D; d++) {
         const double* h = net.step(last, d, t, b).h;
-        std::copy(h, h + net.O, call.yOut + call.y.offset(t, b) + d * net.O);
+        float* to = call.yOut + call.y.offset(t, b) + d * net.O;
+        std::transform(h, h + net.O, to, [factor](double v) { return factor * (float)v; });
       }
     }
   }

@@ -197,6 +197,11 @@ struct Call {
 // Runs one of those below in float: what is of 16 bits is widened before and rounded after.
 gpu::Status runTyped(const Call& call, gpu::Status (*work)(const Call&));
 
+// What tests have told an algorithm: how long a call takes, what one of its results is multiplied by.
+enum class Result { NONE, Y, DX, WEIGHTS };
+void takeTime(const Call& call);
+float factorOf(const Call& call, Result result);
+
 // What a stream runs: 0, or a cudaError_t after a complaint.
 gpu::Status runForward(const Call& call);
 gpu::Status runBackwardData(const Call& call);

@@ -5,6 +5,7 @@ import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.DeviceOutOfMemoryError;
 import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
+import dev.gatun.backend.RecurrentAlgorithms;
 import dev.gatun.backend.cpu.CpuBackend;
 import dev.gatun.backend.cpu.WarmUp;
 import dev.gatun.backend.cuda.CudaBackend;
@@ -94,7 +95,25 @@ public final class Backends {
    * @throws BackendUnavailableException also if the device or cuDNN is too old for it
    */
   public static Backend open(String name, int threads, Precision precision, DropoutMasks masks) {
+    return open(name, threads, precision, masks, RecurrentAlgorithms.STANDARD);
+  }
+
+  /**
+   * As {@link #open(String, int, Precision, DropoutMasks)}, with how the algorithms of recurrent
+   * stacks are found.
+   *
+   * @param algorithms on a GPU, unless the setting {@code gatun.cudnn.algorithm} says something;
+   *     the others take {@link RecurrentAlgorithms#STANDARD} only
+   * @throws IllegalArgumentException also for other algorithms there
+   */
+  public static Backend open(
+      String name,
+      int threads,
+      Precision precision,
+      DropoutMasks masks,
+      RecurrentAlgorithms algorithms) {
     Objects.requireNonNull(precision, "precision");
+    Objects.requireNonNull(algorithms, "algorithms");
     Objects.requireNonNull(masks, "masks");
     Objects.requireNonNull(name, "name");
     requireFlags();
@@ -113,10 +132,15 @@ public final class Backends {
           "dropout masks by %s are for a GPU: the backend %s has none; choose gatun, or cuda"
               .formatted(masks.label(), name));
     }
+    if (host && algorithms != RecurrentAlgorithms.STANDARD) {
+      throw new IllegalArgumentException(
+          "recurrent algorithms are %s on a GPU: the backend %s has one; choose standard, or cuda"
+              .formatted(algorithms.label(), name));
+    }
     return switch (name) {
       case CPU -> openCpu(threads);
       case REFERENCE -> new ReferenceBackend();
-      default -> openCuda(name, new CudaOptions(threads, precision, masks, false));
+      default -> openCuda(name, new CudaOptions(threads, precision, masks, false, algorithms));
     };
   }
 

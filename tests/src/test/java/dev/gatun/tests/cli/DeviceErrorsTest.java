@@ -77,7 +77,8 @@ class DeviceErrorsTest {
     System.setProperty(ALGORITHM, "foo");
     for (String device : List.of("cuda", "auto")) {
       Outcome outcome = train("--device", device);
-      assertWrong(outcome, 1, "-Dgatun.cudnn.algorithm is \"foo\": it must be auto or one of");
+      assertWrong(
+          outcome, 1, "-Dgatun.cudnn.algorithm is \"foo\": it must be auto, measured or one of");
       assertFalse(outcome.err().contains("Exception"), outcome.err());
       assertFalse(Files.exists(folder.resolve("r")), "nothing was begun");
     }

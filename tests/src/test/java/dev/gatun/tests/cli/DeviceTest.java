@@ -5,17 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.gatun.persist.Json;
+import dev.gatun.persist.SafetensorsReader;
 import dev.gatun.tests.cli.Cli.Outcome;
 import dev.gatun.tests.cudadouble.CudaDouble;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code --device}: a GPU chosen, refused, or not there. */
 class DeviceTest {
@@ -65,15 +69,17 @@ class DeviceTest {
     }
   }
 
-  @Test
-  void cudnnsMasksNeedAGpu() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"dropout_masks, cudnn, gatun", "algorithms, measured, standard"})
+  void whatOnlyAGpuCanNeedsOne(String key, String value, String other) throws Exception {
     Cli cli = withoutGpu();
     series(cli);
     for (String name : new String[] {"auto", "cpu"}) {
-      Outcome train =
-          cli.run("train", "s.yaml", "--device", name, "--set", "train.dropout_masks=cudnn");
+      String set = "train." + key + "=" + value;
+      Outcome train = cli.run("train", "s.yaml", "--device", name, "--set", set);
       assertEquals(2, train.status(), train.err());
-      String said = "gatun: train.dropout_masks cudnn: needs a GPU; give gatun, or a GPU: ";
+      String said =
+          "gatun: " + set.replace('=', ' ') + ": needs a GPU; give " + other + ", or a GPU";
       assertTrue(train.err().startsWith(said), train.err());
       assertEquals(1, train.err().lines().count(), train.err());
       assertFalse(Files.exists(folder.resolve("runs")), "nothing was begun");
@@ -97,6 +103,43 @@ class DeviceTest {
     assertTrue(checkpoint.contains("cudnn_dropout"), "the generator's state is kept");
     Outcome eval = cli.run("eval", "r", "--json", "--device", "cpu");
     assertEquals(0, eval.status(), eval.err());
+  }
+
+  @Test
+  @Tag("cuda")
+  void measuredAlgorithmsGoIntoTheRun() throws Exception {
+    Cli cli = withGpu();
+    series(cli);
+    String[] train = "train s.yaml --run r --set train.algorithms=measured".split(" ");
+    Outcome trained = cli.run(train);
+    assertEquals(0, trained.status(), trained.err());
+    String log = log("r");
+    assertTrue(log.contains(", algorithms measured (unverified)"), log);
+    assertEquals(2, count(log, "the recurrent stack "), "training and validation; " + log);
+    assertEquals(2, count(log, ": standard "), log);
+    Path config = folder.resolve("r/config.yaml");
+    assertTrue(Files.readString(config).contains("algorithms: measured"), Files.readString(config));
+    String choices = choices();
+    assertEquals(2, count(choices, ", fp32, "), choices);
+
+    Outcome changed = cli.run("train", "s.yaml", "--run", "r", "--resume");
+    assertTrue(changed.err().contains("train.algorithms"), changed.err());
+    Outcome resumed =
+        cli.run(Stream.concat(Stream.of(train), Stream.of("--resume")).toArray(String[]::new));
+    assertEquals(0, resumed.status(), resumed.err());
+    assertEquals(2, count(log("r"), " (as recorded)"), log("r"));
+    assertEquals(2, count(log("r"), ": standard "), "nothing is measured again; " + log("r"));
+    assertEquals(choices, choices());
+  }
+
+  private static int count(String text, String part) {
+    return text.split(Pattern.quote(part), -1).length - 1;
+  }
+
+  private String choices() throws Exception {
+    try (SafetensorsReader reader = new SafetensorsReader(Runs.last(folder.resolve("r")))) {
+      return reader.metadata().getOrDefault("training.choices", "(none)");
+    }
   }
 
   @Test

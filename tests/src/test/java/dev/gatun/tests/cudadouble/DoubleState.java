@@ -73,6 +73,40 @@ public final class DoubleState {
     tell("gatunDoubleCudnn", value);
   }
 
+  /**
+   * Has every call of one of cuDNN's algorithms take time.
+   *
+   * @param algorithm {@code cudnnRNNAlgo_t}
+   */
+  public static void slow(int algorithm, long microseconds) {
+    tell("gatunDoubleSlow", algorithm, microseconds);
+  }
+
+  /** Has every kernel of ours take time, below a second. */
+  public static void slowKernels(long microseconds) {
+    tell("gatunDoubleSlowKernels", microseconds);
+  }
+
+  /**
+   * Has one of an algorithm's results be wrong.
+   *
+   * @param algorithm {@code cudnnRNNAlgo_t}
+   * @param result 1 y, 2 dx, 3 the gradients of weights, 0 none
+   */
+  public static void wrong(int algorithm, int result) {
+    tell("gatunDoubleWrong", algorithm, result);
+  }
+
+  private static void tell(String function, long first, long second) {
+    try {
+      FunctionDescriptor type =
+          FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
+      handle(function, type).invokeExact(first, second);
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
   private static void tell(String function, long value) {
     try {
       handle(function, FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG)).invokeExact(value);

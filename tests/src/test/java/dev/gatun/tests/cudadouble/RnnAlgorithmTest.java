@@ -118,8 +118,8 @@ class RnnAlgorithmTest {
   void anUnknownAlgorithmIsRefused() {
     System.setProperty(ALGORITHM, "fast");
     assertEquals(
-        "-Dgatun.cudnn.algorithm is \"fast\": it must be auto or one of standard, small-h,"
-            + " persist-static, persist-dynamic",
+        "-Dgatun.cudnn.algorithm is \"fast\": it must be auto, measured or one of standard,"
+            + " small-h, persist-static, persist-dynamic",
         refusal(RecurrentSpec.of(Cell.GRU, 3, 5), 4));
   }
 

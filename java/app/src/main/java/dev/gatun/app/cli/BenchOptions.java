@@ -6,7 +6,6 @@ import dev.gatun.app.bench.Noise;
 import dev.gatun.app.bench.Timing;
 import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Backend;
-import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
 import dev.gatun.backend.WeightType;
 import dev.gatun.bindings.OpenBlas;
@@ -97,8 +96,7 @@ final class BenchOptions {
       throw new InputException("--seconds " + seconds + ": give above 0 and at most 3600");
     }
     Supplier<Backend> opener =
-        () ->
-            Devices.announced(device, "--device", threads, computed, DropoutMasks.GATUN).backend();
+        () -> Devices.announced(device, "--device", threads, Devices.Wanted.of(computed)).backend();
     KeptBackends kept = KeptBackends.current();
     Backend backend =
         kept == null ? opener.get() : kept.get(device + " " + computed + " " + threads, opener);

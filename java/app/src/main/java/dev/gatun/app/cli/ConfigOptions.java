@@ -69,7 +69,9 @@ final class ConfigOptions {
         config.get(TrainKeys.DEVICE),
         device == null ? "train.device" : "--device",
         count,
-        config.get(TrainKeys.PRECISION),
-        config.get(TrainKeys.DROPOUT_MASKS));
+        new Devices.Wanted(
+            config.get(TrainKeys.PRECISION),
+            config.get(TrainKeys.DROPOUT_MASKS),
+            config.get(TrainKeys.ALGORITHMS)));
   }
 }

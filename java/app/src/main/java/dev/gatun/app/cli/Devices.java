@@ -6,6 +6,7 @@ import dev.gatun.app.config.InputException;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
+import dev.gatun.backend.RecurrentAlgorithms;
 import dev.gatun.backend.SettingException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,33 @@ final class Devices {
    */
   record Opened(Backend backend, String note) {}
 
+  /**
+   * What is asked of a GPU.
+   *
+   * @param precision of products and stacks; all but fp32 need one
+   * @param masks who draws dropout masks between the layers of a stack that trains; cuDNN only on a
+   *     GPU
+   * @param algorithms how those of stacks are found; they are measured only on a GPU
+   */
+  record Wanted(Precision precision, DropoutMasks masks, RecurrentAlgorithms algorithms) {
+    /** Nothing else. */
+    static Wanted of(Precision precision) {
+      return new Wanted(precision, DropoutMasks.GATUN, RecurrentAlgorithms.STANDARD);
+    }
+
+    /** What cannot be had without a GPU, and what can; null if there is nothing. */
+    @Nullable String needsGpu() {
+      if (masks != DropoutMasks.GATUN) {
+        return "train.dropout_masks %s: needs a GPU; give gatun, or a GPU: "
+            .formatted(masks.label());
+      }
+      return algorithms == RecurrentAlgorithms.STANDARD
+          ? null
+          : "train.algorithms %s: needs a GPU; give standard, or a GPU: "
+              .formatted(algorithms.label());
+    }
+  }
+
   private Devices() {}
 
   /**
@@ -34,18 +62,11 @@ final class Devices {
    * @param threads 0: one for each core
    */
   static Backend open(String name, String from, int threads) {
-    return announced(name, from, threads, Precision.FP32, DropoutMasks.GATUN).backend();
+    return announced(name, from, threads, Wanted.of(Precision.FP32)).backend();
   }
 
-  /**
-   * As {@link #open}.
-   *
-   * @param precision of products and stacks; all but fp32 need a GPU
-   * @param masks who draws dropout masks between the layers of a stack that trains; cuDNN only on a
-   *     GPU
-   */
-  static Opened announced(
-      String name, String from, int threads, Precision precision, DropoutMasks masks) {
+  /** As {@link #open}, with what is asked of a GPU. */
+  static Opened announced(String name, String from, int threads, Wanted wanted) {
     if (threads < 0 || threads > Backends.MOST_THREADS) {
       throw new InputException(
           "--threads %d: give 1 to %d, or 0 for every core"
@@ -53,18 +74,18 @@ final class Devices {
     }
     int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     if (name.equals(AUTO)) {
-      return best(count, precision, masks);
+      return best(count, wanted);
     }
     if (!KNOWN.matcher(name).matches()) {
       throw new InputException(
           "%s %s: unknown; give auto, cpu, cuda, cuda:N or reference".formatted(from, name));
     }
-    if (masks != DropoutMasks.GATUN && !name.startsWith("cuda")) {
-      throw new InputException(noMasks(masks) + from + " is " + name);
+    @Nullable String needsGpu = wanted.needsGpu();
+    if (needsGpu != null && !name.startsWith("cuda")) {
+      throw new InputException(needsGpu + from + " is " + name);
     }
     try {
-      Backend backend = Backends.open(name, count, precision, masks);
-      return new Opened(backend, "");
+      return new Opened(open(name, count, wanted), "");
     } catch (IllegalArgumentException e) {
       throw new InputException(String.valueOf(e.getMessage()), e);
     } catch (BackendUnavailableException e) {
@@ -80,7 +101,7 @@ final class Devices {
     boolean gpu = name.startsWith("cuda") || (name.equals(AUTO) && Backends.whyNoCuda() == null);
     if (gpu && trained != Precision.FP32) {
       try {
-        return announced(name, from, threads, trained, DropoutMasks.GATUN).backend();
+        return announced(name, from, threads, Wanted.of(trained)).backend();
       } catch (InputException e) {
         // An older GPU lacks it; one that cannot be opened at all says so below.
         LOG.log(System.Logger.Level.DEBUG, "computes in fp32: " + e.getMessage());
@@ -89,30 +110,30 @@ final class Devices {
     return open(name, from, threads);
   }
 
-  private static String noMasks(DropoutMasks masks) {
-    return "train.dropout_masks %s: needs a GPU; give gatun, or a GPU: ".formatted(masks.label());
+  private static Backend open(String name, int threads, Wanted wanted) {
+    return Backends.open(name, threads, wanted.precision, wanted.masks, wanted.algorithms);
   }
 
   /** A GPU if everything that it needs is there, else the CPU. */
-  private static Opened best(int threads, Precision precision, DropoutMasks masks) {
+  private static Opened best(int threads, Wanted wanted) {
     @Nullable String reason = Backends.whyNoCuda();
     if (reason == null) {
       try {
-        Backend gpu = Backends.open("cuda", threads, precision, masks);
-        return new Opened(gpu, "");
+        return new Opened(open("cuda", threads, wanted), "");
       } catch (SettingException e) {
         throw new InputException(String.valueOf(e.getMessage()), e);
       } catch (BackendUnavailableException e) {
         reason = e.getMessage();
       }
     }
-    if (masks != DropoutMasks.GATUN) {
-      throw new InputException(noMasks(masks) + reason);
+    @Nullable String needsGpu = wanted.needsGpu();
+    if (needsGpu != null) {
+      throw new InputException(needsGpu + reason);
     }
-    if (precision != Precision.FP32) {
+    if (wanted.precision != Precision.FP32) {
       throw new InputException(
           "precision %s is for a GPU; choose fp32 without one: %s"
-              .formatted(precision.label(), reason));
+              .formatted(wanted.precision.label(), reason));
     }
     Backend cpu = Backends.open("cpu", threads);
     return new Opened(cpu, "; no GPU: " + reason);

@@ -5,7 +5,6 @@ import dev.gatun.app.config.Names;
 import dev.gatun.app.rnn.RnnFiles;
 import dev.gatun.backend.Backend;
 import dev.gatun.backend.Cell;
-import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
 import dev.gatun.tensor.DType;
 import java.io.IOException;
@@ -116,7 +115,7 @@ final class RnnCommand implements Callable<Integer> {
     }
     DType written = precision == Computed.FP64 ? DType.F64 : DType.F32;
     try (Backend context =
-        Devices.announced(backend, "--backend", threads, precision.device, DropoutMasks.GATUN)
+        Devices.announced(backend, "--backend", threads, Devices.Wanted.of(precision.device))
             .backend()) {
       new RnnFiles(cell, clip, weights, inputs, output, written).run(context);
     }

@@ -3,6 +3,7 @@ package dev.gatun.app.config;
 import dev.gatun.Backends;
 import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Precision;
+import dev.gatun.backend.RecurrentAlgorithms;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -232,6 +233,15 @@ public final class TrainKeys {
               "who draws dropout masks between recurrent layers on a GPU; gatun: as on a CPU")
           .knownAs("cudnn_dropout");
 
+  public static final Key<RecurrentAlgorithms> ALGORITHMS =
+      Key.of(
+              "train.algorithms",
+              Type.oneOf(RecurrentAlgorithms.class),
+              RecurrentAlgorithms.STANDARD,
+              "what computes recurrent layers on a GPU; measured: the fastest of all that can, found"
+                  + " once for each shape, kept in the cache and in the run")
+          .knownAs("cudnn_benchmark", "autotune", "cudnn_algorithm");
+
   public static final Key<Precision> PRECISION =
       Key.of(
               "train.precision",
@@ -278,6 +288,7 @@ public final class TrainKeys {
           OVERFIT,
           DEVICE,
           DROPOUT_MASKS,
+          ALGORITHMS,
           PRECISION,
           THREADS);
 

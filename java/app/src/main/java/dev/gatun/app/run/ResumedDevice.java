@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ResumedDevice {
   private static final String BACKEND = "training.backend";
+  private static final String CHOICES = "training.choices";
 
   private ResumedDevice() {}
 
@@ -59,12 +60,24 @@ final class ResumedDevice {
     }
   }
 
+  /** Has what was chosen by speed chosen before anything is planned, and nothing measured again. */
+  static void reproduce(RunDirectory run, Backend backend) throws IOException {
+    String choices = recorded(run, CHOICES);
+    if (choices != null) {
+      backend.reproduce(choices);
+    }
+  }
+
   private static @Nullable String trainedOn(RunDirectory run) throws IOException {
+    return recorded(run, BACKEND);
+  }
+
+  private static @Nullable String recorded(RunDirectory run, String what) throws IOException {
     if (!Files.isRegularFile(run.last())) {
       return null;
     }
     try (SafetensorsReader reader = new SafetensorsReader(run.last())) {
-      return reader.metadata().get(BACKEND);
+      return reader.metadata().get(what);
     } catch (FormatException e) {
       return null; // resuming says what is wrong with it
     }

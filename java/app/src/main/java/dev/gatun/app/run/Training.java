@@ -165,6 +165,7 @@ public final class Training {
       }
       run.checkResumable();
       ResumedDevice.check(run, backend, config, note);
+      ResumedDevice.reproduce(run, backend);
       return held;
     } catch (IOException | RuntimeException e) {
       held.close();
@@ -222,7 +223,7 @@ public final class Training {
     Log log = new Log(run.log(), progress);
     long steps = Updates.steps(config, epochSteps);
     Reporter reporter = new Reporter(config, run, metrics, progress, log, task, steps);
-    try (GraphWarnings _ = new GraphWarnings(log);
+    try (EngineNotes _ = new EngineNotes(log);
         Trackers trackers = reporter.trackers();
         Trainer trainer =
             watched(TrainerOptions.set(builder, config, task, run, log).listener(reporter))

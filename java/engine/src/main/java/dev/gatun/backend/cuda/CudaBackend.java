@@ -52,14 +52,18 @@ public final class CudaBackend extends CudaOperations implements Backend {
    */
   public CudaBackend(String name, int device, CudaOptions options) {
     RnnAlgorithm.checkSetting();
-    this(name, Device.open(device, options.precision()), options, new StackLayouts());
+    this(
+        name,
+        Device.open(device, options.precision()),
+        options,
+        new Stacks.Shared(new StackLayouts(), new StackChoices()));
   }
 
-  private CudaBackend(String name, Device device, CudaOptions options, StackLayouts layouts) {
+  private CudaBackend(String name, Device device, CudaOptions options, Stacks.Shared shared) {
     super(name, device, options);
     this.name = name;
     this.options = options;
-    stacks = new Stacks(context, work.usage(), options.ownCells(), layouts);
+    stacks = new Stacks(context, work.usage(), options, transfers, shared);
   }
 
   @Override
@@ -69,8 +73,29 @@ public final class CudaBackend extends CudaOperations implements Backend {
 
   @Override
   public String description() {
-    return "%s: %s, %s, %s (unverified)"
-        .formatted(name, context.device().kind(), precision().label(), CudaDevices.libraries());
+    return "%s: %s, %s, %s%s (unverified)"
+        .formatted(
+            name,
+            context.device().kind(),
+            precision().label(),
+            CudaDevices.libraries(),
+            stacks.measures() ? ", algorithms measured" : "");
+  }
+
+  /** The way of each shape of stack that has been planned, where that is measured. */
+  @Override
+  public String choices() {
+    return stacks.measures() ? stacks.choices().record() : "";
+  }
+
+  /** Where it is measured; stacks that are planned already follow with their next forward. */
+  @Override
+  public void reproduce(String choices) {
+    try (Work _ = work.enter()) {
+      if (stacks.measures()) {
+        stacks.choices().reproduce(choices, context);
+      }
+    }
   }
 
   @Override
@@ -106,7 +131,7 @@ public final class CudaBackend extends CudaOperations implements Backend {
     try {
       context.enter();
       context.synchronize(); // what was written so far is there for the fork
-      return new CudaBackend(name, context.device(), options, stacks.layouts());
+      return new CudaBackend(name, context.device(), options, stacks.shared());
     } finally {
       usage.exit();
     }
@@ -151,7 +176,8 @@ public final class CudaBackend extends CudaOperations implements Backend {
     StackLayouts.Layout layout = layoutOf(spec);
     recurrentChecks.plan(spec, layout.weights(), weights, io, mode, mask);
     try (Work _ = work.enter()) {
-      return stacks.compile(spec, new StackWeights(weights, layout, null), io, mode, mask);
+      StackWeights read = new StackWeights(weights, layout, null);
+      return stacks.compile(new StackPlan(spec, read, io, mode, mask));
     }
   }
 
@@ -160,7 +186,7 @@ public final class CudaBackend extends CudaOperations implements Backend {
     StackLayouts.Layout layout = layoutOf(spec);
     recurrentChecks.pack(layout.weights(), weights);
     try (Work _ = work.enter()) {
-      return stacks.pack(spec, weights, type, transfers);
+      return stacks.pack(spec, weights, type);
     }
   }
 
@@ -171,7 +197,8 @@ public final class CudaBackend extends CudaOperations implements Backend {
     }
     recurrentChecks.plan(packed.spec(), io);
     try (Work _ = work.enter()) {
-      return stacks.compile(packed.spec(), packed.values(), io, Mode.INFERENCE, null);
+      return stacks.compile(
+          new StackPlan(packed.spec(), packed.values(), io, Mode.INFERENCE, null));
     }
   }
 

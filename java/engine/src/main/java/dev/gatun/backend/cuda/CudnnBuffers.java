@@ -25,8 +25,12 @@ final class CudnnBuffers {
     ragged = io.lengths() != null;
   }
 
-  /** Reserves them, for the stack as a whole or each of its layers, first layer first. */
-  List<PartIo> parts(int count) {
+  /**
+   * Reserves them, for the stack as a whole or each of its layers, first layer first.
+   *
+   * @param drops whether our masks come between
+   */
+  List<PartIo> parts(int count, boolean drops) {
     List<PartIo> parts = new ArrayList<>();
     Tensor x = real(io.x(), spec.inputSize());
     Tensor maskedX = ragged ? buffer(spec.inputSize()) : x;
@@ -36,11 +40,11 @@ final class CudnnBuffers {
       // reads its dy while it writes its dx.
       boolean trains = gradients != null;
       Tensor y = trains || i < 2 ? buffer(spec.outputSize()) : parts.get(i - 2).y();
-      Tensor dropped = trains ? buffer(spec.outputSize()) : y;
+      Tensor dropped = drops ? buffer(spec.outputSize()) : y;
       Tensor dy = !trains ? null : i < 2 ? buffer(spec.outputSize()) : parts.get(i - 2).dy();
       parts.add(new PartIo(x, maskedX, y, dy, dy, dx));
       x = dropped;
-      maskedX = dropped; // made of a y with zeros on padding
+      maskedX = dropped; // made of a y with zeros on padding, or that y
       dx = dy;
     }
     Tensor dy = null;

@@ -1,6 +1,8 @@
 package dev.gatun.backend.cuda;
 
 import dev.gatun.backend.CellOptions;
+import dev.gatun.backend.DeviceException;
+import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
@@ -11,15 +13,16 @@ import dev.gatun.backend.Regularization;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stack by cuDNN. One call runs all its layers; of a stack with dropout one call runs a layer,
- * and in training our masks, the same as on every backend, come between, unless the context leaves
- * them to cuDNN: then one call runs all layers again.
+ * A stack by cuDNN. One call runs all its layers, or one each: in training our masks, the same as
+ * on every backend, come between those of a stack with dropout, unless the context leaves them to
+ * cuDNN: then one call runs all layers again.
  *
  * <p>cuDNN wants the lengths of sequences on the host: they are read from their {@link Mirror},
  * without waiting for the device. What is on padding it may read, so that ragged batches go through
@@ -55,29 +58,28 @@ final class CudnnRecurrent implements Recurrent {
    *
    * @param backend stays open while this works
    * @param workspace in the context's memory, closed with this
-   * @param spec one that this class {@link #supports}
-   * @param stackWeights of a layout with places; if they are packed, where {@link #pack} has put
-   *     them
-   * @param mask of the dropout between layers; null: the weights are packed
+   * @param plan of a stack that this class {@link #supports}; its weights have a layout with
+   *     places, and if they are packed, {@link #pack} has put them there
+   * @param method one of cuDNN's, that {@link StackMethod#takes} it
+   * @param strict whether what cuDNN does not support is an error; else the standard algorithm
+   *     takes over
    */
   CudnnRecurrent(
       CudaContext context,
       Usage backend,
       Workspace workspace,
-      RecurrentSpec spec,
-      StackWeights stackWeights,
-      RecurrentIo io,
-      Mode mode,
-      @Nullable MaskKey mask) {
+      StackPlan plan,
+      StackMethod method,
+      boolean strict) {
     this.context = context;
     usage = new Usage("the recurrent stack", backend);
     this.workspace = workspace;
-    this.spec = spec;
-    this.io = io;
-    trains = mode == Mode.TRAINING;
-    shared = mask == null;
+    spec = plan.spec();
+    io = plan.io();
+    trains = plan.mode() == Mode.TRAINING;
+    shared = plan.mask() == null;
     CudnnDropout generator = context.dropout();
-    MaskKey drops = trains && spec.dropout() > 0 ? mask : null;
+    MaskKey drops = trains && spec.dropout() > 0 ? plan.mask() : null;
     for (int i = 0; drops != null && generator == null && i < spec.layers() - 1; i++) {
       masks.add(drops.withLayer(drops.layer() + i));
     }
@@ -86,32 +88,31 @@ final class CudnnRecurrent implements Recurrent {
       kernels = new RnnKernels(context);
       lengths = new SequenceLengths(context, io.lengths(), Math.toIntExact(io.x().dim(1)));
       RnnSetting setting =
-          new RnnSetting(context, workspace, kernels, lengths, new Scratch(workspace), io, mode);
+          new RnnSetting(
+              context,
+              workspace,
+              kernels,
+              lengths,
+              new Scratch(workspace),
+              io,
+              plan.mode(),
+              strict);
       dropout.add(
           drops != null && generator != null
               ? DropoutDescriptor.of(generator, spec.dropout(), drops.seed())
               : DropoutDescriptor.none(context));
-      List<RecurrentSpec> specs = parts(context, spec);
+      List<RecurrentSpec> specs = parts(spec, method.layered());
       for (RecurrentSpec each : specs) {
         descriptors.add(standard(context, each, dropout.getFirst()));
       }
-      RecurrentIo.Gradients gradients = trains ? io.gradients() : null;
-      WeightSpace packed = stackWeights.space();
-      weights =
-          packed != null
-              ? packed
-              : new WeightSpace(
-                  context,
-                  workspace,
-                  kernels,
-                  placesOf(stackWeights),
-                  stackWeights,
-                  gradients == null ? null : gradients.dWeights());
-      List<PartIo> sequences = new CudnnBuffers(setting, spec).parts(specs.size());
+      weights = weights(plan.weights(), method.layered());
+      List<PartIo> sequences =
+          new CudnnBuffers(setting, spec).parts(specs.size(), !masks.isEmpty());
+      RnnAlgorithm algorithm = Objects.requireNonNull(method.algorithm(), "none of cuDNN's");
       for (int i = 0; i < specs.size(); i++) {
-        addPart(setting, specs.get(i), sequences.get(i));
+        addPart(setting, algorithm, specs.get(i), sequences.get(i));
       }
-      if (packed == null) {
+      if (plan.weights().space() == null) {
         weights.fill();
       }
     } catch (RuntimeException | Error e) {
@@ -124,6 +125,21 @@ final class CudnnRecurrent implements Recurrent {
       CudaContext context, RecurrentSpec spec, DropoutDescriptor dropout) {
     return new RnnDescriptor(
         spec, RnnAlgorithm.STANDARD, context.precision(), dropout.descriptor());
+  }
+
+  /** Where they are packed, or in the block, or copies if the calls want them elsewhere. */
+  private WeightSpace weights(StackWeights given, boolean layered) {
+    WeightSpace packed = given.space();
+    if (packed != null) {
+      return packed;
+    }
+    RecurrentIo.Gradients gradients = trains ? io.gradients() : null;
+    WeightPlaces places =
+        layered == separate(context, spec)
+            ? placesOf(given)
+            : new WeightPlaces(context, spec, descriptors);
+    Tensor dWeights = gradients == null ? null : gradients.dWeights();
+    return new WeightSpace(context, workspace, kernels, places, given, dWeights);
   }
 
   private static WeightPlaces placesOf(StackWeights weights) {
@@ -152,7 +168,7 @@ final class CudnnRecurrent implements Recurrent {
   static WeightPlaces places(CudaContext context, RecurrentSpec spec) {
     List<RnnDescriptor> descriptors = new ArrayList<>();
     try (DropoutDescriptor none = DropoutDescriptor.none(context)) {
-      for (RecurrentSpec each : parts(context, spec)) {
+      for (RecurrentSpec each : parts(spec, separate(context, spec))) {
         descriptors.add(standard(context, each, none));
       }
       return new WeightPlaces(context, spec, descriptors);
@@ -179,11 +195,20 @@ final class CudnnRecurrent implements Recurrent {
   }
 
   /**
-   * What one call each runs: the stack, or, where our masks may come between its layers, each as a
-   * stack of its own, with a weight space of its own. In inference too: the weights are the same.
+   * Whether the block has a weight space for each layer: our masks may come between them. In
+   * inference too: the weights are the same.
    */
-  private static List<RecurrentSpec> parts(CudaContext context, RecurrentSpec spec) {
-    if (spec.dropout() == 0 || context.dropout() != null) {
+  static boolean separate(RecurrentSpec spec, DropoutMasks masks) {
+    return spec.dropout() > 0 && masks == DropoutMasks.GATUN;
+  }
+
+  private static boolean separate(CudaContext context, RecurrentSpec spec) {
+    return separate(spec, context.dropout() == null ? DropoutMasks.GATUN : DropoutMasks.CUDNN);
+  }
+
+  /** What one call each runs: the stack, or each of its layers as a stack of its own. */
+  private static List<RecurrentSpec> parts(RecurrentSpec spec, boolean layered) {
+    if (!layered) {
       return List.of(spec);
     }
     List<RecurrentSpec> layers = new ArrayList<>();
@@ -193,21 +218,12 @@ final class CudnnRecurrent implements Recurrent {
     return layers;
   }
 
-  private void addPart(RnnSetting setting, RecurrentSpec of, PartIo sequences) {
+  private void addPart(
+      RnnSetting setting, RnnAlgorithm algorithm, RecurrentSpec of, PartIo sequences) {
     int i = parts.size();
     RnnDescriptor standard = descriptors.get(i);
-    RnnAlgorithm algorithm =
-        RnnAlgorithm.choose(of, setting.mode(), setting.maxTime(), context.device().capability());
     FastDescriptors fast =
-        algorithm == RnnAlgorithm.STANDARD
-            ? null
-            : FastDescriptors.open(
-                context,
-                of,
-                algorithm,
-                dropout.getFirst().descriptor(),
-                standard,
-                setting.maxBatch());
+        algorithm == RnnAlgorithm.STANDARD ? null : fast(setting, algorithm, of, standard);
     try {
       parts.add(new RnnPart(setting, of, i, sequences, weights, standard, fast));
     } catch (RuntimeException | Error e) {
@@ -215,6 +231,20 @@ final class CudnnRecurrent implements Recurrent {
         fast.close();
       }
       throw e;
+    }
+  }
+
+  private @Nullable FastDescriptors fast(
+      RnnSetting setting, RnnAlgorithm algorithm, RecurrentSpec of, RnnDescriptor standard) {
+    MemorySegment drops = dropout.getFirst().descriptor();
+    try {
+      return FastDescriptors.open(context, of, algorithm, drops, standard, setting.maxBatch());
+    } catch (DeviceException e) {
+      if (setting.strict() || !Calls.unsupported(e.status())) {
+        throw e;
+      }
+      FastDescriptors.give(algorithm, String.valueOf(e.getMessage()), of);
+      return null;
     }
   }
 
@@ -245,7 +275,7 @@ final class CudnnRecurrent implements Recurrent {
       PartIo part = parts.get(i).io();
       if (i == 0) {
         mask(part.x(), part.maskedX());
-      } else if (trains) {
+      } else if (!masks.isEmpty()) {
         drop(masks.get(i - 1), parts.get(i - 1).io().y(), part.x());
       }
       parts.get(i).forward(t, n);
@@ -280,7 +310,7 @@ final class CudnnRecurrent implements Recurrent {
     for (int i = parts.size() - 1; i >= 0; i--) {
       parts.get(i).backward();
       Tensor dx = parts.get(i).io().dx();
-      if (i > 0 && dx != null) {
+      if (i > 0 && dx != null && !masks.isEmpty()) {
         drop(masks.get(i - 1), dx, dx);
       }
       mask(dx, dx);

@@ -6,7 +6,6 @@ import dev.gatun.bindings.generated.cudnn.cudnn_h;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A stack's descriptors of another algorithm than the standard one: one for all calls, or, of
@@ -38,9 +37,9 @@ final class FastDescriptors implements AutoCloseable {
    * @param dropout as {@link RnnDescriptor}'s
    * @param standard its standard descriptor: both read the same weights
    * @param sequences the most of a call
-   * @return null if cuDNN does not support it
+   * @throws DeviceException with cuDNN's status if it does not support it
    */
-  static @Nullable FastDescriptors open(
+  static FastDescriptors open(
       CudaContext context,
       RecurrentSpec spec,
       RnnAlgorithm algorithm,
@@ -53,23 +52,16 @@ final class FastDescriptors implements AutoCloseable {
       if (own.same(new WeightPlaces(context, spec, List.of(standard)))) {
         return made;
       }
-      give(algorithm, "it has weights at other places", spec);
-      made.close();
-      return null;
-    } catch (DeviceException e) {
-      made.close();
-      if (!Calls.unsupported(e.status())) {
-        throw e;
-      }
-      give(algorithm, String.valueOf(e.getMessage()), spec);
-      return null;
+      throw new DeviceException(
+          "it has weights at other places", cudnn_h.CUDNN_STATUS_NOT_SUPPORTED());
     } catch (RuntimeException | Error e) {
       made.close();
       throw e;
     }
   }
 
-  private static void give(RnnAlgorithm algorithm, String why, RecurrentSpec spec) {
+  /** Says that the standard algorithm takes over. */
+  static void give(RnnAlgorithm algorithm, String why, RecurrentSpec spec) {
     System.getLogger(FastDescriptors.class.getName())
         .log(
             System.Logger.Level.INFO,
@@ -79,7 +71,7 @@ final class FastDescriptors implements AutoCloseable {
             spec);
   }
 
-  /** Says that the standard algorithm takes over. */
+  /** As {@link #give}, from these. */
   void giveUp(String why) {
     give(algorithm, why, spec);
   }

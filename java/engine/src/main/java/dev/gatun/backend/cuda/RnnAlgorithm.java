@@ -2,6 +2,7 @@ package dev.gatun.backend.cuda;
 
 import dev.gatun.backend.Cell;
 import dev.gatun.backend.Mode;
+import dev.gatun.backend.RecurrentAlgorithms;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.SettingException;
 import dev.gatun.bindings.Settings;
@@ -12,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How cuDNN computes a stack. The setting {@code gatun.cudnn.algorithm} ({@code
- * GATUN_CUDNN_ALGORITHM}) names one; {@code auto} takes {@link #SMALL_H} by PyTorch's rule. The
- * standard one is the default until they have been measured on a device. They differ in their last
- * bits.
+ * GATUN_CUDNN_ALGORITHM}) names one; {@code auto} takes {@link #SMALL_H} by PyTorch's rule, {@code
+ * measured} what {@link StackChoices} finds. The standard one is the default until they have been
+ * measured on a device. They differ in their last bits.
  *
  * <p>The persistent ones keep recurrent weights on the chip. They have no projection and take
  * sequences of one length only, up to {@link RnnDescriptor#MOST_STEPS}; batches of different
@@ -31,6 +32,7 @@ public enum RnnAlgorithm {
   PERSIST_DYNAMIC("persist-dynamic", cudnn_h.CUDNN_RNN_ALGO_PERSIST_DYNAMIC());
 
   private static final String SETTING = "gatun.cudnn.algorithm";
+  private static final String MEASURED = "measured";
 
   private final String label;
   private final int code;
@@ -51,13 +53,13 @@ public enum RnnAlgorithm {
   }
 
   /**
-   * What to compute a stack with.
+   * What to compute a stack with, unless it is {@link #measured}.
    *
    * @param maxTime the plan's most steps
    * @throws SettingException if the setting is unknown, or names an algorithm that cannot compute
    *     this stack
    */
-  static RnnAlgorithm choose(RecurrentSpec spec, Mode mode, int maxTime, int capability) {
+  static RnnAlgorithm set(RecurrentSpec spec, Mode mode, int maxTime, int capability) {
     @Nullable String setting = Settings.get(SETTING);
     if (setting == null) {
       return STANDARD;
@@ -78,13 +80,23 @@ public enum RnnAlgorithm {
   }
 
   /**
+   * Whether what computes a stack is to be measured.
+   *
+   * @param wanted where the setting says nothing
+   */
+  static boolean measured(RecurrentAlgorithms wanted) {
+    @Nullable String setting = Settings.get(SETTING);
+    return setting == null ? wanted == RecurrentAlgorithms.MEASURED : setting.equals(MEASURED);
+  }
+
+  /**
    * Checks the setting before there is a stack.
    *
    * @throws SettingException if it is unknown
    */
   static void checkSetting() {
     @Nullable String setting = Settings.get(SETTING);
-    if (setting != null) {
+    if (setting != null && !setting.equals(MEASURED)) {
       named(setting);
     }
   }
@@ -102,12 +114,12 @@ public enum RnnAlgorithm {
     String labels =
         Arrays.stream(values()).map(RnnAlgorithm::label).collect(Collectors.joining(", "));
     throw new SettingException(
-        "%s is \"%s\": it must be auto or one of %s"
+        "%s is \"%s\": it must be auto, measured or one of %s"
             .formatted(Settings.source(SETTING), setting, labels));
   }
 
   /** Why it can never compute a stack; null if it may. */
-  private @Nullable String obstacle(RecurrentSpec spec, int maxTime) {
+  @Nullable String obstacle(RecurrentSpec spec, int maxTime) {
     if (this == STANDARD) {
       return null;
     }

@@ -195,7 +195,8 @@ final class RnnPart implements AutoCloseable {
 
   /** Whether the other algorithm does not support the call: the standard one takes over. */
   private boolean falls(int status) {
-    if (fast == null || setting.lengths().ragged() || !Calls.unsupported(status)) {
+    boolean may = fast != null && !setting.strict() && !setting.lengths().ragged();
+    if (fast == null || !may || !Calls.unsupported(status)) {
       return false;
     }
     fast.giveUp(Calls.dnnReason(status));

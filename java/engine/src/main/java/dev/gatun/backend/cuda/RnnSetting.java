@@ -14,6 +14,7 @@ import dev.gatun.tensor.Workspace;
  * @param work cuDNN's scratch: one call at a time uses it
  * @param io the stack's tensors, of which parts use the states
  * @param mode inference or training
+ * @param strict whether what cuDNN does not support is an error, and no other algorithm takes over
  */
 record RnnSetting(
     CudaContext context,
@@ -22,7 +23,8 @@ record RnnSetting(
     SequenceLengths lengths,
     Scratch work,
     RecurrentIo io,
-    Mode mode) {
+    Mode mode,
+    boolean strict) {
 
   boolean trains() {
     return mode == Mode.TRAINING;

@@ -1,9 +1,6 @@
 package dev.gatun.backend.cuda;
 
-import dev.gatun.backend.MaskKey;
-import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
-import dev.gatun.backend.RecurrentIo;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
 import dev.gatun.backend.WeightType;
@@ -11,7 +8,6 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The recurrent stacks of a context: by cuDNN where it can express one, else by our own kernels.
@@ -19,44 +15,116 @@ import org.jspecify.annotations.Nullable;
 final class Stacks {
   private final CudaContext context;
   private final Usage usage;
-  private final boolean ownCells;
-  private final StackLayouts layouts;
+  private final CudaOptions options;
+  private final Transfers transfers;
+  private final Shared shared;
+
+  /**
+   * What a context and those that were forked from it have in common.
+   *
+   * @param layouts where weights lie
+   * @param choices what stacks are computed by, where that is measured
+   */
+  record Shared(StackLayouts layouts, StackChoices choices) {}
 
   /**
    * Stacks of a context.
    *
    * @param usage of the backend, which stays open while one works
-   * @param ownCells whether all run by our own kernels
-   * @param layouts shared with the contexts that were forked from this one
    */
-  Stacks(CudaContext context, Usage usage, boolean ownCells, StackLayouts layouts) {
+  Stacks(
+      CudaContext context, Usage usage, CudaOptions options, Transfers transfers, Shared shared) {
     this.context = context;
     this.usage = usage;
-    this.ownCells = ownCells;
-    this.layouts = layouts;
+    this.options = options;
+    this.transfers = transfers;
+    this.shared = shared;
   }
 
-  StackLayouts layouts() {
-    return layouts;
+  Shared shared() {
+    return shared;
+  }
+
+  StackChoices choices() {
+    return shared.choices;
   }
 
   StackLayouts.Layout layout(RecurrentSpec spec) {
-    return layouts.of(context, spec);
+    return shared.layouts.of(context, spec);
   }
 
-  private Workspace workspace() {
+  /** An empty one, in the context's memory. */
+  Workspace workspace() {
     return new Workspace(bytes -> DeviceMemory.allocate(context, bytes), DType.F32);
   }
 
-  /** Plans a stack; mask null: its weights are packed. */
-  Recurrent compile(
-      RecurrentSpec spec, StackWeights weights, RecurrentIo io, Mode mode, @Nullable MaskKey mask) {
-    int t = Math.toIntExact(io.x().dim(0));
-    if (ownCells || io.decay() != null || !CudnnRecurrent.supports(spec, mode, t)) {
-      return new CellRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
+  boolean isRecording() {
+    return context.isRecording();
+  }
+
+  /** Whether what computes a stack is measured. */
+  boolean measures() {
+    return !options.ownCells() && RnnAlgorithm.measured(options.algorithms());
+  }
+
+  /** Does what plans of this context do beside their calls. */
+  void work(Runnable what) {
+    usage.enter();
+    try {
+      context.enter();
+      what.run();
+    } finally {
+      usage.exit();
     }
-    checkSizes(spec, Math.min(t, RnnDescriptor.MOST_STEPS), io.x().dim(1));
-    return new CudnnRecurrent(context, usage, workspace(), spec, weights, io, mode, mask);
+  }
+
+  /** Plans a stack. */
+  Recurrent compile(StackPlan plan) {
+    RecurrentSpec spec = plan.spec();
+    int t = Math.toIntExact(plan.io().x().dim(0));
+    if (options.ownCells()
+        || plan.io().decay() != null
+        || !CudnnRecurrent.supports(spec, plan.mode(), t)) {
+      return open(plan, StackMethod.OWN_CELLS, false);
+    }
+    checkSizes(spec, Math.min(t, RnnDescriptor.MOST_STEPS), plan.io().x().dim(1));
+    StackShape shape = StackShape.of(context, plan);
+    if (measures()) {
+      return new MeasuredRecurrent(this, plan, shape);
+    }
+    RnnAlgorithm set = RnnAlgorithm.set(spec, plan.mode(), t, context.device().capability());
+    return open(plan, StackMethod.of(set, shape.separate()), false);
+  }
+
+  /** What computes a shape here; measured if nobody knows. */
+  StackMethod choose(StackShape shape) {
+    return choices().of(shape, context, dropped -> measure(shape, dropped));
+  }
+
+  private MethodTimes measure(StackShape shape, StringBuilder dropped) {
+    try (StackTrial trial = new StackTrial(this, context, transfers, shape)) {
+      return trial.run(dropped);
+    }
+  }
+
+  /**
+   * Plans a stack a way that {@link StackMethod#takes} it.
+   *
+   * @param strict whether what cuDNN does not support is an error
+   */
+  Recurrent open(StackPlan plan, StackMethod method, boolean strict) {
+    if (method == StackMethod.OWN_CELLS) {
+      return new CellRecurrent(
+          context,
+          usage,
+          workspace(),
+          plan.spec(),
+          plan.weights(),
+          plan.io(),
+          plan.mode(),
+          plan.mask());
+    }
+    return new CudnnRecurrent(context, usage, workspace(), plan, method, strict);
   }
 
   /** cuDNN counts the elements of a tensor by an int: those of sequences and those of states. */
@@ -73,7 +141,7 @@ final class Stacks {
   }
 
   /** Packs what lies as {@link #layout} says. */
-  RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type, Transfers transfers) {
+  RecurrentWeights pack(RecurrentSpec spec, Tensor weights, WeightType type) {
     if (type != WeightType.FLOAT32) {
       throw new IllegalArgumentException(
           "pack: a GPU keeps weights in fp32 only, not in %s: choose fp32, or the backend cpu"
@@ -85,7 +153,7 @@ final class Stacks {
       Tensor block = workspace.real(weights.size());
       transfers.copy(weights, block);
       StackWeights stack = new StackWeights(block, layout, null);
-      if (!ownCells && layout.places() != null) {
+      if (!options.ownCells() && layout.places() != null) {
         WeightSpace space = CudnnRecurrent.pack(context, workspace, stack);
         stack = new StackWeights(block, layout, space);
       }

@@ -3,22 +3,27 @@ package dev.gatun.app.run;
 import dev.gatun.app.report.Log;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /**
- * Takes what the trainer warns of its graphs into a run's log. Its other warnings are told to
- * listeners too, and the log has those from there.
+ * Takes what the engine says of graphs and of chosen algorithms into a run's log. Its other
+ * warnings are told to listeners too, and the log has those from there.
  */
-final class GraphWarnings extends Handler implements AutoCloseable {
-  private final Logger logger = Logger.getLogger("dev.gatun.train.StepGraphs");
+final class EngineNotes extends Handler implements AutoCloseable {
+  private final List<Logger> loggers =
+      List.of(
+          Logger.getLogger("dev.gatun.train.StepGraphs"),
+          Logger.getLogger("dev.gatun.backend.cuda.StackChoices"));
+
   private final Log log;
 
   /** Listens until it is closed. */
-  GraphWarnings(Log log) {
+  EngineNotes(Log log) {
     this.log = log;
-    logger.addHandler(this);
+    loggers.forEach(logger -> logger.addHandler(this));
   }
 
   @Override
@@ -35,6 +40,6 @@ final class GraphWarnings extends Handler implements AutoCloseable {
 
   @Override
   public void close() {
-    logger.removeHandler(this);
+    loggers.forEach(logger -> logger.removeHandler(this));
   }
 }
