@@ -128,6 +128,8 @@ class TuneStrategyTest {
             + GOOD_AND_BAD.replace("0.02", "0.05"));
     Json.Members result = tunes.json("s");
     assertEquals(0, Tunes.number(result.get("best_trial")));
+    String settings = result.get("best_settings").print();
+    assertFalse(settings.contains("report_metrics"), "what nobody searched: " + settings);
     assertEquals(3, tunes.reports("s", 0));
     assertEquals(1, tunes.reports("s", 1));
   }

@@ -177,6 +177,11 @@ class TuneTest {
         "trials: 4|trails: 4|tune.trails: unknown key",
         "trials: 4|strategy: best|tune.strategy: \"best\"; give",
         "trials: 4|objectives: {a: b}|tune.objectives",
+        "trials: 4|objectives: [parameters, parameters]|parameters twice; give each once",
+        "trials: 4|objectives: {validation_loss: maximize}|the better the smaller it is",
+        "{model.layers: [2]}|{model.width: [2]}|model.width is not searched; give its values",
+        "model.layers: {from: 1, to: 2}|model.layers: {values: [1, 2], when: {model.dropout: [0]}}|"
+            + "model.dropout is there only where this is",
       })
   void whatIsWrongIsSaidWithItsPlace(String from, String to, String message) throws IOException {
     String tune = TUNE.replace(", scale: log", "");
@@ -187,6 +192,28 @@ class TuneTest {
     assertTrue(outcome.err().contains(message), outcome.err());
     assertTrue(outcome.err().contains("c.yaml:"), outcome.err());
     assertFalse(Files.exists(folder.resolve("s")), "nothing is written");
+  }
+
+  /** A section has no order. */
+  @Test
+  void aKeyMayStandBeforeWhatItDependsOn() throws IOException {
+    String layers = "    model.layers: {from: 1, to: 2}\n";
+    tunes.yaml(
+        Samples.SERIES.replace("epochs: 12", "epochs: 1") + TUNE.replace(layers, "") + layers);
+    Json.Members result = tunes.json("s");
+    assertEquals(4, Tunes.number(result.get("finished")));
+  }
+
+  @Test
+  void filesAndFoldersThatAreInTheWayAreNamed() throws IOException {
+    Files.writeString(folder.resolve("file"), "");
+    Outcome file = tunes.run("file");
+    assertEquals(2, file.status(), file.err());
+    assertTrue(file.err().contains("file: is a file; give a folder"), file.err());
+    Files.createDirectories(folder.resolve("s/study.journal"));
+    Outcome journal = tunes.run("s");
+    assertEquals(2, journal.status(), journal.err());
+    assertTrue(journal.err().contains("study.journal: is a folder"), journal.err());
   }
 
   @Test

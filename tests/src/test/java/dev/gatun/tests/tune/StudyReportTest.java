@@ -9,6 +9,7 @@ import dev.gatun.app.search.Goal;
 import dev.gatun.app.search.Study;
 import dev.gatun.app.tune.StudyReport;
 import java.io.ByteArrayInputStream;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -108,6 +109,23 @@ class StudyReportTest {
     assertTrue(texts(page, "h2").contains("Pareto front"));
     assertEquals(study.front().size() + 1, count(page, "path", "dot best"), "and the best's");
     assertEquals(study.front().size(), texts(page, "td").stream().filter("yes"::equals).count());
+  }
+
+  /** Of four there are six pairs, of five only those with the first: four. */
+  @Test
+  void everyTwoObjectivesHaveAChart() throws Exception {
+    Goal[] goals = {Goal.MINIMIZE, Goal.MAXIMIZE, Goal.MINIMIZE, Goal.MINIMIZE, Goal.MINIMIZE};
+    List<String> names = List.of("a", "b", "c", "d", "e");
+    List<String> pairs = List.of("a and b", "a and c", "a and d", "b and c", "b and d", "c and d");
+    for (int count : new int[] {4, 5}) {
+      Study study = StudyPages.study(30, 2, Arrays.copyOf(goals, count));
+      String page = StudyPages.page(study, names.subList(0, count).toArray(String[]::new));
+      for (String pair : pairs) {
+        boolean shown = count == 4 || pair.startsWith("a");
+        assertEquals(shown, page.contains(pair + " of each trial"), pair + " of " + count);
+      }
+      assertEquals(count == 5, page.contains("a and e of each trial"));
+    }
   }
 
   /** Nothing is loaded, and what a name holds is text. */

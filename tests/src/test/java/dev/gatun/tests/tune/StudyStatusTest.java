@@ -12,6 +12,7 @@ import dev.gatun.app.tune.StudyStatus;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -48,25 +49,38 @@ class StudyStatusTest {
       study.tell(first, 0.25);
       status.leaves(first.number());
       begin(status);
-      status.tell(first.number());
+      status.tell(first.number(), Map.of("loss", 0.03));
       pass(30);
       study.prune(second);
       status.leaves(second.number());
       begin(status);
-      status.tell(second.number());
+      status.tell(second.number(), Map.of());
       Trial lost = begin(status);
       study.fail(lost.number(), "no memory");
       status.leaves(lost.number());
-      status.tell(lost.number());
+      status.tell(lost.number(), Map.of());
     }
     assertEquals(
         List.of(
             // The other one has 30 s to go, and three of 60 s have not begun or have just begun.
-            "1/5  trial 0 loss 0.2500; best 0.2500 of trial 0; running 1, 2; 1:45 left",
+            "1/5  trial 0 loss 0.2500 (sd 0.0300); best 0.2500 of trial 0; running 1, 2; 1:45 left",
             "2/5  trial 1 stopped early; best 0.2500 of trial 0; running 2, 3; 1:15 left",
             // 40 s on average now: of one 10 s are left, of the other all.
             "3/5  trial 4 failed: no memory; best 0.2500 of trial 0; running 2, 3; 0:25 left"),
         out.toString(UTF_8).lines().toList());
+  }
+
+  @Test
+  void whatWouldTakeYearsIsNotForeseen() {
+    try (StudyStatus status = status(false, Integer.MAX_VALUE)) {
+      Trial first = begin(status);
+      pass(30);
+      study.tell(first, 0.25);
+      status.leaves(first.number());
+      status.tell(first.number(), Map.of());
+    }
+    assertEquals(
+        "1/2147483647  trial 0 loss 0.2500; best 0.2500 of trial 0", out.toString(UTF_8).strip());
   }
 
   @Test

@@ -2,9 +2,12 @@ package dev.gatun.app.config;
 
 import dev.gatun.app.config.TuneSection.Range;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The keys of {@code tune.space} with their values. */
@@ -29,9 +32,42 @@ final class TuneRanges {
               + ": tune.space: missing; give keys with their values, as train.rate: {from: 0.001,"
               + " to: 0.1, scale: log}");
     }
-    List<Range> ranges = new ArrayList<>();
-    keys.entries().forEach((name, values) -> ranges.add(range(name, values)));
-    return List.copyOf(ranges);
+    Map<Range, String> ranges = new LinkedHashMap<>();
+    keys.entries().forEach((name, values) -> ranges.put(range(name, values), values.where()));
+    return sorted(ranges);
+  }
+
+  /** Each after what it depends on. */
+  private static List<Range> sorted(Map<Range, String> places) {
+    List<Range> left = new ArrayList<>(places.keySet());
+    Set<String> there = new HashSet<>();
+    List<Range> sorted = new ArrayList<>();
+    boolean more = true;
+    while (more) {
+      more = false;
+      for (Range range : List.copyOf(left)) {
+        String parent = range.parent();
+        if (parent == null || there.contains(parent)) {
+          sorted.add(range);
+          there.add(range.key());
+          left.remove(range);
+          more = true;
+        }
+      }
+    }
+    if (!left.isEmpty()) {
+      Range range = left.getFirst();
+      throw new InputException(
+          "%s: tune.space.%s.when: %s is %s"
+              .formatted(
+                  places.get(range),
+                  range.key(),
+                  range.parent(),
+                  left.stream().anyMatch(other -> other.key().equals(range.parent()))
+                      ? "there only where this is: leave one of the two out"
+                      : "not searched; give its values in tune.space too"));
+    }
+    return List.copyOf(sorted);
   }
 
   private static Range range(String path, Node.Entry entry) {

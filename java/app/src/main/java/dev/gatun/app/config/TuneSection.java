@@ -43,6 +43,9 @@ public record TuneSection(
   private static final List<String> KEYS =
       List.of("strategy", "pruner", "folds", "trials", "jobs", "seed", "objectives", "space");
 
+  /** Objectives that nobody wants large. */
+  private static final Set<String> SMALL = Set.of("validation_loss", "parameters", "step_seconds");
+
   /** How trials are chosen. */
   public enum Strategies {
     GRID,
@@ -190,7 +193,7 @@ public record TuneSection(
         entry.value() instanceof Node.Sequence many ? many.items() : List.of(entry.value());
     for (Node item : items) {
       if (item instanceof Node.Scalar one && !one.missing()) {
-        goals.put(one.text().strip(), false);
+        add(goals, entry.where(), one.text().strip(), false);
       } else if (item instanceof Node.Section named && named.entries().size() == 1) {
         named
             .entries()
@@ -200,7 +203,7 @@ public record TuneSection(
                   if (!List.of("minimize", "maximize").contains(text)) {
                     throw wrongGoal(goal.where(), goal.value());
                   }
-                  goals.put(name, text.equals("maximize"));
+                  add(goals, goal.where(), name, text.equals("maximize"));
                 });
       } else {
         throw wrongGoal(entry.where(), item);
@@ -210,6 +213,18 @@ public record TuneSection(
       throw wrongGoal(entry.where(), entry.value());
     }
     return goals;
+  }
+
+  private static void add(Map<String, Boolean> goals, String where, String name, boolean maximize) {
+    if (maximize && SMALL.contains(name)) {
+      throw new InputException(
+          "%s: tune.objectives: %s is the better the smaller it is; leave maximize out"
+              .formatted(where, name));
+    }
+    if (goals.put(name, maximize) != null) {
+      throw new InputException(
+          "%s: tune.objectives: %s twice; give each once".formatted(where, name));
+    }
   }
 
   private static InputException wrongGoal(String where, Node node) {

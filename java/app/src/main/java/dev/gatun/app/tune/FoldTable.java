@@ -75,13 +75,15 @@ record FoldTable(List<String> names, List<List<Double>> rows) {
     return rows.stream().mapToDouble(row -> row.get(at)).toArray();
   }
 
-  /** The standard deviation of each objective of a trial that has folds; else nothing. */
+  /** The standard deviation of each objective that folds differ in; nothing without folds. */
   static SequencedMap<String, Double> deviations(TuneSection section, Path trial)
       throws IOException {
     SequencedMap<String, Double> deviations = new LinkedHashMap<>();
     if (section.folds().name() != FoldKeys.Kind.NONE) {
       FoldTable table = read(trial, TuneSpace.columns(section));
-      section.goals().keySet().forEach(name -> deviations.put(name, table.deviation(name)));
+      section.goals().keySet().stream()
+          .filter(name -> !name.equals("parameters"))
+          .forEach(name -> deviations.put(name, table.deviation(name)));
     }
     return deviations;
   }

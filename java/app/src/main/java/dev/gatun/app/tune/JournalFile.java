@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
@@ -73,6 +74,10 @@ final class JournalFile {
       throw new InputException(path + ": is a folder; give a file for the journal");
     }
     Path real = folder.toRealPath().resolve(name);
+    if (Files.isDirectory(real)) {
+      throw new InputException(
+          path + ": is a folder, and a study's journal is a file; move the folder away");
+    }
     synchronized (OPEN) {
       JournalFile known = OPEN.get(real);
       if (known != null) {

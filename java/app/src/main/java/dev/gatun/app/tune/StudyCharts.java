@@ -36,6 +36,9 @@ record StudyCharts(
   /** Options beyond this are not named on their axis. */
   private static final int MOST_OPTIONS = 8;
 
+  /** Objectives of which every two have a chart: six charts. */
+  private static final int MOST_CROSSED = 4;
+
   private static final int NARROW = 280;
 
   /** Of one axis of the parallel coordinates, in pixels: a name in two lines. */
@@ -219,8 +222,20 @@ record StudyCharts(
 
   /** The values of a finished trial for people, each after its objective. */
   static String values(List<String> objectives, TrialRecord trial) {
+    return values(objectives, trial, Map.of());
+  }
+
+  /** The same with what each deviates by over folds, where that is known. */
+  static String values(List<String> objectives, TrialRecord trial, Map<String, Double> deviations) {
     return IntStream.range(0, objectives.size())
-        .mapToObj(i -> objectives.get(i) + " " + value(trial.values().get(i)))
+        .mapToObj(
+            i -> {
+              Double deviation = deviations.get(objectives.get(i));
+              return objectives.get(i)
+                  + " "
+                  + value(trial.values().get(i))
+                  + (deviation == null ? "" : " (sd " + Numbers.shown(deviation) + ")");
+            })
         .collect(Collectors.joining(", "));
   }
 
@@ -239,22 +254,34 @@ record StudyCharts(
   }
 
   /**
-   * The first two objectives against each other.
+   * Objectives against each other: every two of them, of many the first and each other one.
    *
    * @param front the trials that no other beats
    */
   String front(List<TrialRecord> front) {
-    Plot out = new Plot();
     Set<Integer> unbeaten = front.stream().map(TrialRecord::number).collect(Collectors.toSet());
+    StringBuilder out = new StringBuilder();
+    int last = objectives.size() > MOST_CROSSED ? 1 : objectives.size() - 1;
+    for (int a = 0; a < last; a++) {
+      for (int b = a + 1; b < objectives.size(); b++) {
+        out.append(front(unbeaten, a, b));
+      }
+    }
+    return out.toString();
+  }
+
+  private String front(Set<Integer> unbeaten, int a, int b) {
+    Plot out = new Plot();
     Plot.Scale x =
-        Plot.Scale.over(finished().stream().mapToDouble(t -> t.values().get(1)), 0, Plot.SIZE);
-    Plot.Scale y = upward(finished().stream().mapToDouble(t -> t.values().getFirst()));
-    out.axes(x, y, objectives.get(1), objectives.getFirst());
+        Plot.Scale.over(finished().stream().mapToDouble(t -> t.values().get(b)), 0, Plot.SIZE);
+    Plot.Scale y = upward(finished().stream().mapToDouble(t -> t.values().get(a)));
+    out.axes(x, y, objectives.get(b), objectives.get(a));
     for (TrialRecord t : finished()) {
       String kind = unbeaten.contains(t.number()) ? "best" : "grey";
       String title = "trial " + t.number() + ": " + t.values();
-      out.dot(x.at(t.values().get(1)), y.at(t.values().getFirst()), kind, title);
+      out.dot(x.at(t.values().get(b)), y.at(t.values().get(a)), kind, title);
     }
-    return out.html("plot", NARROW, "The first two objectives of each trial") + cut(x, y);
+    String says = "%s and %s of each trial".formatted(objectives.get(a), objectives.get(b));
+    return out.html("plot", NARROW, says) + cut(x, y);
   }
 }

@@ -48,6 +48,11 @@ final class StudyFiles {
     return space.settings(trial);
   }
 
+  /** What a trial was given of the space. */
+  Map<String, String> searched(TrialRecord trial) {
+    return TuneSpace.searched(study.values(trial));
+  }
+
   /** Writes them as of now, unless they have just been written. */
   synchronized void refresh() throws IOException {
     long start = System.nanoTime();

@@ -25,6 +25,9 @@ public final class StudyStatus implements AutoCloseable {
   /** Trials at a time that are named; more are only counted. */
   private static final int NAMED = 4;
 
+  /** What would take longer, in nanoseconds, is not foreseen: a hundred days. */
+  private static final double LONGEST = 100 * 86_400e9;
+
   private final Progress progress;
   private final Study study;
   private final List<String> objectives;
@@ -124,7 +127,8 @@ public final class StudyStatus implements AutoCloseable {
         work += since == null ? each : Math.max(0, each - (nanos.getAsLong() - since));
       }
     }
-    return Progress.clock(Duration.ofNanos((long) (work / Math.max(1, running))));
+    double left = work / Math.max(1, running);
+    return left > LONGEST ? "" : Progress.clock(Duration.ofNanos((long) left));
   }
 
   /** The best so far; null before one has finished. */
@@ -150,14 +154,18 @@ public final class StudyStatus implements AutoCloseable {
     }
   }
 
-  /** Tells how a trial has ended. */
-  public void tell(int number) {
+  /**
+   * Tells how a trial has ended.
+   *
+   * @param deviations of its objectives over folds, by their names
+   */
+  public void tell(int number, Map<String, Double> deviations) {
     List<TrialRecord> trials = study.trials();
     TrialRecord trial = trials.get(number);
     long over = trials.stream().filter(t -> t.state() != State.RUNNING).count();
     String how =
         switch (trial.state()) {
-          case FINISHED -> StudyCharts.values(objectives, trial);
+          case FINISHED -> StudyCharts.values(objectives, trial, deviations);
           case PRUNED -> "stopped early";
           case FAILED -> "failed: " + trial.reason();
           case RUNNING -> "is run again";

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
@@ -40,6 +41,18 @@ final class TrialRunner {
   /** The folder of a trial. */
   static Path folder(Path study, int number) {
     return study.resolve("trials").resolve(Integer.toString(number));
+  }
+
+  /** How far the folds of a trial lie apart; nothing without folds, or before two have ended. */
+  SequencedMap<String, Double> deviations(int number) {
+    SequencedMap<String, Double> deviations;
+    try {
+      deviations = FoldTable.deviations(setup.section(), folder(study, number));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    deviations.values().removeIf(d -> d.isNaN());
+    return deviations;
   }
 
   /** No trial can mend an objective that is not there. */

@@ -183,11 +183,17 @@ final class TuneSpace {
 
   /** The values of a trial as for {@code --set}. */
   Map<String, String> settings(Map<String, Object> values) {
-    Map<String, String> settings = new LinkedHashMap<>();
-    values.forEach((key, value) -> settings.put(key, value.toString()));
+    Map<String, String> settings = searched(values);
     if (measured) {
       settings.putIfAbsent("train.report_metrics", "true");
     }
+    return settings;
+  }
+
+  /** As text. */
+  static Map<String, String> searched(Map<String, Object> values) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    values.forEach((key, value) -> settings.put(key, value.toString()));
     return settings;
   }
 

@@ -126,6 +126,9 @@ public final class Tuner {
   }
 
   private void make() throws IOException {
+    if (Files.isRegularFile(folder)) {
+      throw new InputException("--run %s: is a file; give a folder".formatted(folder));
+    }
     try {
       Files.createDirectories(folder.resolve("trials"));
       refuseOrphans();
@@ -214,7 +217,7 @@ public final class Tuner {
         status.leaves(number);
         next = trials.get(); // first, so that it is told what runs now
         if (done) {
-          status.tell(number);
+          status.tell(number, runner.deviations(number));
           refresh(files, status);
         }
       }
@@ -315,7 +318,7 @@ public final class Tuner {
       files.write(test.text());
     }
     progress.line("best configuration: %s; report: %s".formatted(files.best(), files.report()));
-    return result(study, best, deviations, files.settings(best), test, interrupted);
+    return result(study, best, deviations, files.searched(best), test, interrupted);
   }
 
   private Result result(
