@@ -34,12 +34,8 @@ public final class LayerNorm {
           .mul(inverse)
           .intoMemorySegment(ALL, xHat, ORDER);
     }
-    if (i < n) {
-      VectorMask<Float> tail = F.indexInRange(0L, n - i);
-      fromMemorySegment(F, ALL, x, ORDER, tail)
-          .sub(mean)
-          .mul(inverse)
-          .intoMemorySegment(ALL, xHat, ORDER, tail);
+    for (; i < n; i++, x += 4, xHat += 4) {
+      Species.setFloat(xHat, (Species.getFloat(x) - mean) * inverse);
     }
     return inverse;
   }
@@ -56,13 +52,18 @@ public final class LayerNorm {
       s2 = s2.add(fromMemorySegment(F, ALL, x + 2 * BYTES, ORDER));
       s3 = s3.add(fromMemorySegment(F, ALL, x + 3 * BYTES, ORDER));
     }
-    for (; i < n; i += LANES, x += BYTES) {
-      s0 = s0.add(fromMemorySegment(F, ALL, x, ORDER, F.indexInRange(0L, n - i)));
+    for (; i <= n - LANES; i += LANES, x += BYTES) {
+      s0 = s0.add(fromMemorySegment(F, ALL, x, ORDER));
     }
     FloatVector s = s0.add(s1).add(s2.add(s3));
     s = LANES >= 16 ? s.add(s.rearrange(Species.ROTATE_8)) : s;
     s = LANES >= 8 ? s.add(s.rearrange(Species.ROTATE_4)) : s;
-    return (s.lane(0) + s.lane(2)) + (s.lane(1) + s.lane(3));
+    float total = (s.lane(0) + s.lane(2)) + (s.lane(1) + s.lane(3));
+    // The last units one by one: through a mask C2 may leave the sum on the heap.
+    for (; i < n; i++, x += 4) {
+      total += Species.getFloat(x);
+    }
+    return total;
   }
 
   /** The sum of (x - mean)². */
@@ -82,15 +83,19 @@ public final class LayerNorm {
       s2 = c.fma(c, s2);
       s3 = d.fma(d, s3);
     }
-    for (; i < n; i += LANES, x += BYTES) {
-      VectorMask<Float> tail = F.indexInRange(0L, n - i);
-      FloatVector a = fromMemorySegment(F, ALL, x, ORDER, tail).sub(mean);
-      s0 = s0.add(a.mul(a), tail);
+    for (; i <= n - LANES; i += LANES, x += BYTES) {
+      FloatVector a = fromMemorySegment(F, ALL, x, ORDER).sub(mean);
+      s0 = a.fma(a, s0);
     }
     FloatVector s = s0.add(s1).add(s2.add(s3));
     s = LANES >= 16 ? s.add(s.rearrange(Species.ROTATE_8)) : s;
     s = LANES >= 8 ? s.add(s.rearrange(Species.ROTATE_4)) : s;
-    return (s.lane(0) + s.lane(2)) + (s.lane(1) + s.lane(3));
+    float total = (s.lane(0) + s.lane(2)) + (s.lane(1) + s.lane(3));
+    for (; i < n; i++, x += 4) {
+      float a = Species.getFloat(x) - mean;
+      total = Math.fma(a, a, total);
+    }
+    return total;
   }
 
   /** y[n] = gain·xHat + shift; y may be xHat. */

@@ -12,6 +12,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.platform.engine.DiscoverySelector;
@@ -26,6 +27,7 @@ import org.junit.platform.launcher.listeners.TestExecutionSummary;
  * Each technique is turned into a no-op, and the test that proves it has to fail: on the float64
  * backend, in classes of their own.
  */
+@Tag("alone")
 class MutationTest {
   /** What is mutated, how, and by which test class (and method) it is to be seen. */
   static final List<String> TECHNIQUES =

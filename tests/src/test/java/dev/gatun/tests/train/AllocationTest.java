@@ -49,6 +49,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Once planned and compiled, steps allocate nothing on any thread. */
 @Tag("backend")
+@Tag("alone")
 class AllocationTest {
   /** Beside the CUDA double, cuda alone: what the run without it holds the others to. */
   static final List<String> BACKENDS =
