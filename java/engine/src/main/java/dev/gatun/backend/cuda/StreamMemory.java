@@ -1,6 +1,7 @@
 package dev.gatun.backend.cuda;
 
 import dev.gatun.bindings.Cuda;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /** Copies and fills that a stream is asked for, by address: none makes an object. */
@@ -17,8 +18,13 @@ final class StreamMemory {
    * @param call for messages
    */
   static void copy(CudaContext context, long from, long bytes, long to, int kind, String call) {
+    copy(context.stream(), from, bytes, to, kind, call);
+  }
+
+  /** The same of any stream. */
+  static void copy(MemorySegment stream, long from, long bytes, long to, int kind, String call) {
     try {
-      int status = (int) COPY.invokeExact(to, from, bytes, kind, context.stream().address());
+      int status = (int) COPY.invokeExact(to, from, bytes, kind, stream.address());
       Calls.runtime(status, call);
     } catch (Throwable e) {
       throw Calls.unchecked(e);
