@@ -1,5 +1,5 @@
 // What the passes of all cells share, and the simple cells.
-#include "cells.cuh"
+#include "simple.cuh"
 
 // Before the first step: the initial states. As many threads as n * H.
 extern "C" __global__ void beginForward(Pass p, int n) {
@@ -55,12 +55,13 @@ extern "C" __global__ void endBackward(Pass p, int n) {
 
 // Before a step: h fades to exp(-z) h, where it lies; z [T * N, out] by time.
 extern "C" __global__ void fadeState(Pass p, int t, int n, int step, const float* z) {
-  each(p, t, n, step, p.out, [&](i64 e, const At& at) {
+  const Step s = {p, t, n, step};
+  each(s, p.out, [&](const At& at) {
     if (at.active) {
       const float left = expf(-z[at.time * p.out + at.unit]);
-      p.h[slot(p, n, step, p.out) + e] *= left;
+      p.h[slot(p, n, step, p.out) + s.e(at)] *= left;
       if (p.hSeen != nullptr) {
-        p.hSeen[slot(p, n, step, p.out) + e] *= left;
+        p.hSeen[slot(p, n, step, p.out) + s.e(at)] *= left;
       }
     }
   });
@@ -69,14 +70,15 @@ extern "C" __global__ void fadeState(Pass p, int t, int n, int step, const float
 // After its backward: from dL/d of what was left of h to dL/dh and dL/dz; dz null: not wanted.
 extern "C" __global__ void fadeStateBackward(
     Pass p, int t, int n, int step, const float* z, float* dz) {
-  each(p, t, n, step, p.out, [&](i64 e, const At& at) {
+  const Step s = {p, t, n, step};
+  each(s, p.out, [&](const At& at) {
     const i64 row = at.time * p.out + at.unit;
-    const float dh = p.dh[e];
+    const float dh = s.dh(at);
     if (at.active) {
-      p.dh[e] = expf(-z[row]) * dh;
+      s.dh(at) = expf(-z[row]) * dh;
     }
     if (dz != nullptr) {
-      dz[row] = at.active ? -dh * p.h[slot(p, n, step, p.out) + e] : 0.0f;
+      dz[row] = at.active ? -dh * s.h(at) : 0.0f;
     }
   });
 }
@@ -89,43 +91,31 @@ extern "C" __global__ void addSeen(Pass p, int n) {
 }
 
 extern "C" __global__ void simpleForward(Pass p, int t, int n, int step) {
-  each(p, t, n, step, p.hidden, [&](i64, const At& at) {
-    float h = 0;
-    if (at.active) {
-      const float sum = inputShare(p, at, 0) + recurrentShare(p, at, 0);
-      h = activate(p.activation, sum);
-      if (p.kept != nullptr) {
-        gate(p, at, 0) = h;
-      }
-    }
-    finish(p, at, n, step, h);
-  });
+  const Step s = {p, t, n, step};
+  each(s, p.hidden, [&](const At& at) { Simple::unit(s, at, known<1>(p, at)); });
 }
 
 extern "C" __global__ void simpleBackward(Pass p, int t, int n, int step) {
-  each(p, t, n, step, p.hidden, [&](i64, const At& at) {
-    if (!at.active) {
-      backZero(p, at);
-      return;
+  const Step s = {p, t, n, step};
+  each(s, p.hidden, [&](const At& at) {
+    if (at.active) {
+      Simple::back(s, at, Simple::saved(s, at));
+    } else {
+      backZero(s, at);
     }
-    const float h = gate(p, at, 0);
-    const float da = through(p, at) * slope(p.activation, h);
-    back(p, at, 0, da, da);
   });
-}
-
-__device__ inline At locateUnit(const Pass& p, int t, int n, int step, i64 sequence, i64 unit) {
-  return locate(p, t, n, step, p.hidden, sequence * p.hidden + unit);
 }
 
 // The simple cell whose activation is softmax; a block takes a sequence. u holds the exponentials.
 extern "C" __global__ void softmaxForward(Pass p, int t, int n, int step) {
+  const Step s = {p, t, n, step};
   for (i64 sequence = blockIdx.x; sequence < n; sequence += gridDim.x) {
+    const int length = lengthOf(p, t, sequence);
     float* row = p.u + sequence * p.hidden;
     float largest = logf(0);  // -infinity, for which NVRTC has no macro
     for (i64 unit = threadIdx.x; unit < p.hidden; unit += BLOCK) {
-      const At at = locateUnit(p, t, n, step, sequence, unit);
-      const float v = at.active ? inputShare(p, at, 0) + recurrentShare(p, at, 0) : 0;
+      const At at = locate(p, n, step, sequence, unit, length);
+      const float v = at.active ? inputShare(p, at, 0) + recurrentShare(s, at, 0) : 0;
       row[unit] = v;
       largest = v > largest || v != v ? v : largest;
     }
@@ -137,31 +127,33 @@ extern "C" __global__ void softmaxForward(Pass p, int t, int n, int step) {
     }
     sum = blockSum(sum);
     for (i64 unit = threadIdx.x; unit < p.hidden; unit += BLOCK) {
-      const At at = locateUnit(p, t, n, step, sequence, unit);
+      const At at = locate(p, n, step, sequence, unit, length);
       const float h = (float)(row[unit] / sum);
       if (at.active && p.kept != nullptr) {
         gate(p, at, 0) = h;
       }
-      finish(p, at, n, step, h);
+      finish(s, at, fresh(p, p.stateZoneout, at.time * p.out + at.unit), h);
     }
   }
 }
 
 // Its backward; dInner holds dL/dh.
 extern "C" __global__ void softmaxBackward(Pass p, int t, int n, int step) {
+  const Step s = {p, t, n, step};
   for (i64 sequence = blockIdx.x; sequence < n; sequence += gridDim.x) {
+    const int length = lengthOf(p, t, sequence);
     float* d = p.dInner + sequence * p.hidden;
     double sum = 0;
     for (i64 unit = threadIdx.x; unit < p.hidden; unit += BLOCK) {
-      const At at = locateUnit(p, t, n, step, sequence, unit);
-      d[unit] = at.active ? through(p, at) : 0;
+      const At at = locate(p, n, step, sequence, unit, length);
+      d[unit] = at.active ? through(s, at) : 0;
       sum += at.active ? (double)d[unit] * gate(p, at, 0) : 0;
     }
     sum = blockSum(sum);
     for (i64 unit = threadIdx.x; unit < p.hidden; unit += BLOCK) {
-      const At at = locateUnit(p, t, n, step, sequence, unit);
+      const At at = locate(p, n, step, sequence, unit, length);
       const float da = at.active ? gate(p, at, 0) * (float)(d[unit] - sum) : 0;
-      back(p, at, 0, da, da);
+      back(s, at, 0, da, da);
     }
   }
 }

@@ -64,6 +64,10 @@ struct Pass {
   float* dNormed;   // [rows, H]: dL/d of the normalised c
   float* dCell;     // [N, H]: its share of dL/dc
   float* dSeen;     // [N, out]: dL/dhSeen; null: part of dh
+  const float* recurrent;    // [G*H, out]: R as the cells see it
+  float* recurrentInverses;  // [rows]: 1 / deviation of u, and of the normalised c
+  float* cellInverses;
+  float* dRecurrent;  // [rows, G*H]: dL/d(R h) before its normalisation
   u64 seed;
   i64 maskLayer;
   const i64* maskStep;
@@ -103,21 +107,15 @@ struct At {
   i64 time;     // its row by time
 };
 
-__device__ inline At locate(const Pass& p, int t, int n, int step, i64 width, i64 e) {
-  const i64 sequence = e / width;
-  const int length = p.lengths == nullptr || p.lengths[sequence] > t ? t : p.lengths[sequence];
+__device__ inline int lengthOf(const Pass& p, int t, i64 sequence) {
+  return p.lengths == nullptr || p.lengths[sequence] > t ? t : p.lengths[sequence];
+}
+
+__device__ inline At locate(const Pass& p, int n, int step, i64 sequence, i64 unit, int length) {
   const bool active = step < length;
   const i64 time = active && p.direction ? length - 1 - step : step;
   const i64 saved = (p.training ? (i64)step * n : 0) + sequence;
-  return {sequence, e % width, active, saved, time * n + sequence};
-}
-
-// Calls unit(e, at) for every element e of [n, width].
-template <class Unit>
-__device__ inline void each(const Pass& p, int t, int n, int step, i64 width, Unit unit) {
-  for (i64 e = firstIndex(); e < n * width; e += indexStride()) {
-    unit(e, locate(p, t, n, step, width, e));
-  }
+  return {sequence, unit, active, saved, time * n + sequence};
 }
 
 // Where the states before a step start, or after the step before it.
@@ -125,13 +123,69 @@ __device__ inline i64 slot(const Pass& p, int n, int step, i64 width) {
   return (p.training ? step : step & 1) * n * width;
 }
 
-__device__ inline const float* seen(const Pass& p, int n, int step) {
-  return p.hSeen == nullptr ? p.h + slot(p, n, step, p.out) : p.hSeen + (i64)step * n * p.out;
+__device__ inline float& gate(const Pass& p, const At& at, int gate) {
+  return p.kept[(at.saved * p.gates + gate) * p.hidden + at.unit];
+}
+
+// A step that is a launch of its own: what one leaves to the next lies in global memory. Tile of
+// persistent.cuh is the other kind: cells are written for both.
+struct Step {
+  const Pass& p;
+  const int t;
+  const int n;
+  const int step;
+
+  __device__ i64 e(const At& at) const { return at.sequence * p.out + at.unit; }
+  __device__ i64 cell(const At& at) const { return at.sequence * p.hidden + at.unit; }
+
+  // Of R h, normalised or not.
+  __device__ float u(const At& at, i64 row) const {
+    const i64 from = p.recurrentGain == nullptr ? at.sequence : at.saved;
+    return p.u[from * p.gates * p.hidden + row];
+  }
+
+  // The states before the step, what R saw of h, and the states after it.
+  __device__ float h(const At& at) const { return p.h[slot(p, n, step, p.out) + e(at)]; }
+  __device__ float c(const At& at) const { return p.c[slot(p, n, step, p.hidden) + cell(at)]; }
+  __device__ float seen(const At& at) const {
+    return p.hSeen == nullptr ? h(at) : p.hSeen[(i64)step * n * p.out + e(at)];
+  }
+  __device__ void setC(const At& at, float c) const {
+    p.c[slot(p, n, step + 1, p.hidden) + cell(at)] = c;
+  }
+  __device__ void setH(const At& at, float h) const {
+    p.h[slot(p, n, step + 1, p.out) + e(at)] = h;
+    if (p.hSeen != nullptr) {
+      p.hSeen[(i64)(step + 1) * n * p.out + e(at)] = factor(p, p.stateMask, e(at)) * h;
+    }
+  }
+
+  // An LSTM's c, to be normalised; the gate that the second half of a step needs of the first.
+  __device__ void setHat(const At& at, float c) const {
+    p.cellHat[at.saved * p.hidden + at.unit] = c;
+  }
+  __device__ float hat(const At& at) const { return p.cellHat[at.saved * p.hidden + at.unit]; }
+  __device__ void setGate(float) const {}
+  __device__ float keptGate(const At& at, int number) const { return gate(p, at, number); }
+
+  // Gradients that go from step to step.
+  __device__ float& dh(const At& at) const { return p.dh[e(at)]; }
+  __device__ float& dc(const At& at) const { return p.dc[cell(at)]; }
+  __device__ void setDu(const At&, int, float) const {}
+};
+
+// Calls unit(at) for every element of [n, width].
+template <class Unit>
+__device__ inline void each(const Step& s, i64 width, Unit unit) {
+  for (i64 e = firstIndex(); e < s.n * width; e += indexStride()) {
+    const i64 sequence = e / width;
+    unit(locate(s.p, s.n, s.step, sequence, e % width, lengthOf(s.p, s.t, sequence)));
+  }
 }
 
 // W x and R h of a gate, normalised or not, with gain and bias.
-__device__ inline float share(const float* v, const float* gain, const float* bias, i64 row) {
-  float share = *v;
+__device__ inline float share(float v, const float* gain, const float* bias, i64 row) {
+  float share = v;
   if (gain != nullptr) {
     share *= gain[row];
   }
@@ -140,56 +194,82 @@ __device__ inline float share(const float* v, const float* gain, const float* bi
 
 __device__ inline float inputShare(const Pass& p, const At& at, int gate) {
   const i64 row = gate * p.hidden + at.unit;
-  return share(p.a + at.time * p.gates * p.hidden + row, p.inputGain, p.inputBias, row);
+  return share(p.a[at.time * p.gates * p.hidden + row], p.inputGain, p.inputBias, row);
 }
 
-__device__ inline float recurrentShare(const Pass& p, const At& at, int gate) {
-  const i64 row = gate * p.hidden + at.unit;
-  const i64 from = p.recurrentGain == nullptr ? at.sequence : at.saved;
-  return share(p.u + from * p.gates * p.hidden + row, p.recurrentGain, p.recurrentBias, row);
+template <class S>
+__device__ inline float recurrentShare(const S& s, const At& at, int gate) {
+  const i64 row = gate * s.p.hidden + at.unit;
+  return share(s.u(at, row), s.p.recurrentGain, s.p.recurrentBias, row);
 }
 
-__device__ inline float& gate(const Pass& p, const At& at, int gate) {
-  return p.kept[(at.saved * p.gates + gate) * p.hidden + at.unit];
+// What a step reads that does not come from the step before it, so that it may be read early.
+template <int GATES>
+struct Known {
+  float input[GATES];
+  float mask;   // of the candidate
+  float takeC;  // how much of the new c and h zoneout takes
+  float takeH;
+};
+
+template <int GATES>
+__device__ inline Known<GATES> known(const Pass& p, const At& at) {
+  Known<GATES> k = {};
+  if (at.active) {
+    for (int gate = 0; gate < GATES; gate++) {
+      k.input[gate] = inputShare(p, at, gate);
+    }
+    k.mask = factor(p, p.candidate, at.time * p.hidden + at.unit);
+    k.takeC = fresh(p, p.cellZoneout, at.time * p.hidden + at.unit);
+    k.takeH = fresh(p, p.stateZoneout, at.time * p.out + at.unit);
+  }
+  return k;
 }
 
 // The end of a step for one unit of h.
-__device__ inline void finish(const Pass& p, const At& at, int n, int step, float hNew) {
-  const i64 e = at.sequence * p.out + at.unit;
-  float h = p.h[slot(p, n, step, p.out) + e];
+template <class S>
+__device__ inline void finish(const S& s, const At& at, float take, float hNew) {
+  const Pass& p = s.p;
+  float h = s.h(at);
   if (at.active) {
-    const float take = fresh(p, p.stateZoneout, at.time * p.out + at.unit);
     h = take == 1 ? hNew : take * hNew + (1 - take) * h;
   }
-  p.h[slot(p, n, step + 1, p.out) + e] = h;
+  s.setH(at, h);
   p.y[at.time * p.outputWidth + p.direction * p.out + at.unit] = at.active ? h : 0;
-  if (p.hSeen != nullptr) {
-    p.hSeen[(i64)(step + 1) * n * p.out + e] = factor(p, p.stateMask, e) * h;
-  }
+}
+
+// dL/dy of a unit.
+__device__ inline float outputGradient(const Pass& p, const At& at) {
+  return p.dy == nullptr ? 0 : p.dy[at.time * p.outputWidth + p.direction * p.out + at.unit];
 }
 
 // dL/dh of an active step, what goes through the cell of it; what zoneout passes by stays in dh.
-__device__ inline float through(const Pass& p, const At& at) {
-  float* dh = p.dh + at.sequence * p.out + at.unit;
-  float sum = *dh;
-  if (p.dy != nullptr) {
-    sum += p.dy[at.time * p.outputWidth + p.direction * p.out + at.unit];
-  }
-  const float take = fresh(p, p.stateZoneout, at.time * p.out + at.unit);
-  *dh = (1 - take) * sum;
+__device__ inline float through(float take, float dy, float& dh) {
+  const float sum = dh + dy;
+  dh = (1 - take) * sum;
   return take * sum;
 }
 
+template <class S>
+__device__ inline float through(const S& s, const At& at) {
+  const float take = fresh(s.p, s.p.stateZoneout, at.time * s.p.out + at.unit);
+  return through(take, outputGradient(s.p, at), s.dh(at));
+}
+
 // dL/da and dL/du of a gate, zero on padding.
-__device__ inline void back(const Pass& p, const At& at, int number, float da, float du) {
+template <class S>
+__device__ inline void back(const S& s, const At& at, int number, float da, float du) {
+  const Pass& p = s.p;
   gate(p, at, number) = du;
+  s.setDu(at, number, du);
   if (p.da != p.kept) {
     p.da[(at.time * p.gates + number) * p.hidden + at.unit] = da;
   }
 }
 
-__device__ inline void backZero(const Pass& p, const At& at) {
-  for (int number = 0; number < p.gates; number++) {
-    back(p, at, number, 0, 0);
+template <class S>
+__device__ inline void backZero(const S& s, const At& at) {
+  for (int number = 0; number < s.p.gates; number++) {
+    back(s, at, number, 0, 0);
   }
 }

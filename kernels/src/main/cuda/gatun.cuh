@@ -116,7 +116,10 @@ __device__ inline u64 maskCounter(int layer, const i64* step) {
 // Whether a mask keeps an element; threshold: round((1 - rate) 2^32).
 __device__ inline bool keeps(u64 seed, int layer, const i64* step, u64 element, u64 threshold) {
   const PhiloxBlock random = philox(seed, element / 4, maskCounter(layer, step));
-  return random.word[element % 4] < threshold;
+  // An index that is not known when compiling would put the words into local memory.
+  const u32 low = element & 1 ? random.word[1] : random.word[0];
+  const u32 high = element & 1 ? random.word[3] : random.word[2];
+  return (element & 2 ? high : low) < threshold;
 }
 
 __device__ inline float sigmoid(float x) { return 1 / (1 + expf(-x)); }

@@ -1,110 +1,65 @@
 // The steps of both GRUs.
-#include "cells.cuh"
+#include "gru.cuh"
 
 extern "C" __global__ void gruForward(Pass p, int t, int n, int step) {
-  each(p, t, n, step, p.hidden, [&](i64 e, const At& at) {
-    float h = 0;
+  const Step s = {p, t, n, step};
+  each(s, p.hidden, [&](const At& at) { Gru::unit(s, at, known<3>(p, at)); });
+}
+
+extern "C" __global__ void gruBackward(Pass p, int t, int n, int step) {
+  const Step s = {p, t, n, step};
+  each(s, p.hidden, [&](const At& at) {
     if (at.active) {
-      const float r = sigmoid(inputShare(p, at, 0) + recurrentShare(p, at, 0));
-      const float z = sigmoid(inputShare(p, at, 1) + recurrentShare(p, at, 1));
-      const float inner = recurrentShare(p, at, 2);
-      const float candidate = tanhf(inputShare(p, at, 2) + r * inner);
-      const float mask = factor(p, p.candidate, at.time * p.hidden + at.unit);
-      h = (1 - z) * mask * candidate + z * p.h[slot(p, n, step, p.out) + e];
-      if (p.kept != nullptr) {
-        gate(p, at, 0) = r;
-        gate(p, at, 1) = z;
-        gate(p, at, 2) = candidate;
-        p.inner[at.saved * p.hidden + at.unit] = inner;
-      }
+      Gru::back(s, at, Gru::saved(s, at));
+    } else {
+      backZero(s, at);
     }
-    finish(p, at, n, step, h);
   });
 }
 
 // The first half of a reset-before GRU's step: r, z, and r * h for the second product.
 extern "C" __global__ void resetForward(Pass p, int t, int n, int step) {
-  each(p, t, n, step, p.hidden, [&](i64 e, const At& at) {
-    float inner = 0;
-    if (at.active) {
-      const float r = sigmoid(inputShare(p, at, 0) + recurrentShare(p, at, 0));
-      gate(p, at, 0) = r;
-      gate(p, at, 1) = sigmoid(inputShare(p, at, 1) + recurrentShare(p, at, 1));
-      inner = r * seen(p, n, step)[e];
-    }
-    p.inner[at.saved * p.hidden + at.unit] = inner;
+  const Step s = {p, t, n, step};
+  each(s, p.hidden, [&](const At& at) {
+    const Known<2> k = known<2>(p, at);
+    ResetBefore::reset(s, at, k.input[0], k.input[1]);
   });
 }
 
 // The second half, after the product of r * h.
 extern "C" __global__ void resetOutput(Pass p, int t, int n, int step) {
-  each(p, t, n, step, p.hidden, [&](i64 e, const At& at) {
-    float h = 0;
-    if (at.active) {
-      const float candidate = tanhf(inputShare(p, at, 2) + recurrentShare(p, at, 2));
-      const float z = gate(p, at, 1);
-      gate(p, at, 2) = candidate;
-      h = (1 - z) * candidate + z * p.h[slot(p, n, step, p.out) + e];
-    }
-    finish(p, at, n, step, h);
-  });
-}
-
-extern "C" __global__ void gruBackward(Pass p, int t, int n, int step) {
-  each(p, t, n, step, p.hidden, [&](i64 e, const At& at) {
-    if (!at.active) {
-      backZero(p, at);
-      return;
-    }
-    const float dh = through(p, at);
-    const float r = gate(p, at, 0);
-    const float z = gate(p, at, 1);
-    const float candidate = gate(p, at, 2);
-    const float mask = factor(p, p.candidate, at.time * p.hidden + at.unit);
-    const float before = p.h[slot(p, n, step, p.out) + e];
-    const float dan = dh * (1 - z) * mask * (1 - candidate * candidate);
-    const float dar = dan * p.inner[at.saved * p.hidden + at.unit] * r * (1 - r);
-    const float daz = dh * (before - mask * candidate) * z * (1 - z);
-    p.dh[e] += dh * z;
-    back(p, at, 0, dar, dar);
-    back(p, at, 1, daz, daz);
-    back(p, at, 2, dan, dan * r);
+  const Step s = {p, t, n, step};
+  each(s, p.hidden, [&](const At& at) {
+    const float take = fresh(p, p.stateZoneout, at.time * p.out + at.unit);
+    ResetBefore::output(s, at, at.active ? inputShare(p, at, 2) : 0, take);
   });
 }
 
 // The first half of a reset-before GRU's backward; r stays for the second.
 extern "C" __global__ void resetOutputBackward(Pass p, int t, int n, int step) {
-  each(p, t, n, step, p.hidden, [&](i64 e, const At& at) {
-    if (!at.active) {
-      backZero(p, at);
-      return;
+  const Step s = {p, t, n, step};
+  each(s, p.hidden, [&](const At& at) {
+    if (at.active) {
+      ResetBefore::outputBack(s, at, ResetBefore::saved(s, at));
+    } else {
+      backZero(s, at);
     }
-    const float dh = through(p, at);
-    const float z = gate(p, at, 1);
-    const float candidate = gate(p, at, 2);
-    const float before = p.h[slot(p, n, step, p.out) + e];
-    const float daz = dh * (before - candidate) * z * (1 - z);
-    const float dan = dh * (1 - z) * (1 - candidate * candidate);
-    p.dh[e] += dh * z;
-    back(p, at, 1, daz, daz);
-    back(p, at, 2, dan, dan);
   });
 }
 
 // The second half, after R_n' da_n lies in dInner; the product with the rest of R is added.
 extern "C" __global__ void resetBackward(Pass p, int t, int n, int step) {
-  each(p, t, n, step, p.hidden, [&](i64 e, const At& at) {
+  const Step s = {p, t, n, step};
+  each(s, p.hidden, [&](const At& at) {
     float dSeen = 0;
     if (at.active) {
-      const float r = gate(p, at, 0);
-      const float dar = p.dInner[e] * seen(p, n, step)[e] * r * (1 - r);
-      dSeen = p.dInner[e] * r;
-      back(p, at, 0, dar, dar);
+      const float dInner = p.dInner[s.e(at)];
+      dSeen = ResetBefore::resetBack(s, at, gate(p, at, 0), s.seen(at), dInner);
     }
     if (p.dSeen != nullptr) {
-      p.dSeen[e] = dSeen;
+      p.dSeen[s.e(at)] = dSeen;
     } else {
-      p.dh[e] += dSeen;
+      s.dh(at) += dSeen;
     }
   });
 }

@@ -8,6 +8,7 @@ namespace {
 thread_local int current = 0;
 std::atomic<int> devices{-1};  // if a test has set it
 std::atomic<int> capability{90};
+std::atomic<int> multiprocessors{132};
 
 struct Named {
   int status;
@@ -140,7 +141,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, enum cudaDeviceAttr attr, int dev
       {cudaDevAttrWarpSize, 32},
       {cudaDevAttrMaxRegistersPerBlock, 65536},
       {cudaDevAttrClockRate, 1980000},
-      {cudaDevAttrMultiProcessorCount, 132},
+      {cudaDevAttrMultiProcessorCount, multiprocessors},
       {cudaDevAttrIntegrated, 0},
       {cudaDevAttrMemoryClockRate, 3201000},
       {cudaDevAttrGlobalMemoryBusWidth, 6144},
@@ -181,4 +182,7 @@ void gatunDoubleDevices(long count) { devices = (int)count; }
 
 // Makes every device one of this compute capability, 90 for 9.0.
 void gatunDoubleCapability(long wanted) { capability = (int)wanted; }
+
+// Gives every device so many multiprocessors.
+void gatunDoubleMultiprocessors(long wanted) { multiprocessors = (int)wanted; }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 
 /** The CUDA C sources, which NVRTC compiles for the device that is found. */
 public final class CudaSource {
-  /** The sources that have kernels; the others are headers. */
+  /** The sources with kernels that every device compiles; what is in no list is a header. */
   public static final List<String> KERNELS =
       List.of(
           "activations.cu",
@@ -31,6 +31,11 @@ public final class CudaSource {
           "unfold.cu",
           "updates.cu",
           "weights.cu");
+
+  /** Those that are compiled for the shape of a stack, when one needs them. */
+  public static final List<String> SHAPED =
+      List.of(
+          "persistent_gru.cu", "persistent_lstm.cu", "persistent_reset.cu", "persistent_simple.cu");
 
   private CudaSource() {}
 

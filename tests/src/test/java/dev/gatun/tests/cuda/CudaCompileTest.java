@@ -9,6 +9,7 @@ import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.cuda.Compiler;
 import dev.gatun.bindings.Cuda;
 import dev.gatun.bindings.LibraryStatus;
+import dev.gatun.kernels.CudaSource;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,24 @@ class CudaCompileTest {
       Compiler.Compiled compiled = Compiler.compile(file, target);
       assertEquals("", compiled.log(), file);
       assertTrue(compiled.image().length > 1000, file + ": " + compiled.image().length + " bytes");
+    }
+  }
+
+  /** Persistent cells of 128 units, R in registers and in shared memory, four sequences a block. */
+  @ParameterizedTest
+  @ValueSource(strings = {"sm_75", "sm_90", "sm_100"})
+  void sourcesForAShapeCompile(String target) {
+    String shape =
+        """
+        #define TILE 4
+        #define UNITS 2
+        #define FORWARD Product<4, 2, 8>
+        #define BACKWARD Product<4, 8, 8>
+        #define CANDIDATE Product<1, 2, 10>
+        """;
+    for (String file : CudaSource.SHAPED) {
+      String source = shape + CudaSource.read(file);
+      assertEquals("", Compiler.compile(file, source, target).log(), file);
     }
   }
 

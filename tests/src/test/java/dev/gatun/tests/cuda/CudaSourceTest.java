@@ -3,12 +3,16 @@ package dev.gatun.tests.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.gatun.kernels.CudaSource;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The list of sources that opening a GPU compiles. */
+/** The lists of sources: what opening a GPU compiles, and what a stack's shape does. */
 class CudaSourceTest {
   @Test
   void namesEveryFileWithKernels() throws Exception {
-    assertEquals(CudaFiles.sources(), CudaSource.KERNELS);
+    List<String> named =
+        Stream.concat(CudaSource.KERNELS.stream(), CudaSource.SHAPED.stream()).sorted().toList();
+    assertEquals(CudaFiles.sources(), named);
   }
 }

@@ -68,6 +68,11 @@ public final class DoubleState {
     tell("gatunDoubleCapability", value);
   }
 
+  /** Gives every device so many multiprocessors: 132 at first. */
+  public static void multiprocessors(long count) {
+    tell("gatunDoubleMultiprocessors", count);
+  }
+
   /** Makes cuDNN another version, 92400 for 9.24.0. */
   public static void cudnn(long value) {
     tell("gatunDoubleCudnn", value);

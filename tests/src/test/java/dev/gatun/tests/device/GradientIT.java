@@ -38,6 +38,7 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -122,6 +123,28 @@ class GradientIT {
       }
     } finally {
       System.clearProperty(ALGORITHM);
+    }
+  }
+
+  /** Those of all steps of a layer in one launch. */
+  @ParameterizedTest
+  @EnumSource(names = {"LSTM", "GRU", "GRU_RESET_BEFORE", "TANH"})
+  void byPersistentCells(Cell cell) {
+    Random random = new Random(4);
+    System.setProperty("gatun.cuda.cells", "persistent");
+    try (Backend reference = Backends.open("reference");
+        Backend device = Backends.open("cuda")) {
+      for (int h : DeviceRun.small() ? new int[] {9} : new int[] {33, 96, 128, 144}) {
+        RecurrentSpec spec = RecurrentSpec.of(cell, h, h).stacked(2, 0.3).bothDirections();
+        try (Stack oracle = Stack.full(reference, spec, T, N);
+            Stack stack = Stack.full(device, spec, T, N)) {
+          oracle.randomize(random).lengths(random.ints(N, 0, T + 1).toArray()).step(3);
+          stack.copyGiven(oracle);
+          compare(oracle, stack);
+        }
+      }
+    } finally {
+      System.clearProperty("gatun.cuda.cells");
     }
   }
 

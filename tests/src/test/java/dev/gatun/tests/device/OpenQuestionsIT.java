@@ -33,7 +33,8 @@ class OpenQuestionsIT {
         "all_empty",
         "accumulate",
         "weight_space",
-        "algorithms"
+        "algorithms",
+        "cells"
       })
   void isAnswered(String question) {
     ChildJvm.Result result =

@@ -45,6 +45,7 @@ public final class Questions {
       case "accumulate" -> questions.accumulate();
       case "weight_space" -> WeightSpaceQuestion.ask(questions.answers);
       case "algorithms" -> AlgorithmTimes.ask(questions.answers);
+      case "cells" -> CellTimes.ask(questions.answers);
       default -> throw new IllegalArgumentException("no question " + args[0]);
     }
     System.out.printf("%nanswer %s%n", Json.of(questions.answers).print());

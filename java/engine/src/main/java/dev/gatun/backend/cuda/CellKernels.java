@@ -50,6 +50,13 @@ final class CellKernels {
     return new KernelCall(context, library, name, fields.segment(), 1 + arguments);
   }
 
+  /** A kernel of all steps of a pass, of a source for a shape, with arguments t and n. */
+  KernelCall allSteps(
+      String file, PersistentShape shape, PassFields fields, String name, long sharedBytes) {
+    KernelLibrary library = KernelLibrary.of(context.device(), file, shape.defines());
+    return new KernelCall(context, library, name, fields.segment(), 3).shared(sharedBytes);
+  }
+
   /** What a random word is below where a mask keeps an element. */
   static long threshold(double rate) {
     return Math.round((1 - rate) * WORDS);

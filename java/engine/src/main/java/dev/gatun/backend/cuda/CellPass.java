@@ -42,6 +42,7 @@ abstract class CellPass {
   private final @Nullable KernelCall beginBackward;
   private final @Nullable KernelCall endBackward;
   private final @Nullable KernelCall addSeen;
+  private final @Nullable PersistentPass persistent;
   private final @Nullable KernelCall fade;
   private final @Nullable KernelCall fadeBackward;
 
@@ -84,6 +85,8 @@ abstract class CellPass {
     if (decay != null && fadeBackward != null) {
       fadeBackward.set(4, address(decay.exponents())).set(5, addressOrNull(decay.gradient()));
     }
+    persistent =
+        plan.persistent == null ? null : new PersistentPass(memory, plan.persistent, fields);
     addSeen = plan.masksState() ? kernels.cell(SHARED, fields, "addSeen", 1) : null;
   }
 
@@ -130,6 +133,14 @@ abstract class CellPass {
     if (memory.stepProjection != 0) {
       steps.roundWeights(out, size, weight(Weight.PROJECTION), memory.stepProjection);
     }
+    if (persistent != null) {
+      persistent.forward(t, n);
+    } else {
+      steps(t, n);
+    }
+  }
+
+  private void steps(int t, int n) {
     beginForward.set(1, n).run((long) n * size);
     for (int step = 0; step < t; step++) {
       if (fade != null) {
@@ -167,17 +178,11 @@ abstract class CellPass {
    * @param addToDx whether dL/dx is added to what is there
    */
   final void backward(int t, int n, boolean addToDx) {
-    if (beginBackward == null || endBackward == null) {
-      throw new IllegalStateException("this pass is for inference");
+    if (persistent != null) {
+      persistent.backward(t, n);
+    } else {
+      stepsBack(t, n);
     }
-    beginBackward.set(1, n).run((long) n * size);
-    for (int step = t - 1; step >= 0; step--) {
-      stepBack(t, n, step);
-      if (fadeBackward != null) {
-        run(fadeBackward, t, n, step, out);
-      }
-    }
-    endBackward.set(1, n).run((long) n * size);
     int rows = t * n;
     sums(rows, n);
     products.weightGradient(
@@ -200,6 +205,20 @@ abstract class CellPass {
       products.inputGradient(
           rows, gateRows, inputSize, memory.da, weight(Weight.INPUT), memory.io.dx(), addToDx);
     }
+  }
+
+  private void stepsBack(int t, int n) {
+    if (beginBackward == null || endBackward == null) {
+      throw new IllegalStateException("this pass is for inference");
+    }
+    beginBackward.set(1, n).run((long) n * size);
+    for (int step = t - 1; step >= 0; step--) {
+      stepBack(t, n, step);
+      if (fadeBackward != null) {
+        run(fadeBackward, t, n, step, out);
+      }
+    }
+    endBackward.set(1, n).run((long) n * size);
   }
 
   /** Back through the product with R of a step, from kept to dh. */

@@ -24,6 +24,9 @@ final class CellPlan {
   /** Those of a step, whose weights are rounded once for all steps. */
   final Products stepProducts;
 
+  /** How all steps of a layer are one launch; null where each step is some. */
+  final @Nullable PersistentShape persistent;
+
   /** T and N, the largest of a call, and T * N. */
   final int maxTime;
 
@@ -70,18 +73,17 @@ final class CellPlan {
       CellKernels kernels,
       Products products,
       Products stepProducts,
-      RecurrentSpec spec,
-      StackWeights weights,
-      RecurrentIo io,
-      Mode mode) {
+      StackPlan stack,
+      @Nullable PersistentShape persistent) {
     this.workspace = workspace;
     this.kernels = kernels;
     this.products = products;
     this.stepProducts = stepProducts;
-    this.spec = spec;
-    this.weights = weights;
-    this.io = io;
-    training = mode == Mode.TRAINING;
+    this.persistent = persistent;
+    spec = stack.spec();
+    weights = stack.weights();
+    io = stack.io();
+    training = stack.mode() == Mode.TRAINING;
     maxTime = Math.toIntExact(io.x().dim(0));
     maxBatch = Math.toIntExact(io.x().dim(1));
     maxRows = Math.multiplyExact(maxTime, maxBatch); // what cuBLAS counts rows by

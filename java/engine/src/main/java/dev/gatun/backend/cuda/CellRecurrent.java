@@ -3,7 +3,6 @@ package dev.gatun.backend.cuda;
 import static dev.gatun.backend.cuda.DeviceMemory.address;
 import static dev.gatun.backend.cuda.DeviceMemory.addressOrNull;
 
-import dev.gatun.backend.MaskKey;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentChecks;
@@ -17,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A stack of recurrent layers by our own kernels: every cell and regularisation, two calls or more
- * each step. Weights are read where they are.
+ * each step, or one for all steps of a layer and direction. Weights are read where they are.
  */
 final class CellRecurrent implements Recurrent {
   private final CudaContext context;
@@ -50,34 +49,31 @@ final class CellRecurrent implements Recurrent {
    *
    * @param backend in use as long as a call runs
    * @param workspace the plan's own, closed with it
-   * @param weights read where they are
-   * @param mask null for shared weights, which are for inference only
+   * @param stack whose weights are read where they are; shared ones are for inference only
+   * @param shape how all steps of a layer are one launch; null: each step is some
    */
   CellRecurrent(
       CudaContext context,
       Usage backend,
       Workspace workspace,
-      RecurrentSpec spec,
-      StackWeights weights,
-      RecurrentIo io,
-      Mode mode,
-      @Nullable MaskKey mask) {
+      StackPlan stack,
+      @Nullable PersistentShape shape) {
     this.context = context;
     this.workspace = workspace;
-    this.spec = spec;
-    this.io = io;
+    spec = stack.spec();
+    io = stack.io();
     usage = new Usage("the recurrent stack", backend);
-    training = mode == Mode.TRAINING;
+    training = stack.mode() == Mode.TRAINING;
     // A gradient of zero times what lies on padding would be NaN if that is.
     copiesInput =
         training && (io.lengths() != null || spec.regularization().variationalInput() > 0);
-    shared = mask == null;
+    shared = stack.mask() == null;
     try {
-      CellKernels kernels = new CellKernels(context, training ? mask : null);
+      CellKernels kernels = new CellKernels(context, training ? stack.mask() : null);
       lengths = new SequenceLengths(context, io.lengths(), Math.toIntExact(io.x().dim(1)));
       Products products = new Products(context, workspace, false);
-      Products steps = new Products(context, workspace, true);
-      plan = new CellPlan(workspace, kernels, products, steps, spec, weights, io, mode);
+      Products ofSteps = new Products(context, workspace, true);
+      plan = new CellPlan(workspace, kernels, products, ofSteps, stack, shape);
       places = places();
       inputMasks = new CellKernels.InputMask[spec.layers()];
       Arrays.setAll(inputMasks, this::inputMask);

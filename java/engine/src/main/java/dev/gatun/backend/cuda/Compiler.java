@@ -15,7 +15,16 @@ import java.util.stream.Collectors;
  */
 public final class Compiler {
   /** What every source may include. */
-  private static final List<String> HEADERS = List.of("gatun.cuh", "cells.cuh");
+  private static final List<String> HEADERS =
+      List.of(
+          "gatun.cuh",
+          "cells.cuh",
+          "gru.cuh",
+          "lstm.cuh",
+          "persistent.cuh",
+          "persistent_cell.cuh",
+          "persistent_norm.cuh",
+          "simple.cuh");
 
   /**
    * A compiled source.

@@ -52,6 +52,7 @@ public final class CudaBackend extends CudaOperations implements Backend {
    */
   public CudaBackend(String name, int device, CudaOptions options) {
     RnnAlgorithm.checkSetting();
+    CellSteps.setting(); // refuses an unknown one before there is a stack
     this(
         name,
         Device.open(device, options.precision()),

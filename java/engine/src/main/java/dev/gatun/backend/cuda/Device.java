@@ -67,6 +67,11 @@ record Device(int index, int capability, int multiprocessors) {
     }
   }
 
+  /** The most shared memory that a block may ask for, in bytes. */
+  int sharedMemory() {
+    return attribute(cudart_h.cudaDevAttrMaxSharedMemoryPerBlockOptin(), index);
+  }
+
   /** For people: what kind of device it is. */
   String kind() {
     return "compute capability %d.%d, %d multiprocessors"

@@ -68,6 +68,16 @@ final class KernelCall {
     block = cudaLaunchConfig_st.blockDim(config);
   }
 
+  /** Gives each block so many bytes of dynamic shared memory, 48 KB or more. */
+  KernelCall shared(long bytes) {
+    Calls.runtime(
+        cudart_h.cudaFuncSetAttribute(
+            kernel, cudart_h.cudaFuncAttributeMaxDynamicSharedMemorySize(), Math.toIntExact(bytes)),
+        "cudaFuncSetAttribute of " + name);
+    cudaLaunchConfig_st.dynamicSmemBytes(config, bytes);
+    return this;
+  }
+
   /** Sets the struct that is the first argument: as many bytes as it was made with. */
   KernelCall set(MemorySegment value) {
     struct.copyFrom(value);

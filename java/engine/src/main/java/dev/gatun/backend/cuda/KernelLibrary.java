@@ -44,20 +44,30 @@ final class KernelLibrary {
    * @throws DeviceException with the compiler's log if they do not compile
    */
   static KernelLibrary of(Device device, String file) {
-    return LOADED.computeIfAbsent(device.name() + "/" + file, _ -> load(device, file));
+    return of(device, file, "");
+  }
+
+  /**
+   * The same with {@code defines}, whole lines, in front of the source.
+   *
+   * @throws DeviceException as {@link #of(Device, String)}
+   */
+  static KernelLibrary of(Device device, String file, String defines) {
+    return LOADED.computeIfAbsent(
+        device.name() + "/" + file + "/" + defines, _ -> load(device, file, defines));
   }
 
   /**
    * Compiles and loads every source: what a device cannot run is known before work begins.
    *
-   * @throws DeviceException as {@link #of}
+   * @throws DeviceException as {@link #of(Device, String)}
    */
   static void loadAll(Device device) {
     CudaSource.KERNELS.forEach(file -> of(device, file));
   }
 
-  private static KernelLibrary load(Device device, String file) {
-    String source = CudaSource.read(file);
+  private static KernelLibrary load(Device device, String file, String defines) {
+    String source = defines + CudaSource.read(file);
     String target = Compiler.target(device.capability());
     String name =
         "%s-%s-%s"

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 /** The struct {@code Pass} of cells.cuh, field after field; each has 8 bytes. */
 final class PassFields {
   /** As many as the struct has. */
-  static final int COUNT = 61;
+  static final int COUNT = 65;
 
   private final MemorySegment values = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG, COUNT);
   private int next;

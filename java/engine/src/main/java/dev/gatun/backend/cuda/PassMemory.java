@@ -151,7 +151,8 @@ final class PassMemory {
     to.add(a).add(u).add(h).add(c).add(hSeen).add(kept).add(inner).add(squashed);
     to.add(cellNew).add(cellHat);
     to.add(da).add(plan.dh).add(plan.dc).add(plan.dInner).add(plan.dOut).add(plan.dNormed);
-    to.add(plan.dCell).add(plan.dSeen);
+    to.add(plan.dCell).add(plan.dSeen).add(recurrent).add(recurrentInverses).add(cellInverses);
+    to.add(plan.dRecurrent);
     plan.kernels.addKey(to, layer);
     to.addMask(Mask.STATE.first(direction), rates.variationalHidden());
     to.addMask(Mask.CELL_ZONEOUT.first(direction), rates.zoneoutCell());

@@ -8,6 +8,7 @@ import dev.gatun.tensor.DType;
 import dev.gatun.tensor.Tensor;
 import dev.gatun.tensor.Usage;
 import dev.gatun.tensor.Workspace;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The recurrent stacks of a context: by cuDNN where it can express one, else by our own kernels.
@@ -82,6 +83,10 @@ final class Stacks {
   Recurrent compile(StackPlan plan) {
     RecurrentSpec spec = plan.spec();
     int t = Math.toIntExact(plan.io().x().dim(0));
+    PersistentShape persistent = persistent(plan);
+    if (persistent != null) {
+      return cells(plan, persistent);
+    }
     if (options.ownCells()
         || plan.io().decay() != null
         || !CudnnRecurrent.supports(spec, plan.mode(), t)) {
@@ -114,17 +119,27 @@ final class Stacks {
    */
   Recurrent open(StackPlan plan, StackMethod method, boolean strict) {
     if (method == StackMethod.OWN_CELLS) {
-      return new CellRecurrent(
-          context,
-          usage,
-          workspace(),
-          plan.spec(),
-          plan.weights(),
-          plan.io(),
-          plan.mode(),
-          plan.mask());
+      return cells(plan, null);
     }
     return new CudnnRecurrent(context, usage, workspace(), plan, method, strict);
+  }
+
+  private Recurrent cells(StackPlan plan, @Nullable PersistentShape shape) {
+    return new CellRecurrent(context, usage, workspace(), plan, shape);
+  }
+
+  /** How all steps of a layer are one launch, where the setting asks for it and it can be. */
+  private @Nullable PersistentShape persistent(StackPlan plan) {
+    if (CellSteps.setting() == CellSteps.STEPWISE) {
+      return null;
+    }
+    String obstacle = PersistentShape.obstacle(plan, context);
+    if (obstacle == null) {
+      return PersistentShape.of(plan, context);
+    }
+    System.getLogger(Stacks.class.getName())
+        .log(System.Logger.Level.INFO, "no persistent cells: {0}, for {1}", obstacle, plan.spec());
+    return null;
   }
 
   /** cuDNN counts the elements of a tensor by an int: those of sequences and those of states. */
