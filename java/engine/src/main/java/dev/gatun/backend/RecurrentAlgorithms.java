@@ -8,7 +8,8 @@ public enum RecurrentAlgorithms {
   /**
    * By measuring, once for each shape of stack, on random numbers: the fastest of those whose
    * results agree with the standard one's. The answer is kept on disk for later processes, and in a
-   * run's checkpoints, which it resumes by: algorithms differ in their last bits.
+   * run's checkpoints, which it resumes by: algorithms differ in their last bits, and so may plans
+   * of different sizes.
    */
   MEASURED("measured");
 
