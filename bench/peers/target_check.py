@@ -61,6 +61,15 @@ class Verdicts(unittest.TestCase):
             self.assertEqual(len(verdict.failures([all_wrong])), 1)
         self.assertEqual(verdict.failures([result(shape(512), {"default": 1.0}, {})]), [])
 
+    def test_gradients_through_a_kink_have_a_bound_of_their_own(self):
+        one = result(shape(512), {"default": 1.0}, {"eager": 2.0})
+        entry = one["ours"]["default"]
+        entry["kinked_error"] = 1e-3
+        self.assertTrue(verdict.right(entry))
+        self.assertEqual(verdict.told(entry), 1e-3)
+        for wrong in ({"kinked_error": 1e-2}, {"error": 1e-3}):
+            self.assertFalse(verdict.right(entry | wrong))
+
     def test_a_cell_is_held_to_pytorchs_best_and_to_the_plain_cell(self):
         rows = {row["id"]: row for row in target_rows.cells(target_rows.CELL_SIZES[:1])}
         plain = result(rows["plain LSTM C128 H128 N32 T128"], {"default": 2.0, "persistent": 1.0}, {})

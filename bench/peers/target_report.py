@@ -130,7 +130,7 @@ def table(kind, mine, results, peaks):
         if kind == "stream":
             others = [f"p99 {milliseconds(verdict.median(e.get('p99_ms', [])))}" for e in both(result, name, way)] + others
         peak, bandwidth = verdict.percent(result, peaks)
-        error = result["ours"].get(name, {}).get("error")
+        error = verdict.told(result["ours"].get(name, {}))
         decided = "; ".join(f"{NAMES[v['what']]} {sentence(v)}" for v in verdict.decide(result, results))
         cells = [result["id"], milliseconds(ours), name or "", milliseconds(theirs), way or ""]
         cells += ["; ".join(others), number(peak, 1), number(bandwidth, 1)]

@@ -8,6 +8,11 @@ import target_rows
 REACHED, MISSED, OPEN = "reached", "missed", "open"
 TOLERANCE = 1e-4  # of results, in norms
 
+# Of gradients through a ReLU: float32 and float64 of PyTorch on a CPU (H 768, N 256, T 50) disagree on
+# which side of the kink 1 of 9.8 million units is, and their gradients by 2.2e-4 of the norm. Outputs
+# have no step there and are held to TOLERANCE.
+KINKED = 2e-3
+
 
 def median(values):
     return statistics.median(values) if values else None
@@ -25,8 +30,14 @@ def best(entries, only=None):
 
 def right(entry):
     """Whether results agreed, or could not be compared because there was nothing to compare with."""
-    error = entry.get("error")
-    return error is None or error <= TOLERANCE
+    held = (("error", TOLERANCE), ("kinked_error", KINKED))
+    return all(entry.get(name) is None or entry[name] <= most for name, most in held)
+
+
+def told(entry):
+    """The worst error of a variant, for a table."""
+    known = [entry[name] for name in ("error", "kinked_error") if entry.get(name) is not None]
+    return max(known, default=None)
 
 
 def ratio(result, way):
@@ -99,7 +110,7 @@ def failures(results):
     for result in results:
         for name, entry in result["ours"].items():
             if not right(entry):
-                found.append(f"{result['id']}, {name}: results differ by {entry['error']:.2g} of their norm")
+                found.append(f"{result['id']}, {name}: results differ by {told(entry):.2g} of their norm")
         if result["state"] == "failed":
             found.append(f"{result['id']}: {why(result, 'eager')}")
     return found

@@ -169,7 +169,7 @@ def survey(run, row, result, name, seed, wanted):
         short = run.arguments.seconds / 2
         answer = ask(run, name, checked, short, seed, "--check")
         if wanted:
-            entry["error"] = run.torch.worst(wanted, answer["check"])
+            entry |= run.torch.errors(row, wanted, answer["check"])
         if checked != row["command"]:
             answer = ask(run, name, row["command"], short, seed)
         entry["screen"] = answer["median_ms"]
