@@ -112,5 +112,5 @@ def failures(results):
             if not right(entry):
                 found.append(f"{result['id']}, {name}: results differ by {told(entry):.2g} of their norm")
         if result["state"] == "failed":
-            found.append(f"{result['id']}: {why(result, 'eager')}")
+            found.append(f"{result['id']}: {result.get('note') or why(result, 'eager')}")
     return found

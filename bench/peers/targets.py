@@ -117,6 +117,10 @@ def facts(run):
     return found
 
 
+def first_line(error):
+    return (str(error).strip().splitlines() or [""])[0][:300]
+
+
 def said(*command):
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout.strip()
@@ -200,9 +204,8 @@ def survey_theirs(run, row, result, work):
             entry["screen"] = statistics.median(times)
             ways[name] = execute, own
         except Exception as e:  # noqa: BLE001: whatever a compiler or a capture throws is its result
-            text = (str(e).strip().splitlines() or [""])[0][:300]
             kind = "" if isinstance(e, run.torch.Unavailable) else type(e).__name__ + ": "
-            entry["note"] = f"not available: {kind}{text}"
+            entry["note"] = f"not available: {kind}{first_line(e)}"
     return ways
 
 
@@ -243,12 +246,15 @@ def resumed(run, rows):
         return
     before = json.loads(run.arguments.resume.read_text())
     for name in ("commit", "gpu", "device", "size"):
-        if before["facts"].get(name) != run.facts.get(name):
-            sys.exit(f"--resume: its {name} is {before['facts'].get(name)}, here {run.facts.get(name)}")
+        # Of a GPU its name: another machine may have another driver, which the facts of both tell.
+        then, now = (str(facts.get(name)).split(",")[0] for facts in (before["facts"], run.facts))
+        if then != now:
+            sys.exit(f"--resume: its {name} is {then}, here {now}")
     known = {row["id"] for row in rows}
     run.results += [r for r in before["results"] if r["state"] == "done" and r["id"] in known]
     run.peaks, run.missing = before["peaks"], before["not_available"]
-    run.facts["resumed"] = f"{len(run.results)} rows of the run of {before['facts']['date']}"
+    source = f"{before['facts']['date']} on {before['facts']['gpu']}"
+    run.facts["resumed"] = f"{len(run.results)} rows of the run of {source}"
 
 
 def main():
@@ -291,7 +297,10 @@ def run_all(arguments):
                 break
             result = blank(row)
             run.results.append(result)
-            measure(run, row, result)
+            try:
+                measure(run, row, result)
+            except Exception as e:  # noqa: BLE001: one row must not cost the others
+                result |= {"state": "failed", "note": f"{type(e).__name__}: {first_line(e)}"}
             run.write(rows)
             say(target_report.line(result, run.results))
         run.write(rows)
