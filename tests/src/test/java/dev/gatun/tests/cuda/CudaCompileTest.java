@@ -39,7 +39,7 @@ class CudaCompileTest {
 
   /** Persistent cells of 128 units, R in registers and in shared memory, four sequences a block. */
   @ParameterizedTest
-  @ValueSource(strings = {"sm_75", "sm_90", "sm_100"})
+  @ValueSource(strings = {"sm_75", "sm_90"})
   void sourcesForAShapeCompile(String target) {
     String shape =
         """
