@@ -162,7 +162,7 @@ def survey_ours(run, row, result, work):
     timed = {name: entry for name, entry in result["ours"].items() if "screen" in entry}
     for name in sorted(timed, key=lambda name: timed[name]["screen"])[:2]:
         short = run.arguments.small or timed[name]["screen"] < LONGEST_GRAPHED_MS
-        if row["kind"] != "stream" and short:
+        if short:
             survey(run, row, result, name + " graphs", seed, wanted)
 
 

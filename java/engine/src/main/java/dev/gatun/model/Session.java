@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Streaming inference: keeps the state, takes one step or a few, gives the output. A step allocates
@@ -32,6 +33,9 @@ public final class Session implements AutoCloseable {
   private FrozenWeights weights;
   private Plan plan;
   private Tensor[] planInputs;
+
+  /** Null: calls are not graphs. */
+  private @Nullable SessionGraphs graphs;
 
   Session(Model model, int maxTime, int batch, WeightType type) {
     ModelSpec layers = model.spec();
@@ -77,6 +81,34 @@ public final class Session implements AutoCloseable {
 
   private Plan newPlan(FrozenWeights from) {
     return new Plan(model, from, backend, spec);
+  }
+
+  /**
+   * Has each call be one CUDA graph, recorded when a number of steps comes for the second time,
+   * with the same results; or no longer.
+   *
+   * @return this
+   * @throws IllegalArgumentException if the backend has no graphs: only a GPU has
+   */
+  public Session graphs(boolean on) {
+    usage.enterAlone();
+    try {
+      if (on && !backend.hasGraphs()) {
+        throw new IllegalArgumentException(
+            "the backend %s has no graphs, only a GPU does".formatted(backend.name()));
+      }
+      closeGraphs();
+      graphs = on ? new SessionGraphs(backend, spec.maxTime()) : null;
+      return this;
+    } finally {
+      usage.exit();
+    }
+  }
+
+  private void closeGraphs() {
+    if (graphs != null) {
+      graphs.close();
+    }
   }
 
   /** The first t steps of a buffer for every t. */
@@ -152,7 +184,9 @@ public final class Session implements AutoCloseable {
 
   private Tensor run(int t) {
     backend.copy(inputs[t], planInputs[t]);
-    plan.forward(t, spec.maxBatch());
+    if (graphs == null || !graphs.run(plan, t, spec.maxBatch())) {
+      plan.forward(t, spec.maxBatch());
+    }
     backend.copy(plan.output(), output);
     stepped = true;
     return output;
@@ -282,6 +316,10 @@ public final class Session implements AutoCloseable {
       model.release(fresh);
       throw e;
     }
+    if (graphs != null) {
+      graphs.close();
+      graphs = new SessionGraphs(backend, spec.maxTime());
+    }
     plan.close();
     model.release(weights);
     plan = replacement;
@@ -308,6 +346,7 @@ public final class Session implements AutoCloseable {
   @Override
   public void close() {
     if (usage.close()) {
+      closeGraphs();
       plan.close();
       model.release(weights);
       backend.close();

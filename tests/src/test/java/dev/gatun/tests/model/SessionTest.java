@@ -121,6 +121,49 @@ class SessionTest {
     }
   }
 
+  /** One launch a step where there are graphs; the same bits with other calls between. */
+  @ParameterizedTest
+  @FieldSource("BACKENDS")
+  void graphsGiveTheSame(String name) {
+    try (Backend backend = Subjects.open(name);
+        Model model = SPEC.build(backend, 3);
+        Session plain = model.session(3, 1);
+        Session session = model.session(3, 1)) {
+      if (!backend.hasGraphs()) {
+        assertMessage(() -> session.graphs(true), "has no graphs, only a GPU does");
+        session.graphs(false);
+        return;
+      }
+      session.graphs(true);
+      for (int round = 0; round < 4; round++) {
+        int t = round % 2 == 0 ? 1 : 3;
+        for (int from = 0; from < 5; from++) {
+          int[] tokens = {token(from), token(from + 1), token(from + 2)};
+          double[] expected = plain.run(t, Arrays.copyOf(tokens, t)).toDoubles();
+          assertArrayEquals(
+              expected,
+              session.run(t, Arrays.copyOf(tokens, t)).toDoubles(),
+              0.0,
+              "round " + round);
+        }
+        Session.State state = session.snapshot();
+        assertEquals(expectedStep(plain, plain.snapshot()), expectedStep(session, state), 0.0);
+        session.refresh();
+        plain.refresh();
+      }
+      session.reset();
+      plain.reset();
+      assertArrayEquals(stepped(plain, 0, STEPS), stepped(session, 0, STEPS), 0.0);
+    }
+  }
+
+  /** The first output of a step after a state, to which the session goes back then. */
+  private static double expectedStep(Session session, Session.State state) {
+    double first = session.step(3).get(0);
+    session.restore(state);
+    return first;
+  }
+
   @ParameterizedTest
   @FieldSource("BACKENDS")
   void goesBackToASnapshot(String name) {

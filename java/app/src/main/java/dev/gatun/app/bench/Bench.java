@@ -282,7 +282,7 @@ public final class Bench {
   }
 
   /** One step of a streaming session, from an array to an array. Checked is the fourth output. */
-  public Measured stream(RecurrentSpec stack, int batch, WeightType weights) {
+  public Measured stream(RecurrentSpec stack, int batch, WeightType weights, boolean graphs) {
     ModelSpec spec =
         ModelSpec.of(
             Signal.features(stack.inputSize()),
@@ -290,7 +290,7 @@ public final class Bench {
     float[] input = noise.floats("x", batch * stack.inputSize(), 1);
     float[] output = new float[batch * stack.outputSize()];
     try (Model model = model(spec, bound(stack.hiddenSize()));
-        Session session = model.session(1, batch, weights)) {
+        Session session = model.session(1, batch, weights).graphs(graphs)) {
       Runnable step =
           () -> {
             session.step(input);

@@ -116,12 +116,14 @@ final class BenchCommand {
               paramLabel = "N",
               description = "Streams that step together. Default: 1.")
           int batch,
+      @Mixin BenchGraphs graphs,
       @Mixin BenchOptions options) {
     BenchStack.positive("--batch", batch);
     RecurrentSpec stack = stack(cell, input, hidden, layers);
     WeightType weights = options.weights();
     Bench.Measured measured =
-        options.withWeights((_, bench) -> bench.stream(stack, batch, weights));
+        options.withWeights(
+            (backend, bench) -> bench.stream(stack, batch, weights, graphs.on(backend)));
     Timing timing = measured.timing();
     Map<String, Json> figures = options.times(measured);
     figures.put("p50_us", BenchOptions.rounded(timing.quantile(0.5) * 1e-3));
