@@ -60,7 +60,7 @@ def why(result, way):
     wrong = [name for name, entry in result["ours"].items() if not right(entry)]
     if best(result["ours"])[0] is None:
         notes = [entry["note"] for entry in result["ours"].values() if entry.get("note")]
-        return f"wrong results: {', '.join(wrong)}" if wrong else "; ".join(notes[:1]) or "not run"
+        return f"wrong results: {', '.join(wrong)}" if wrong else "; ".join(notes[:1]) or result.get("note") or "not run"
     entry = result["theirs"].get(way, {})
     return entry.get("note") or result.get("note") or "not run"
 
@@ -112,5 +112,5 @@ def failures(results):
             if not right(entry):
                 found.append(f"{result['id']}, {name}: results differ by {told(entry):.2g} of their norm")
         if result["state"] == "failed":
-            found.append(f"{result['id']}: {result.get('note') or why(result, 'eager')}")
+            found.append(f"{result['id']}: {why(result, 'eager')}")
     return found
