@@ -12,6 +12,7 @@ import dev.gatun.backend.Mode;
 import dev.gatun.backend.Precision;
 import dev.gatun.backend.RecurrentAlgorithms;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.Regularization;
 import dev.gatun.tests.support.Numbers;
 import dev.gatun.tests.support.Stack;
 import dev.gatun.tests.support.Stack.Part;
@@ -230,7 +231,9 @@ class MeasuredAlgorithmsTest {
     "persist-static-by-layer, 0.3, 2",
     "persist-dynamic-by-layer, 0, 2",
     "own-cells, 0, 0",
-    "own-cells, 0.3, 0"
+    "own-cells, 0.3, 0",
+    "persistent-cells, 0, 0",
+    "persistent-cells, 0.3, 0"
   })
   void everyWayAgrees(String label, double dropout, int calls) throws Exception {
     RecurrentSpec spec =
@@ -257,6 +260,29 @@ class MeasuredAlgorithmsTest {
       run(stack.copyGiven(expected), 4, 3);
       assertClose(expected, stack, 1e-6);
     }
+  }
+
+  /** What cuDNN has not: a launch for each step against one for all of them. */
+  @Test
+  void cellsOfOurOwnAreMeasuredToo() throws Exception {
+    RecurrentSpec normed = RecurrentSpec.of(Cell.LSTM, 3, 5).regularized(Regularization.LAYER_NORM);
+    DoubleState.slowKernels(2000);
+    try (Backend plain = Backends.open("cuda", 1);
+        Stack expected = Stack.full(plain, normed, 4, 3);
+        Stack stack = Stack.full(backend, normed, 4, 3)) {
+      assertTrue(speeds.said().contains(" runs by persistent-cells (measured now: own-cells "));
+      Speeds.reset();
+      stack.copyGiven(expected.randomize(random));
+      run(expected, 4, 3);
+      run(stack, 4, 3);
+      assertClose(expected, stack, 1e-5);
+    }
+    // A projection is no persistent cell's.
+    RecurrentSpec projected =
+        RecurrentSpec.of(Cell.LSTM, 3, 5).projected(2).regularized(Regularization.LAYER_NORM);
+    Stack.full(backend, projected, 4, 3).close();
+    assertTrue(speeds.said().contains(" runs by own-cells ("), speeds.said());
+    assertTrue(speeds.said().contains("not persistent-cells (these have no projection)"));
   }
 
   /** What reproduces nothing, and an answer for a stack that it does not take. */

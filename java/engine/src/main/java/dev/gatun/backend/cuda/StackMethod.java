@@ -16,7 +16,9 @@ enum StackMethod {
   PERSIST_STATIC_BY_LAYER(RnnAlgorithm.PERSIST_STATIC, true),
   PERSIST_DYNAMIC_BY_LAYER(RnnAlgorithm.PERSIST_DYNAMIC, true),
   /** By our own kernels, a few launches for each step. */
-  OWN_CELLS(null, false);
+  OWN_CELLS(null, false),
+  /** By our own kernels, one launch for all steps of a layer and direction. */
+  PERSISTENT_CELLS(null, false);
 
   private final @Nullable RnnAlgorithm algorithm;
   private final boolean layered;
@@ -59,13 +61,16 @@ enum StackMethod {
   /** Its name in files and logs. */
   String label() {
     if (algorithm == null) {
-      return "own-cells";
+      return this == OWN_CELLS ? "own-cells" : "persistent-cells";
     }
     return algorithm.label() + (layered ? "-by-layer" : "");
   }
 
-  /** Whether it may compute a stack that cuDNN can compute; cuDNN may still not support it. */
+  /** Whether it may compute a stack; cuDNN or a device may still not support it. */
   boolean takes(StackShape shape) {
+    if (algorithm != null && shape.ours()) {
+      return false;
+    }
     boolean theirMasks = shape.drops() && !shape.separate();
     if (algorithm == null) {
       return !theirMasks;

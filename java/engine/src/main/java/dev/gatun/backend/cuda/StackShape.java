@@ -4,6 +4,7 @@ import dev.gatun.backend.DropoutMasks;
 import dev.gatun.backend.Mode;
 import dev.gatun.backend.Precision;
 import dev.gatun.backend.RecurrentSpec;
+import dev.gatun.backend.Regularization;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -11,7 +12,6 @@ import java.util.Locale;
 /**
  * What the speed of a stack depends on, beside the device and its libraries.
  *
- * @param spec one that cuDNN can compute
  * @param time the plan's most steps
  * @param batch the plan's most sequences
  * @param masks who draws those between layers
@@ -46,6 +46,11 @@ record StackShape(
     return trains() && spec.dropout() > 0;
   }
 
+  /** Whether only our own kernels can compute it. */
+  boolean ours() {
+    return !CudnnRecurrent.supports(spec, mode, time);
+  }
+
   /** Whether each layer has a weight space of its own in the block: our masks may come between. */
   boolean separate() {
     return CudnnRecurrent.separate(spec, masks);
@@ -53,7 +58,7 @@ record StackShape(
 
   /** What computes it unless something else is chosen. */
   StackMethod standard() {
-    return StackMethod.of(RnnAlgorithm.STANDARD, separate());
+    return ours() ? StackMethod.OWN_CELLS : StackMethod.of(RnnAlgorithm.STANDARD, separate());
   }
 
   /** All that may compute it, the standard way first. */
@@ -81,6 +86,12 @@ record StackShape(
     text.append(spec.bias() ? "" : ", no biases");
     if (spec.dropout() > 0) {
       text.append(", dropout by ").append(masks.label());
+    }
+    if (spec.options().peephole()) {
+      text.append(", peepholes");
+    }
+    if (!spec.regularization().equals(Regularization.NONE)) {
+      text.append(", ").append(spec.regularization());
     }
     if (spec.options().clip() > 0) {
       text.append(", c limited to ").append(spec.options().clip());

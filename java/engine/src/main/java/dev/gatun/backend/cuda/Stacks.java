@@ -1,5 +1,6 @@
 package dev.gatun.backend.cuda;
 
+import dev.gatun.backend.DeviceException;
 import dev.gatun.backend.Recurrent;
 import dev.gatun.backend.RecurrentSpec;
 import dev.gatun.backend.RecurrentWeights;
@@ -87,15 +88,18 @@ final class Stacks {
     if (persistent != null) {
       return cells(plan, persistent);
     }
-    if (options.ownCells()
-        || plan.io().decay() != null
-        || !CudnnRecurrent.supports(spec, plan.mode(), t)) {
+    if (options.ownCells() || plan.io().decay() != null) {
       return open(plan, StackMethod.OWN_CELLS, false);
     }
-    checkSizes(spec, Math.min(t, RnnDescriptor.MOST_STEPS), plan.io().x().dim(1));
     StackShape shape = StackShape.of(context, plan);
+    if (!shape.ours()) {
+      checkSizes(spec, Math.min(t, RnnDescriptor.MOST_STEPS), plan.io().x().dim(1));
+    }
     if (measures()) {
       return new MeasuredRecurrent(this, plan, shape);
+    }
+    if (shape.ours()) {
+      return open(plan, StackMethod.OWN_CELLS, false);
     }
     RnnAlgorithm set = RnnAlgorithm.set(spec, plan.mode(), t, context.device().capability());
     return open(plan, StackMethod.of(set, shape.separate()), false);
@@ -115,11 +119,18 @@ final class Stacks {
   /**
    * Plans a stack a way that {@link StackMethod#takes} it.
    *
-   * @param strict whether what cuDNN does not support is an error
+   * @param strict whether what cuDNN or the device does not support is an error
    */
   Recurrent open(StackPlan plan, StackMethod method, boolean strict) {
     if (method == StackMethod.OWN_CELLS) {
       return cells(plan, null);
+    }
+    if (method == StackMethod.PERSISTENT_CELLS) {
+      String obstacle = PersistentShape.obstacle(plan, context);
+      if (obstacle != null && strict) {
+        throw new DeviceException(obstacle);
+      }
+      return cells(plan, obstacle == null ? PersistentShape.of(plan, context) : null);
     }
     return new CudnnRecurrent(context, usage, workspace(), plan, method, strict);
   }
