@@ -155,7 +155,7 @@ def survey_ours(run, row, result, work):
     if work:
         work.fill(seed)
         wanted = run.torch.expected(work)
-    # Regularised cells are no library's: its algorithms make no difference.
+    # Regularised cells are no library's; what is measured of ours is one of these two.
     names = ["default", "persistent"] if row["kind"] == "cell" else target_gatun.VARIANTS
     for name in (name for name in names if name in run.processes):
         survey(run, row, result, name, seed, wanted)

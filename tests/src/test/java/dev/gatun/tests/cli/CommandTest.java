@@ -9,11 +9,10 @@ import dev.gatun.tests.cli.Cli.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Exit statuses, messages and what goes to which stream. */
 class CommandTest {
-  @TempDir Path folder;
+  @WorkingFolder Path folder;
 
   @Test
   void helpAndVersionSucceed() throws Exception {

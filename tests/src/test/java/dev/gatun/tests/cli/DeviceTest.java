@@ -17,13 +17,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code --device}: a GPU chosen, refused, or not there. */
 class DeviceTest {
-  @TempDir private Path folder;
+  @WorkingFolder private Path folder;
 
   private Cli withGpu() {
     return Cli.onGpu(folder);
