@@ -102,6 +102,16 @@ class TuneFoldsTest {
     assertEquals(event(journal.getLast()), event(again.getLast()));
   }
 
+  @Test
+  void foldsWithoutTheirJournalAreNotTaken() throws IOException {
+    Tunes tunes = Tunes.of(folder, 1, BLOCKED);
+    tunes.json("s", "--trials", "1");
+    Files.delete(folder.resolve("s/study.journal"));
+    Outcome outcome = tunes.run("s", "--trials", "1");
+    assertEquals(2, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains("study.journal: missing or empty, but"), outcome.err());
+  }
+
   private static String event(String line) {
     return line.substring(line.indexOf('{'));
   }

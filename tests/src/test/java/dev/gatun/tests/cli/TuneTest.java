@@ -14,6 +14,7 @@ import dev.gatun.tests.cli.Cli.Running;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,6 +56,30 @@ class TuneTest {
     assertEquals(2, outcome.status(), outcome.err());
     assertTrue(outcome.err().contains("study.journal: missing or empty, but"), outcome.err());
     assertArrayEquals(before, Files.readAllBytes(tunes.trial("s", 0, "metrics.csv")));
+  }
+
+  @Test
+  void aJournalThatMissesALineIsDamaged() throws IOException {
+    tunes.json("s", "--trials", "1");
+    List<String> lines = tunes.journal("s");
+    assertTrue(lines.get(2).contains("\"suggested\""), lines.get(2));
+    List<String> damaged = new ArrayList<>(lines);
+    damaged.remove(2);
+    Files.write(folder.resolve("s/study.journal"), damaged);
+    Outcome outcome = tunes.run("s", "--trials", "1");
+    assertEquals(2, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains("study.journal:3: an event of trial 0"), outcome.err());
+  }
+
+  @Test
+  void theBestIsToldEvenIfItsCheckpointIsGone() throws IOException {
+    tunes.json("s", "--trials", "1");
+    Files.delete(tunes.trial("s", 0, "checkpoints/best.safetensors"));
+    Files.delete(tunes.trial("s", 0, "checkpoints/last.safetensors"));
+    Outcome outcome = tunes.run("s", "--trials", "1", "--json");
+    assertEquals(0, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains("best, trial 0, is not tested: its checkpoint"));
+    assertTrue(outcome.err().contains("best configuration: "), outcome.err());
   }
 
   @ParameterizedTest
@@ -179,6 +204,8 @@ class TuneTest {
         "trials: 4|objectives: {a: b}|tune.objectives",
         "trials: 4|objectives: [parameters, parameters]|parameters twice; give each once",
         "trials: 4|objectives: {validation_loss: maximize}|the better the smaller it is",
+        "trials: 4|objectives: {validation_rmse: maximize}|the better the smaller it is",
+        "model.hidden: {from: 4, to: 12}|train.seed: {from: 1, to: 99999999999999999}|within 2^53",
         "{model.layers: [2]}|{model.width: [2]}|model.width is not searched; give its values",
         "model.layers: {from: 1, to: 2}|model.layers: {values: [1, 2], when: {model.dropout: [0]}}|"
             + "model.dropout is there only where this is",

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 final class TuneRanges {
   private static final List<String> KEYS = List.of("from", "to", "scale", "values", "when");
 
+  /** Up to here every whole number is a double. */
+  private static final double MOST_WHOLE = 1L << 53;
+
   private TuneRanges() {}
 
   /**
@@ -156,6 +159,11 @@ final class TuneRanges {
       throw new InputException(
           "%s: %s: from %s to %s is no range; give a larger to"
               .formatted(where, says, Type.shortest(low), Type.shortest(high)));
+    }
+    if (whole && Math.max(Math.abs(low), Math.abs(high)) > MOST_WHOLE) {
+      throw new InputException(
+          "%s: %s: whole numbers are searched within 2^53 of 0; give nearer ends"
+              .formatted(where, says));
     }
     if (log && low <= 0) {
       throw new InputException(

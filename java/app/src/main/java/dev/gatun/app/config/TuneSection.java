@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +45,9 @@ public record TuneSection(
       List.of("strategy", "pruner", "folds", "trials", "jobs", "seed", "objectives", "space");
 
   /** Objectives that nobody wants large. */
-  private static final Set<String> SMALL = Set.of("validation_loss", "parameters", "step_seconds");
+  private static final Pattern SMALL =
+      Pattern.compile(
+          "parameters|step_seconds|.*(loss|mae|mse|smape|error|error_rate|perplexity|distance)");
 
   /** How trials are chosen. */
   public enum Strategies {
@@ -216,7 +219,7 @@ public record TuneSection(
   }
 
   private static void add(Map<String, Boolean> goals, String where, String name, boolean maximize) {
-    if (maximize && SMALL.contains(name)) {
+    if (maximize && SMALL.matcher(name).matches()) {
       throw new InputException(
           "%s: tune.objectives: %s is the better the smaller it is; leave maximize out"
               .formatted(where, name));

@@ -51,7 +51,16 @@ record BestTest(SequencedMap<String, Double> measures, String part, String text)
   }
 
   private static BestTest of(Path run, Supplier<Backend> open) throws IOException {
-    TrainedRun trained = TrainedRun.open(run, "");
+    TrainedRun trained;
+    try {
+      trained = TrainedRun.open(run, "");
+    } catch (InputException e) {
+      return new BestTest(
+          new LinkedHashMap<>(),
+          "",
+          "is not tested: its checkpoint cannot be read; train best.yaml anew (%s)"
+              .formatted(e.getMessage()));
+    }
     Task task = Task.of(trained.config(), trained.strings());
     try (Backend backend = open.get();
         Model model = trained.load(task.model(), backend)) {

@@ -99,8 +99,15 @@ public final class StudyJournal implements StudyLog, AutoCloseable {
             throw new InputException(
                 "%s:%d: %s".formatted(file.path(), file.number(at), e.getMessage()), e);
           }
+          try {
+            reader.accept(event);
+          } catch (IllegalStateException e) {
+            throw new InputException(
+                "%s:%d: %s: a line before it is missing; put the journal back as it was"
+                    .formatted(file.path(), file.number(at), e.getMessage()),
+                e);
+          }
           given = next;
-          reader.accept(event);
         });
   }
 

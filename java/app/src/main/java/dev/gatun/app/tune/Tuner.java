@@ -146,8 +146,9 @@ public final class Tuner {
     if (Files.exists(journal) && Files.size(journal) > 0) {
       return;
     }
-    try (Stream<Path> trials = Files.list(folder.resolve("trials"))) {
-      if (trials.anyMatch(trial -> Files.exists(new RunDirectory(trial).config()))) {
+    // A trial is a run, or with folds has runs.
+    try (Stream<Path> runs = Files.walk(folder.resolve("trials"), 2)) {
+      if (runs.anyMatch(run -> Files.exists(new RunDirectory(run).config()))) {
         throw new InputException(
             "%s: missing or empty, but %s has trials; put the journal back, or give another --run"
                 .formatted(journal, folder.resolve("trials")));
