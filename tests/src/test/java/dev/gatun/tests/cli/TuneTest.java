@@ -72,6 +72,19 @@ class TuneTest {
   }
 
   @Test
+  void otherDataOfTheSameNameIsAnotherStudy() throws IOException {
+    tunes.json("s", "--trials", "1");
+    Path data = folder.resolve("wave.csv");
+    String before = Files.readString(data);
+    Files.writeString(data, Samples.wave(201));
+    Outcome outcome = tunes.run("s", "--trials", "2");
+    assertEquals(2, outcome.status(), outcome.err());
+    assertTrue(outcome.err().contains("data.path has other content"), outcome.err());
+    Files.writeString(data, before);
+    assertEquals(2, Tunes.number(tunes.json("s", "--trials", "2").get("finished")));
+  }
+
+  @Test
   void theBestIsToldEvenIfItsCheckpointIsGone() throws IOException {
     tunes.json("s", "--trials", "1");
     Files.delete(tunes.trial("s", 0, "checkpoints/best.safetensors"));
